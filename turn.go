@@ -1,0 +1,75 @@
+package flomastr
+
+import "time"
+
+// MaxReplyChars is the longest text that one WhatsApp message may hold, in Unicode characters (Infobip and Meta).
+const MaxReplyChars = 4096
+
+// Turn is what the assistant is asked to answer: the customer's messages since the last reply, answered once.
+type Turn struct {
+	Tenant       TenantID
+	Channel      ChannelID
+	Conversation ConversationID
+	Contact      ContactID
+	Job          JobID
+	ContactName  string        // untrusted profile name; may be empty
+	TimeZone     string        // the tenant's IANA time zone
+	Messages     []TurnMessage // the customer's, oldest first, at least one
+	History      []TurnMessage // what was said before, both sides, oldest first
+	First        bool          // no answer was ever sent in this conversation
+}
+
+// Speaker says who wrote a message.
+type Speaker string
+
+// The speakers of a conversation.
+const (
+	SpeakerContact   Speaker = "contact"
+	SpeakerAssistant Speaker = "assistant"
+	SpeakerMember    Speaker = "member"
+	SpeakerExternal  Speaker = "external" // an outside worker, such as n8n
+)
+
+// TurnMessage is one message of a turn or of its history.
+type TurnMessage struct {
+	ID       MessageID
+	Speaker  Speaker
+	Type     string // text, image, audio, …: the provider's type in lower case
+	Text     string // the text, or the text form of what was sent; untrusted
+	At       time.Time
+	Evidence []Evidence // what an earlier answer of the assistant stood on
+}
+
+// Action is what a decision asks the WhatsApp engine to do.
+type Action string
+
+// The actions.
+const (
+	ActionAnswer   Action = "answer"    // send Text, grounded in Evidence
+	ActionAsk      Action = "ask"       // send Text, a question back
+	ActionRefuse   Action = "refuse"    // send Text: the knowledge has no answer
+	ActionHandOver Action = "hand_over" // send Text and leave the conversation to a person, because of Reason
+	ActionSilent   Action = "silent"    // send nothing, because of Reason
+)
+
+// Decision is what the assistant makes of a turn. It is a value: nothing has happened yet when it is returned.
+type Decision struct {
+	Action     Action
+	Text       string     // at most MaxReplyChars; empty only when silent
+	Evidence   []Evidence // in the order of the citations in Text
+	Confidence float64    // 0…1
+	Reason     string     // why, for people; never shown to the customer
+	Model      string     // what wrote it: "offline", or a model's name
+}
+
+// Evidence is a passage that an answer stands on.
+type Evidence struct {
+	Item        ItemID    `json:"item_id"`
+	Passage     PassageID `json:"passage_id"`
+	Title       string    `json:"title"`
+	HeadingPath []string  `json:"heading_path,omitempty"`
+	Source      string    `json:"source"` // file, url, paste, hitl
+	URL         string    `json:"url,omitempty"`
+	Quote       string    `json:"quote"` // the words of the passage that were used, literally
+	Score       float64   `json:"score"`
+}
