@@ -7,6 +7,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
+	"github.com/flomastr/flomastr/postgres"
 	"github.com/flomastr/flomastr/postgres/postgrestest"
 )
 
@@ -122,7 +123,11 @@ func TestNoViewOrFunctionStepsAroundTheGuard(t *testing.T) {
 
 func TestTheAppCannotMakeAnythingInTheDatabase(t *testing.T) {
 	t.Parallel()
-	admin := adminConn(t)
+	cfg := postgrestest.Config(t)
+	require.NoError(t, postgres.Migrate(t.Context(), cfg)) // a clone has no rights of its own on the database
+	admin, err := pgx.Connect(t.Context(), cfg.URL)
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = admin.Close(t.Context()) })
 	for _, role := range []string{"flomastr_app", "flomastr_platform"} {
 		var strong bool
 		require.NoError(t, admin.QueryRow(t.Context(), `
