@@ -116,6 +116,27 @@ func TestALiveClusterIsAdopted(t *testing.T) {
 	require.Zero(t, other.runningPID())
 }
 
+func TestAdoptStartsNothing(t *testing.T) {
+	t.Parallel()
+	c := fresh(t)
+	running, err := c.Adopt(t.Context())
+	require.NoError(t, err)
+	require.False(t, running, "there is none")
+	_, err = os.Stat(c.DataDir)
+	require.ErrorIs(t, err, os.ErrNotExist)
+
+	require.NoError(t, c.Ensure(t.Context()))
+	other := again(c)
+	running, err = other.Adopt(t.Context())
+	require.NoError(t, err)
+	require.True(t, running)
+	require.Equal(t, "1", sql(t, other, "SELECT '1'"))
+	require.NoError(t, c.Stop(t.Context(), Fast))
+	running, err = other.Adopt(t.Context())
+	require.NoError(t, err)
+	require.False(t, running, "it has stopped")
+}
+
 func TestManyStartersMakeOneCluster(t *testing.T) {
 	t.Parallel()
 	c := fresh(t)

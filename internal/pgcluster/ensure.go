@@ -16,6 +16,9 @@ import (
 // max_wal_size of log, which a slow disk does in far less.
 const startPatience = 2 * time.Minute
 
+// logMax is the size past which the postmaster's log is put aside at the next start; the one before is dropped.
+const logMax = 16 << 20
+
 // Ensure makes the cluster run: it makes the data directory if there is none, adopts a postmaster that already runs
 // there, else starts one, and returns when it answers. It may be called again at any time, from several processes;
 // after a crash of the postmaster it starts a new one. The postmaster outlives a caller that is killed.
@@ -54,6 +57,37 @@ func (c *Cluster) Ensure(ctx context.Context) error {
 	return nil
 }
 
+// Adopt uses the cluster if it runs already, and says whether it does. Unlike Ensure it makes and starts nothing.
+func (c *Cluster) Adopt(ctx context.Context) (bool, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if err := c.prepare(); err != nil {
+		return false, err
+	}
+	if _, err := os.Stat(filepath.Join(c.DataDir, "PG_VERSION")); err != nil {
+		return false, nil // none has been made yet
+	}
+	release, err := lock(ctx, c.DataDir+".lock")
+	if err != nil {
+		return false, fmt.Errorf("wait for another process that is starting this database: %w", err)
+	}
+	defer release()
+	pid := c.runningPID()
+	if pid == 0 {
+		return false, nil
+	}
+	if c.password, err = c.readPassword(); err != nil {
+		return false, err
+	}
+	c.adopt(pid)
+	if c.users == nil {
+		if c.users, err = shareLock(c.DataDir + ".users"); err != nil {
+			return false, fmt.Errorf("note that we use this database: %w", err)
+		}
+	}
+	return true, nil
+}
+
 // adopt takes a running postmaster for ours. One that we started ourselves stays our child.
 func (c *Cluster) adopt(pid int) {
 	if c.child != nil && c.child.pid() == pid {
@@ -73,6 +107,11 @@ func (c *Cluster) start(ctx context.Context) error {
 	defer cancel()
 	if err := c.removeStalePID(); err != nil {
 		return err
+	}
+	if fileSize(c.LogFile()) > logMax {
+		if err := os.Rename(c.LogFile(), c.LogFile()+".1"); err != nil {
+			return fmt.Errorf("put the database's old log aside: %w", err)
+		}
 	}
 	for attempt := 1; ; attempt++ {
 		began := time.Now()
