@@ -1,0 +1,27 @@
+package contextengine
+
+import (
+	"context"
+
+	"github.com/flomastr/flomastr/contextengine/chunk"
+)
+
+// Document is a source read to Markdown.
+type Document struct {
+	Title    string
+	Markdown string
+	Pages    []chunk.Page // where each page begins, for sources that have pages
+	Type     string       // markdown, html, pdf, docx, …
+	URL      string       // the address it was really read from, after redirects
+	Metadata map[string]string
+	Warnings []string
+}
+
+// Reader turns foreign bytes and addresses into Markdown. It runs outside of any transaction, bounds time and memory by
+// itself, and answers with an [flomastr.Error] whose sentence tells a person what is wrong with the source: Unsupported
+// for a type it does not read, Invalid for a broken or encrypted one, TooLarge for a bomb, Upstream and UpstreamTimeout
+// for a site that does not answer. Those of kind Unavailable are tried again.
+type Reader interface {
+	ReadFile(ctx context.Context, filename string, body []byte) (Document, error)
+	ReadURL(ctx context.Context, address string) (Document, error)
+}

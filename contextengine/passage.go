@@ -1,0 +1,68 @@
+package contextengine
+
+import "github.com/flomastr/flomastr"
+
+// Query is a question to the knowledge.
+type Query struct {
+	Text    string
+	Limit   int // 0 means 8; at most 50
+	Filters Filters
+}
+
+// Filters narrow what is searched. Empty ones do not.
+type Filters struct {
+	Items        []flomastr.ItemID
+	ExcludeItems []flomastr.ItemID
+	Sources      []Origin
+	Tags         []string // any of them
+	Types        []string
+}
+
+// Empty tells whether nothing is narrowed.
+func (f Filters) Empty() bool {
+	return len(f.Items)+len(f.ExcludeItems)+len(f.Sources)+len(f.Tags)+len(f.Types) == 0
+}
+
+// Result is what a query found, best first.
+type Result struct {
+	Passages  []Passage
+	Corrected string // the question with its spelling corrected, where that was needed
+	Signals   Signals
+}
+
+// Passage is a retrieved piece of knowledge with its origin.
+type Passage struct {
+	ID          flomastr.PassageID
+	Item        flomastr.ItemID
+	Title       string
+	HeadingPath []string
+	Text        string
+	Before      string // the passage before it in the item, "" at the beginning
+	After       string
+	Source      string
+	URL         string
+	Page        int
+	Score       float64
+	Scores      map[string]float64 // by leg, each between 0 and 1 over the candidates
+}
+
+// Signals say how far the best passages can be an answer.
+type Signals struct {
+	Answerable float64  // 0…1, calibrated on public question sets
+	Coverage   float64  // share of the question's words, weighted by rarity, that the best passage holds
+	Margin     float64  // how far the best passage stands before the rest
+	Agreement  float64  // share of the legs that put the best passage among their first three
+	Unknown    []string // words of the question that the knowledge does not hold
+}
+
+// Chunk is a stored passage as the item's page shows it.
+type Chunk struct {
+	ID          flomastr.PassageID
+	Ordinal     int
+	HeadingPath []string
+	Text        string
+	Page        int
+}
+
+// ErrEmptyQuery is what a question without a letter or digit gets.
+var ErrEmptyQuery = flomastr.Errorf(flomastr.Invalid, "query_empty", "The question is empty.").Field("body.query", "must hold at least one word")

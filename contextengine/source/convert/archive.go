@@ -1,0 +1,204 @@
+package convert
+
+import (
+	"archive/zip"
+	"bytes"
+	"encoding/xml"
+	"errors"
+	"fmt"
+	"io"
+	"path"
+	"slices"
+	"strings"
+)
+
+// Caps of an office document's archive. The largest real ones have a few thousand entries and unpack to some hundred
+// megabytes, nearly all of it pictures, which we do not unpack at all.
+const (
+	maxEntries  = 10_000
+	maxUnpacked = 512 << 20 // as the archive declares it
+	maxParts    = 128 << 20 // of XML that we really unpack
+	maxRatio    = 200       // unpacked to packed, above a size where the ratio means anything
+	maxXMLDepth = 2_000
+	maxXMLToken = 1 << 20 // bytes of one tag with its attributes
+)
+
+// keep are the parts of a DOCX that hold its text. Pictures, embedded files, macros and fonts stay outside.
+func keep(name string) bool {
+	if name == "[Content_Types].xml" || name == "_rels/.rels" || name == "docProps/core.xml" {
+		return true
+	}
+	return strings.HasPrefix(name, "word/") && (strings.HasSuffix(name, ".xml") || strings.HasSuffix(name, ".rels")) &&
+		!strings.HasPrefix(name, "word/embeddings/") && !strings.HasPrefix(name, "word/media/")
+}
+
+func looksLikeDOCX(content []byte) bool {
+	archive, err := zip.NewReader(bytes.NewReader(content), int64(len(content)))
+	if err != nil {
+		return false
+	}
+	return slices.ContainsFunc(archive.File, func(f *zip.File) bool { return f.Name == "word/document.xml" })
+}
+
+// repack checks an archive and writes its harmless parts into a new one, uncompressed. The program that reads the
+// document sees only archives that we wrote, so that no difference between two readers of the format can be used.
+func repack(content []byte) ([]byte, error) {
+	archive, err := zip.NewReader(bytes.NewReader(content), int64(len(content)))
+	if err != nil && !errors.Is(err, zip.ErrInsecurePath) {
+		return nil, ErrBroken.Because(err)
+	}
+	if err := checkDirectory(archive, int64(len(content))); err != nil {
+		return nil, err
+	}
+	var out bytes.Buffer
+	writer := zip.NewWriter(&out)
+	left := int64(maxParts)
+	for _, entry := range archive.File {
+		if !keep(entry.Name) {
+			continue
+		}
+		part, err := unpack(entry, left)
+		if err != nil {
+			return nil, fmt.Errorf("unpack %s: %w", entry.Name, err)
+		}
+		left -= int64(len(part))
+		if err := checkXML(part); err != nil {
+			return nil, fmt.Errorf("check %s: %w", entry.Name, err)
+		}
+		w, err := writer.CreateHeader(&zip.FileHeader{Name: entry.Name, Method: zip.Store})
+		if err == nil {
+			_, err = w.Write(part)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("repack %s: %w", entry.Name, err)
+		}
+	}
+	if err := writer.Close(); err != nil {
+		return nil, fmt.Errorf("repack: %w", err)
+	}
+	return out.Bytes(), nil
+}
+
+// checkDirectory judges the archive by its directory alone, before a byte is unpacked.
+func checkDirectory(archive *zip.Reader, size int64) error {
+	if len(archive.File) > maxEntries {
+		return ErrBomb.Because(fmt.Errorf("%d entries", len(archive.File)))
+	}
+	type span struct{ from, to int64 }
+	var spans []span
+	var unpacked uint64
+	seen := map[string]bool{}
+	for _, f := range archive.File {
+		if err := checkName(f); err != nil {
+			return err
+		}
+		if f.Flags&1 != 0 {
+			return ErrEncrypted
+		}
+		name := strings.ToLower(f.Name)
+		if seen[name] {
+			return ErrUnsafeNames.Because(fmt.Errorf("two entries %q", f.Name))
+		}
+		seen[name] = true
+		unpacked += f.UncompressedSize64
+		if unpacked > maxUnpacked || f.UncompressedSize64 > maxUnpacked {
+			return ErrBomb.Because(fmt.Errorf("declares %d bytes", unpacked))
+		}
+		if f.UncompressedSize64 > 1<<20 && f.UncompressedSize64/max(f.CompressedSize64, 1) > maxRatio {
+			return ErrBomb.Because(fmt.Errorf("%s unpacks %d to 1", f.Name, f.UncompressedSize64/max(f.CompressedSize64, 1)))
+		}
+		offset, err := f.DataOffset()
+		if err != nil {
+			return ErrBroken.Because(err)
+		}
+		if offset+int64(f.CompressedSize64) > size { //nolint:gosec // bounded: a larger value is refused right here
+			return ErrBroken.Because(fmt.Errorf("%s ends outside of the file", f.Name))
+		}
+		spans = append(spans, span{offset, offset + int64(f.CompressedSize64)}) //nolint:gosec // checked above
+	}
+	slices.SortFunc(spans, func(a, b span) int { return int(a.from - b.from) })
+	for i := 1; i < len(spans); i++ {
+		if spans[i].from < spans[i-1].to {
+			return ErrBomb.Because(errors.New("entries overlap"))
+		}
+	}
+	return nil
+}
+
+func checkName(f *zip.File) error {
+	name := f.Name
+	clean := path.Clean(name)
+	if name == "" || len(name) > 1024 || strings.ContainsAny(name, "\\\x00") || strings.HasPrefix(name, "/") || clean == ".." ||
+		strings.HasPrefix(clean, "../") || strings.Contains(name, "../") || (len(name) > 1 && name[1] == ':') {
+		return ErrUnsafeNames.Because(fmt.Errorf("entry %q", name))
+	}
+	if mode := f.Mode(); !mode.IsRegular() && !mode.IsDir() {
+		return ErrUnsafeNames.Because(fmt.Errorf("entry %q is no plain file", name))
+	}
+	return nil
+}
+
+// unpack reads one entry without trusting its declared size.
+func unpack(entry *zip.File, left int64) ([]byte, error) {
+	r, err := entry.Open()
+	if err != nil {
+		return nil, ErrBroken.Because(err)
+	}
+	defer func() { _ = r.Close() }()
+	part, err := io.ReadAll(io.LimitReader(r, left+1))
+	if int64(len(part)) > left {
+		return nil, ErrBomb.Because(errors.New("more than it declares, or too much in all"))
+	}
+	if err != nil {
+		return nil, ErrBroken.Because(err)
+	}
+	return part, nil
+}
+
+// checkXML refuses document type declarations (and with them every entity), endless nesting and endless tags.
+func checkXML(part []byte) error {
+	if err := checkTags(part); err != nil {
+		return err
+	}
+	decoder := xml.NewDecoder(bytes.NewReader(part))
+	depth := 0
+	for {
+		token, err := decoder.RawToken()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return ErrBroken.Because(err)
+		}
+		switch token.(type) {
+		case xml.Directive:
+			return ErrUnsafeXML.Because(errors.New("document type declaration"))
+		case xml.StartElement:
+			if depth++; depth > maxXMLDepth {
+				return ErrTooDeep
+			}
+		case xml.EndElement:
+			depth--
+		}
+	}
+}
+
+// checkTags bounds the length of a tag before the decoder gathers its attributes.
+func checkTags(part []byte) error {
+	for len(part) > 0 {
+		start := bytes.IndexByte(part, '<')
+		if start < 0 {
+			return nil
+		}
+		part = part[start:]
+		end := bytes.IndexByte(part, '>')
+		if end < 0 {
+			end = len(part)
+		}
+		if end > maxXMLToken {
+			return ErrUnsafeXML.Because(fmt.Errorf("a tag of %d bytes", end))
+		}
+		part = part[min(end+1, len(part)):]
+	}
+	return nil
+}

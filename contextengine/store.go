@@ -1,0 +1,180 @@
+package contextengine
+
+import (
+	"context"
+
+	"github.com/flomastr/flomastr"
+	"github.com/flomastr/flomastr/contextengine/analysis"
+	"github.com/flomastr/flomastr/contextengine/ranking"
+)
+
+// StatusStore is what the engine asks of the hot database. Each method is one commit.
+type StatusStore interface {
+	// SaveItem makes the item or raises its version, with the indexing job in the same commit. An item is found by its
+	// address when it is a page, else by its title. Where the hash is that of the item's last saved content, nothing
+	// changes and no job is made, unless the last indexing failed.
+	SaveItem(ctx context.Context, tenant flomastr.TenantID, save SaveItem) (item Item, changed bool, err error)
+	// Reindex raises the version and makes the job, whatever the hash.
+	Reindex(ctx context.Context, tenant flomastr.TenantID, id flomastr.ItemID) (Item, error)
+	Item(ctx context.Context, tenant flomastr.TenantID, id flomastr.ItemID) (Item, error)
+	Items(ctx context.Context, tenant flomastr.TenantID, listing Listing) (Page, error)
+	// SetProgress, FinishItem and FailItem answer ErrVersionPassed when the item has a newer version, ErrItemNotFound
+	// when it is gone.
+	SetProgress(ctx context.Context, tenant flomastr.TenantID, id flomastr.ItemID, version int, progress Progress) error
+	FinishItem(ctx context.Context, tenant flomastr.TenantID, id flomastr.ItemID, version int, done Finished) error
+	FailItem(ctx context.Context, tenant flomastr.TenantID, id flomastr.ItemID, version int, sentence string) error
+	RemoveItem(ctx context.Context, tenant flomastr.TenantID, id flomastr.ItemID) error
+	CountItems(ctx context.Context, tenant flomastr.TenantID) (Counts, error)
+}
+
+// SaveItem is what SaveItem writes.
+type SaveItem struct {
+	ID       flomastr.ItemID // for a new item
+	Title    string
+	Source   Origin
+	Type     string
+	Filename string
+	URL      string
+	Intent   string
+	Tags     []string
+	Hash     []byte // nil for a page, whose content is not known before it is fetched
+	Size     int64
+	BlobKey  string
+}
+
+// Finished is what a finished indexing writes to the item's row.
+type Finished struct {
+	Chunks   int
+	Type     string
+	Title    string // for a page that had none: its own, kept where no other item has it
+	Warnings []string
+}
+
+// Counts are the items of a tenant by state.
+type Counts struct{ Items, Processing, Embedded, Failed, Chunks int }
+
+// ContentStore is what the engine asks of the tenant's cold database. Each method is one commit.
+type ContentStore interface {
+	// Indexed tells what is published of an item: its version (0: nothing), the hash of its Markdown, and the keys and
+	// embedding model of its passages.
+	Indexed(ctx context.Context, tenant flomastr.TenantID, id flomastr.ItemID, model string) (Indexed, error)
+	// Publish makes the version the one that serves. Publishing the same version again changes nothing; an older
+	// version than the published one is ErrVersionPassed.
+	Publish(ctx context.Context, tenant flomastr.TenantID, p Publication) error
+	// Erase removes an item with everything that was derived from it. Erasing what is gone is success.
+	Erase(ctx context.Context, tenant flomastr.TenantID, id flomastr.ItemID) error
+
+	Lookup(ctx context.Context, tenant flomastr.TenantID, ask Lookup) (Known, error)
+	// Similar lists words of the vocabulary that share a beginning or an end with the word.
+	Similar(ctx context.Context, tenant flomastr.TenantID, word string) ([]KnownWord, error)
+	Candidates(ctx context.Context, tenant flomastr.TenantID, ask CandidateQuery) ([]Candidate, error)
+	// Read gives the passages in the order of the numbers, with their neighbours.
+	Read(ctx context.Context, tenant flomastr.TenantID, numbers []int) ([]Passage, error)
+
+	Chunks(ctx context.Context, tenant flomastr.TenantID, id flomastr.ItemID) ([]Chunk, error)
+	Versions(ctx context.Context, tenant flomastr.TenantID, id flomastr.ItemID) ([]Version, error)
+}
+
+// PassageKey is a passage's identity within its item: the hash of all that its vector and its terms are made from.
+type PassageKey [16]byte
+
+// Indexed is what is published of an item.
+type Indexed struct {
+	Version  int
+	Hash     []byte
+	Embedded map[PassageKey]bool // true where a vector of the asked model is stored
+}
+
+// Publication is a whole version of an item, ready to serve.
+type Publication struct {
+	Item     flomastr.ItemID
+	Version  int
+	Title    string
+	Source   Origin
+	URL      string
+	Type     string
+	Intent   string
+	Tags     []string
+	Language analysis.Language
+	Markdown string
+	Hash     []byte // of the Markdown
+	Model    string // whose vectors the passages carry
+	Passages []IndexedPassage
+}
+
+// IndexedPassage is one passage with all that the index keeps of it.
+type IndexedPassage struct {
+	ID       flomastr.PassageID // used when no passage with this key is published yet
+	Key      PassageKey
+	Text     string
+	Headings []string
+	Page     int
+	Bag      []byte
+	Postings []Posting
+	Words    []WordTerm
+	Grams    []analysis.Gram // each once
+	Length   Length
+	Vector   []float32 // nil where the published one is kept
+}
+
+// Posting is how much a term counts in a passage, in quarters of an occurrence.
+type Posting struct {
+	Term     analysis.Term
+	Quarters int
+}
+
+// WordTerm is a surface form of the vocabulary and the term it counts for.
+type WordTerm struct {
+	Word string
+	Term analysis.Term
+}
+
+// Length is a passage's size as the legs normalise by it.
+type Length struct{ Words, Titles, Grams int }
+
+// Lookup asks what the collection knows of a question.
+type Lookup struct {
+	Words []string
+	Terms []analysis.Term
+	Grams []analysis.Gram
+}
+
+// KnownWord is a word of the vocabulary, the term it counts for, and in how many passages.
+type KnownWord struct {
+	Word     string
+	Term     analysis.Term
+	Passages int
+}
+
+// Known is the answer to a Lookup.
+type Known struct {
+	Corpus   ranking.Corpus
+	Language analysis.Language // the one that most passages are written in
+	Words    []KnownWord
+	Terms    map[analysis.Term]int
+	Grams    map[analysis.Gram]int
+}
+
+// CandidateQuery asks for the passages worth scoring.
+type CandidateQuery struct {
+	Terms   []WeightedTerm
+	Average float64 // of the weighted length in words
+	Vector  []float32
+	Model   string
+	Exact   bool // compare the vector with every passage, not with the lexical candidates alone
+	Limit   int
+	Filters Filters
+}
+
+// WeightedTerm is a term with its inverse document frequency.
+type WeightedTerm struct {
+	Term analysis.Term
+	IDF  float64
+}
+
+// Candidate is a passage to be scored.
+type Candidate struct {
+	Number     int // the passage's number in the tenant's index
+	Bag        []byte
+	Similarity float64 // of the vectors; 0 where there is none
+}
