@@ -158,6 +158,15 @@ func (a *Authenticator) Membership(ctx context.Context, tenant flomastr.TenantID
 	return Membership{}, nil
 }
 
+// OnlyMembership is a person's one active membership, or the zero value when there is none or more than one.
+func (a *Authenticator) OnlyMembership(ctx context.Context, caller Caller) (Membership, error) {
+	memberships, err := a.Memberships(ctx, caller)
+	if err != nil || len(memberships) != 1 {
+		return Membership{}, err
+	}
+	return memberships[0], nil
+}
+
 // Forget makes this server look again at everybody's standing, after it changed one itself.
 func (a *Authenticator) Forget() {
 	a.people.clear()

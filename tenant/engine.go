@@ -1,0 +1,130 @@
+package tenant
+
+import (
+	"context"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/flomastr/flomastr"
+)
+
+// Engine makes, finds and changes tenants.
+type Engine struct {
+	store Store
+	cold  ColdStore
+}
+
+// New makes the engine.
+func New(store Store, cold ColdStore) *Engine { return &Engine{store: store, cold: cold} }
+
+// Find takes an id or a slug. What is neither is as absent as what nobody has.
+func (e *Engine) Find(ctx context.Context, ref string) (Tenant, error) {
+	if id, err := flomastr.ParseID[flomastr.TenantID](ref); err == nil {
+		return e.store.ByID(ctx, id)
+	}
+	if !slugForm.MatchString(ref) {
+		return Tenant{}, ErrNotFound
+	}
+	return e.store.BySlug(ctx, ref)
+}
+
+// ByID finds a tenant by its id.
+func (e *Engine) ByID(ctx context.Context, id flomastr.TenantID) (Tenant, error) {
+	return e.store.ByID(ctx, id)
+}
+
+// List gives a page of all tenants by slug, and how many there are.
+func (e *Engine) List(ctx context.Context, skip, limit int) ([]Tenant, int, error) {
+	return e.store.List(ctx, max(skip, 0), min(max(limit, 1), 200))
+}
+
+// Policies are a tenant's limits and choices.
+func (e *Engine) Policies(ctx context.Context, id flomastr.TenantID) (Policies, error) {
+	return e.store.Policies(ctx, id)
+}
+
+// ChangePolicies applies a change to the current values. With asAdmin it is held to what a tenant's own administrators
+// may do.
+func (e *Engine) ChangePolicies(ctx context.Context, actor flomastr.Actor, id flomastr.TenantID, asAdmin bool, change func(*Policies)) (Policies, error) {
+	return e.store.ChangePolicies(ctx, actor, id, func(current Policies) (Policies, error) {
+		changed := current
+		change(&changed)
+		if err := changed.Validate(); err != nil {
+			return Policies{}, err
+		}
+		if asAdmin {
+			if err := current.AllowedToAdmin(changed); err != nil {
+				return Policies{}, err
+			}
+		}
+		return changed, nil
+	})
+}
+
+// Change is what may be altered of a tenant by its operator; nil leaves a field alone.
+type Change struct {
+	Name         *string
+	TimeZone     *string
+	BrandPrimary *string
+}
+
+// Update changes a tenant's name, time zone or colour.
+func (e *Engine) Update(ctx context.Context, actor flomastr.Actor, id flomastr.TenantID, change Change) (Tenant, error) {
+	if change.Name != nil {
+		name, err := cleanName(*change.Name)
+		if err != nil {
+			return Tenant{}, err
+		}
+		change.Name = &name
+	}
+	if change.TimeZone != nil {
+		if err := validateTimeZone(*change.TimeZone); err != nil {
+			return Tenant{}, err
+		}
+	}
+	if change.BrandPrimary != nil {
+		if err := validateColour(*change.BrandPrimary); err != nil {
+			return Tenant{}, err
+		}
+	}
+	return e.store.Update(ctx, actor, id, change)
+}
+
+// ErrDraft says that a field of a new or changed tenant cannot be used.
+var ErrDraft = flomastr.Errorf(flomastr.Invalid, "tenant_invalid", "A field of the workspace cannot be used.")
+
+func cleanName(name string) (string, error) {
+	name = strings.Join(strings.Fields(name), " ")
+	if name == "" || utf8.RuneCountInString(name) > 120 || !utf8.ValidString(name) {
+		return "", ErrDraft.Field("body.name", "1 to 120 characters")
+	}
+	for _, r := range name {
+		// Control and formatting characters (direction overrides among them) would disguise one name as another.
+		if unicode.IsControl(r) || unicode.Is(unicode.Cf, r) {
+			return "", ErrDraft.Field("body.name", "no control characters")
+		}
+	}
+	return name, nil
+}
+
+func validateTimeZone(zone string) error {
+	if zone == "" || zone == "Local" {
+		return ErrDraft.Field("body.time_zone", "an IANA time zone such as Europe/London")
+	}
+	if _, err := time.LoadLocation(zone); err != nil {
+		return ErrDraft.Field("body.time_zone", "an IANA time zone such as Europe/London")
+	}
+	return nil
+}
+
+func validateColour(colour string) error {
+	if colour == "" {
+		return nil
+	}
+	if len(colour) != 7 || colour[0] != '#' || strings.Trim(strings.ToLower(colour[1:]), "0123456789abcdef") != "" {
+		return ErrDraft.Field("body.brand_primary", "#RRGGBB")
+	}
+	return nil
+}

@@ -1,0 +1,100 @@
+package tenant
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/flomastr/flomastr"
+)
+
+// Draft is what a tenant is made from.
+type Draft struct {
+	Slug         string
+	Name         string // "" makes one from the slug
+	TimeZone     string // "" is UTC
+	BrandPrimary string
+}
+
+// Setup asks for a tenant with its owner.
+type Setup struct {
+	Draft
+	OwnerEmail string // canonical (identity.CanonicalEmail)
+}
+
+// Provisioned is what came of it. The same call again gives the same ids.
+type Provisioned struct {
+	Tenant          Tenant
+	OwnerSubject    string // the owner's id at the built-in issuer
+	OwnerEmail      string
+	OwnerMembership flomastr.MembershipID
+	Created         bool // this call made the tenant
+}
+
+func (d *Draft) prepare() error {
+	if err := ValidateSlug(d.Slug); err != nil {
+		return err
+	}
+	if d.Name == "" {
+		d.Name = nameFromSlug(d.Slug)
+	}
+	if d.TimeZone == "" {
+		d.TimeZone = "UTC"
+	}
+	var err error
+	if d.Name, err = cleanName(d.Name); err != nil {
+		return err
+	}
+	if err := validateTimeZone(d.TimeZone); err != nil {
+		return err
+	}
+	return validateColour(d.BrandPrimary)
+}
+
+// nameFromSlug makes "Bright Smile" of "bright-smile".
+func nameFromSlug(slug string) string {
+	words := strings.FieldsFunc(slug, func(r rune) bool { return r == '-' })
+	for i, w := range words {
+		words[i] = strings.ToUpper(w[:1]) + w[1:]
+	}
+	return strings.Join(words, " ")
+}
+
+// Create makes a tenant without an owner; [Engine.Provision] can give it one later.
+func (e *Engine) Create(ctx context.Context, actor flomastr.Actor, draft Draft) (Tenant, error) {
+	if err := draft.prepare(); err != nil {
+		return Tenant{}, err
+	}
+	made, err := e.store.Create(ctx, actor, draft)
+	if err != nil {
+		return Tenant{}, err
+	}
+	return e.finish(ctx, actor, made)
+}
+
+// Provision makes a tenant with its owner and its own database, or finishes what an interrupted call began. Between its
+// two steps the tenant exists in the state provisioning.
+func (e *Engine) Provision(ctx context.Context, actor flomastr.Actor, s Setup) (Provisioned, error) {
+	if err := s.prepare(); err != nil {
+		return Provisioned{}, err
+	}
+	made, err := e.store.BeginProvisioning(ctx, actor, s)
+	if err != nil {
+		return Provisioned{}, err
+	}
+	if made.Tenant, err = e.finish(ctx, actor, made.Tenant); err != nil {
+		return Provisioned{}, err
+	}
+	return made, nil
+}
+
+// finish takes the steps after the hot rows. Each may have been taken before.
+func (e *Engine) finish(ctx context.Context, actor flomastr.Actor, t Tenant) (Tenant, error) {
+	if t.ColdReady && t.Status != Provisioning {
+		return t, nil
+	}
+	if err := e.cold.CreateCold(ctx, t.ID); err != nil {
+		return Tenant{}, fmt.Errorf("create the cold database of %s: %w", t.Slug, err)
+	}
+	return e.store.FinishProvisioning(ctx, actor, t.ID)
+}
