@@ -120,6 +120,8 @@ func (c *Cluster) prepare() error {
 			return err
 		}
 		c.BinDir = bin
+	} else if v, err := BinaryVersion(c.BinDir); err != nil || v < MinVersion {
+		return fmt.Errorf("no PostgreSQL server of version %d or newer was found in %s", MinVersion, c.BinDir)
 	}
 	if c.account, err = findAccount(c.User); err != nil {
 		return err

@@ -28,12 +28,13 @@ type Embedded struct {
 }
 
 // Start makes the private database run, making it first if there is none, and watches over it until Stop. It adopts one
-// that is running: another process of ours uses it, or a server that was killed has left it.
-func Start(ctx context.Context, dataDir string, log *slog.Logger) (*Embedded, error) {
+// that is running: another process of ours uses it, or a server that was killed has left it. The folder of PostgreSQL's programs
+// is found when bin is empty.
+func Start(ctx context.Context, dataDir, bin string, log *slog.Logger) (*Embedded, error) {
 	if err := os.MkdirAll(dataDir, 0o700); err != nil {
 		return nil, fmt.Errorf("make the data directory: %w", err)
 	}
-	e := &Embedded{cluster: Describe(dataDir, log), log: log}
+	e := &Embedded{cluster: Describe(dataDir, bin, log), log: log}
 	if err := e.cluster.Ensure(ctx); err != nil {
 		return nil, err
 	}
@@ -48,9 +49,10 @@ func Start(ctx context.Context, dataDir string, log *slog.Logger) (*Embedded, er
 }
 
 // Describe gives the cluster of a data directory as it would be started, for those who only want to look at it.
-func Describe(dataDir string, log *slog.Logger) *pgcluster.Cluster {
+func Describe(dataDir, bin string, log *slog.Logger) *pgcluster.Cluster {
 	dir, user := ClusterDir(dataDir, os.Geteuid() == 0)
 	return &pgcluster.Cluster{
+		BinDir:  bin,
 		DataDir: dir,
 		User:    user,
 		Port:    54320,

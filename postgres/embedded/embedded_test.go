@@ -69,7 +69,7 @@ func started(t *testing.T) (*Embedded, string) {
 		t.Skip(err)
 	}
 	dataDir := filepath.Join(t.TempDir(), ".flomastr")
-	e, err := Start(t.Context(), dataDir, slog.New(slog.DiscardHandler))
+	e, err := Start(t.Context(), dataDir, "", slog.New(slog.DiscardHandler))
 	require.NoError(t, err)
 	t.Cleanup(func() {
 		require.NoError(t, e.Stop(context.Background()))
@@ -106,7 +106,7 @@ func TestAKilledDatabaseComesBackByItself(t *testing.T) {
 func TestASecondProcessSharesTheDatabase(t *testing.T) {
 	t.Parallel()
 	e, dataDir := started(t)
-	other, err := Start(t.Context(), dataDir, slog.New(slog.DiscardHandler))
+	other, err := Start(t.Context(), dataDir, "", slog.New(slog.DiscardHandler))
 	require.NoError(t, err)
 	require.Equal(t, e.cluster.PID(), other.cluster.PID())
 	require.NoError(t, other.Stop(t.Context()))

@@ -1,0 +1,73 @@
+package main
+
+import (
+	"time"
+)
+
+// Config holds every setting. The tags are the one table of them: `setting` is the name in the environment and in .env,
+// `name` the flag, and help, default and group are what --help, .env.example, doctor and /routes/preflight show. A field
+// of type Secret has no flag, because a command line can be read by everybody on the machine; its value may also stand
+// in a file that NAME_FILE names. `unused` marks a name that is fixed but that this version does not act on.
+type Config struct {
+	Listen          string        `setting:"FLOMASTR_LISTEN" name:"listen" group:"Server" default:"127.0.0.1:8000" help:"Address and port to listen on."`
+	BaseDomain      string        `setting:"FLOMASTR_BASE_DOMAIN" name:"base-domain" group:"Server" default:"localhost" help:"Domain that the tenants' hosts stand under: {tenant}.DOMAIN, app.DOMAIN, engine.DOMAIN."`
+	PublicURL       string        `setting:"FLOMASTR_PUBLIC_URL" name:"public-url" group:"Server" placeholder:"URL" help:"How browsers and providers reach us; derived from the base domain and the port when empty."`
+	CORSOrigins     []string      `setting:"FLOMASTR_CORS_ORIGINS" name:"cors-origins" group:"Server" placeholder:"URL" help:"Origins, exactly as browsers send them, from which the web app may call us besides our own."`
+	TrustedProxies  []string      `setting:"FLOMASTR_TRUSTED_PROXIES" name:"trusted-proxies" group:"Server" placeholder:"CIDR" help:"Networks of the proxies whose X-Forwarded-* headers are believed."`
+	MetricsListen   string        `setting:"FLOMASTR_METRICS_LISTEN" name:"metrics-listen" group:"Server" placeholder:"ADDRESS" help:"Address and port of a listener of its own for /metrics; none when empty."`
+	ShutdownTimeout time.Duration `setting:"FLOMASTR_SHUTDOWN_TIMEOUT" name:"shutdown-timeout" group:"Server" default:"20s" help:"How long running requests and turns may take to finish when the server stops."`
+	TurnWorkers     int           `setting:"FLOMASTR_TURN_WORKERS" name:"turn-workers" group:"Server" default:"16" help:"Conversation turns that are worked on at once."`
+	JobWorkers      int           `setting:"FLOMASTR_JOB_WORKERS" name:"job-workers" group:"Server" default:"4" help:"Background jobs, such as indexing, that are worked on at once."`
+	WeakSandbox     bool          `setting:"FLOMASTR_WEAK_SANDBOX" name:"weak-sandbox" group:"Server" help:"Convert risky document types although this system cannot shut the converter in."`
+
+	DatabaseURL      Secret `setting:"DATABASE_URL" kong:"-" group:"Database" help:"PostgreSQL 15 or newer with pgvector, as a role that may create roles and databases. Empty: a private database under the data directory."`
+	DataDir          string `setting:"FLOMASTR_DATA_DIR" name:"data-dir" group:"Database" placeholder:"FOLDER" help:"Where everything is kept that is not in a database of yours. Empty: .flomastr beside the Makefile above the program, else your state folder."`
+	PostgresBin      string `setting:"FLOMASTR_PG_BIN" name:"pg-bin" group:"Database" placeholder:"FOLDER" help:"Folder of the PostgreSQL programs for the private database; found when empty."`
+	DatabaseMaxConns int    `setting:"FLOMASTR_DATABASE_MAX_CONNS" name:"database-max-conns" group:"Database" default:"24" help:"Connections to the database at once, besides those to tenants' own."`
+
+	MasterKey        Secret   `setting:"FLOMASTR_MASTER_KEY" kong:"-" group:"Security" help:"32 random bytes in base64 (openssl rand -base64 32) that seal stored secrets; several, the newest first, separated by commas. Empty: a key made once and kept in the data directory."`
+	SuperAdmins      []string `setting:"SUPER_ADMIN_EMAILS" name:"super-admin-emails" group:"Security" placeholder:"E-MAIL" help:"Verified e-mail addresses of the platform's operators."`
+	BackendToken     Secret   `setting:"BACKEND_API_SECRET_TOKEN" kong:"-" group:"Security" help:"The platform token: a service that may act for every tenant."`
+	InfobipAPIKey    Secret   `setting:"INFOBIP_API_KEY" kong:"-" group:"WhatsApp" help:"Infobip account for channels that bring no key of their own."`
+	InfobipBaseURL   string   `setting:"INFOBIP_BASE_URL" name:"infobip-base-url" group:"WhatsApp" placeholder:"URL" help:"That account's address, https://PREFIX.api.infobip.com."`
+	InfobipStandIn   string   `setting:"FLOMASTR_INFOBIP_URL" name:"infobip-url" group:"WhatsApp" placeholder:"URL" help:"A stand-in for Infobip on this machine, used for every Infobip channel; only while the server listens on loopback."`
+	EmbeddingBaseURL string   `setting:"FLOMASTR_EMBEDDING_URL" name:"embedding-url" group:"Models" placeholder:"URL" unused:"true" help:"OpenAI-compatible embeddings API instead of the built-in embedder."`
+	OpenAIAPIKey     Secret   `setting:"OPENAI_API_KEY" kong:"-" group:"Models" unused:"true" help:"Key of an OpenAI-compatible model that writes the answers."`
+	OpenAIBaseURL    string   `setting:"OPENAI_BASE_URL" name:"openai-base-url" group:"Models" placeholder:"URL" unused:"true" help:"Address of that model's API."`
+	AnthropicAPIKey  Secret   `setting:"ANTHROPIC_API_KEY" kong:"-" group:"Models" unused:"true" help:"Key of an Anthropic model that writes the answers."`
+
+	ClerkSecretKey      Secret `setting:"CLERK_SECRET_KEY" kong:"-" group:"Clerk" unused:"true" help:"Clerk's secret key."`
+	ClerkPublishableKey string `setting:"CLERK_PUBLISHABLE_KEY" name:"clerk-publishable-key" also:"VITE_CLERK_PUBLISHABLE_KEY" group:"Clerk" placeholder:"KEY" unused:"true" help:"Clerk's publishable key; the web app is told it."`
+	ClerkFrontendAPIURL string `setting:"CLERK_FRONTEND_API_URL" name:"clerk-frontend-api-url" group:"Clerk" placeholder:"URL" unused:"true" help:"Clerk's frontend API, the issuer of its tokens."`
+	ClerkJWKSURL        string `setting:"CLERK_JWKS_URL" name:"clerk-jwks-url" group:"Clerk" placeholder:"URL" unused:"true" help:"Where Clerk publishes its signing keys."`
+	N8NAPIKey           Secret `setting:"N8N_API_KEY" kong:"-" group:"n8n" unused:"true" help:"API key of the n8n that installs templates."`
+	N8NMasterAPIKey     Secret `setting:"N8N_MASTER_API_KEY" kong:"-" group:"n8n" unused:"true" help:"API key of the n8n that holds the templates."`
+	N8NMasterURL        string `setting:"N8N_MASTER_URL" name:"n8n-master-url" group:"n8n" placeholder:"URL" unused:"true" help:"Address of the n8n that holds the templates."`
+	SMTPURL             Secret `setting:"SMTP_URL" kong:"-" group:"Mail" unused:"true" help:"Mail server, smtp://USER:PASSWORD@HOST:PORT. Empty: mails are kept and shown."`
+
+	LogLevel  string `setting:"FLOMASTR_LOG_LEVEL" name:"log-level" group:"Logs" default:"info" enum:"debug,info,warn,error" help:"Least serious level that is logged: debug, info, warn or error."`
+	LogFormat string `setting:"FLOMASTR_LOG_FORMAT" name:"log-format" group:"Logs" default:"auto" enum:"auto,text,json" help:"text, json, or auto: text on a terminal and json elsewhere."`
+}
+
+// Secret is a value that must not be shown. Its printed forms say only whether there is one.
+type Secret string
+
+// Reveal gives the value to whoever needs it.
+func (s Secret) Reveal() string { return string(s) }
+
+// String says whether there is a value.
+func (s Secret) String() string {
+	if s == "" {
+		return "unset"
+	}
+	return "set"
+}
+
+// GoString keeps the value out of %#v.
+func (s Secret) GoString() string { return s.String() }
+
+// MarshalText keeps the value out of JSON and of logs, which marshal.
+func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
+// Embedded says whether the installation keeps its own database.
+func (c Config) Embedded() bool { return c.DatabaseURL == "" }

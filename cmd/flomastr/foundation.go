@@ -1,0 +1,94 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"github.com/flomastr/flomastr/postgres"
+	"github.com/flomastr/flomastr/postgres/embedded"
+	"github.com/flomastr/flomastr/secret"
+)
+
+// foundation is what the server and most commands stand on: the master key and a database, the private one if no other
+// was named.
+type foundation struct {
+	Keys     *secret.Keyring
+	Database postgres.Config // for postgres.Migrate and postgres.Open
+
+	private *embedded.Embedded // nil with DATABASE_URL
+	log     *slog.Logger
+}
+
+// settle turns the settings of a command into a checked configuration and a logger.
+func settle(cfg Config, s *surroundings, src *sources) (Config, *slog.Logger, error) {
+	if err := src.fillSecrets(&cfg); err != nil {
+		return cfg, nil, err
+	}
+	var err error
+	if cfg.DataDir, err = embedded.DataDir(cfg.DataDir, s.program, func(name string) string { return src.values[name] }); err != nil {
+		return cfg, nil, err
+	}
+	log := newLogger(s.stderr, cfg.LogLevel, cfg.LogFormat)
+	for _, name := range src.unknown() {
+		log.Warn("a variable looks like a setting of ours but is none; is it misspelt?", "name", name)
+	}
+	return cfg, log, cfg.Check()
+}
+
+// layFoundation opens the key and starts or names the database.
+func layFoundation(ctx context.Context, cfg Config, log *slog.Logger) (*foundation, error) {
+	f := &foundation{log: log}
+	var err error
+	if cfg.MasterKey != "" {
+		f.Keys, err = secret.Parse(cfg.MasterKey.Reveal())
+	} else {
+		f.Keys, err = secret.OpenFile(filepath.Join(cfg.DataDir, "master.key"))
+	}
+	if err != nil {
+		return nil, err
+	}
+	logins, err := f.Keys.Derive("database logins")
+	if err != nil {
+		return nil, err
+	}
+	f.Database = postgres.Config{URL: cfg.DatabaseURL.Reveal(), Key: logins, MaxConns: int32(cfg.DatabaseMaxConns), Log: log} //nolint:gosec // checked to be at most 1000
+	if cfg.Embedded() {
+		if f.private, err = embedded.Start(ctx, cfg.DataDir, cfg.PostgresBin, log); err != nil {
+			return nil, err
+		}
+		f.Database.URL = f.private.AdminURL()
+	}
+	return f, nil
+}
+
+// Close stops the private database, unless another process of ours uses it.
+func (f *foundation) Close() error {
+	if f.private == nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	defer cancel()
+	return f.private.Stop(ctx)
+}
+
+// listen opens the server's port, or says in one sentence why it cannot.
+func listen(ctx context.Context, address string) (net.Listener, error) {
+	var c net.ListenConfig
+	l, err := c.Listen(ctx, "tcp", address)
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		return nil, fmt.Errorf("another program is using %s: stop it (make stop, if it is an earlier server), or choose another with --listen or FLOMASTR_LISTEN", address)
+	case errors.Is(err, os.ErrPermission):
+		return nil, fmt.Errorf("this user may not listen on %s: choose a port above 1023 with --listen or FLOMASTR_LISTEN", address)
+	case err != nil:
+		return nil, fmt.Errorf("listen on %s: %w", address, err)
+	}
+	return l, nil
+}
