@@ -1,0 +1,172 @@
+package httpapi
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"strings"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+
+	"github.com/flomastr/flomastr"
+	"github.com/flomastr/flomastr/identity"
+	"github.com/flomastr/flomastr/tenant"
+)
+
+// Gate knows who is calling.
+type Gate interface {
+	Authenticate(ctx context.Context, authorization []string) (identity.Caller, error)
+	Membership(ctx context.Context, tenant flomastr.TenantID, caller identity.Caller) (identity.Membership, error)
+	Memberships(ctx context.Context, caller identity.Caller) ([]identity.Membership, error)
+}
+
+// Tenants finds tenants. A miss is an error of kind NotFound.
+type Tenants interface {
+	Find(ctx context.Context, ref string) (tenant.Tenant, error) // by id or slug
+	ByID(ctx context.Context, id flomastr.TenantID) (tenant.Tenant, error)
+}
+
+// API is the HTTP door. Make one with [New].
+type API struct {
+	deps     Deps
+	huma     huma.API
+	mux      *http.ServeMux
+	rows     []row
+	log      *slog.Logger
+	streams  *streams
+	started  time.Time
+	stopping chan struct{} // closed when the server begins to stop
+}
+
+// Deps is what the door opens to.
+type Deps struct {
+	Version        string
+	BaseDomain     string // such as localhost or flomastr.example
+	TrustedProxies []netip.Prefix
+	AllowedOrigins []string // other origins that may call with a bearer token
+	Clock          flomastr.Clock
+	Log            *slog.Logger
+	Gate           Gate
+	Tenants        Tenants
+	Idempotency    IdempotencyStore
+	Events         EventSource
+	Health         []Check
+	Settings       func() []SettingState // for preflight
+	Web            fs.FS                 // the built web app; nil serves none
+	Simulator      http.Handler          // the stand-ins' control API in demo mode, else nil
+
+	Engines
+}
+
+// New builds the door and registers every route.
+func New(deps Deps) *API {
+	a := &API{deps: deps, mux: http.NewServeMux(), log: deps.Log, started: deps.Clock(), stopping: make(chan struct{})}
+	a.streams = newStreams(deps.Events, func(err error) { a.log.Warn("look for events", "error", err) })
+	huma.NewErrorWithContext = func(hctx huma.Context, status int, message string, errs ...error) huma.StatusError {
+		ctx := context.Background()
+		if hctx != nil {
+			ctx = hctx.Context()
+		}
+		return humaProblem(ctx, status, message, errs...)
+	}
+	huma.NewError = func(status int, message string, errs ...error) huma.StatusError {
+		return humaProblem(context.Background(), status, message, errs...)
+	}
+	cfg := huma.DefaultConfig("FloMastr", deps.Version)
+	cfg.Info.Description = "The relational AI assistant for WhatsApp Business. Paths under /routes answer under /api as well."
+	cfg.DocsPath, cfg.SchemasPath = "", ""
+	cfg.CreateHooks, cfg.Transformers = nil, nil // no $schema member in answers
+	cfg.Formats = map[string]huma.Format{"application/json": strictJSON(), "json": strictJSON()}
+	cfg.DefaultFormat = "application/json"
+	cfg.Components.SecuritySchemes = map[string]*huma.SecurityScheme{"bearer": {
+		Type: "http", Scheme: "bearer",
+		Description: "A person's access token (POST /auth/sign-in), a tenant's API token (fm_live_…), or the platform's token.",
+	}}
+	a.huma = humago.New(a.mux, cfg)
+	a.huma.UseMiddleware(a.authenticated)
+	a.routes()
+	return a
+}
+
+// OpenAPI is the document that GET /openapi.json answers.
+func (a *API) OpenAPI() ([]byte, error) { return a.huma.OpenAPI().MarshalJSON() }
+
+// Handler serves everything: the API, the stand-ins' control in demo mode, and the web app for the rest.
+func (a *API) Handler() http.Handler {
+	if a.deps.Simulator != nil {
+		a.mux.Handle("/simulator/", http.StripPrefix("/simulator", a.deps.Simulator))
+	}
+	a.mux.Handle("/", a.webApp())
+	return a.framed(a.cors(a.canonical(a.mux)))
+}
+
+// canonical refuses the paths that two parties might read differently, before anything is decided by path.
+func (a *API) canonical(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		p := r.URL.EscapedPath()
+		lower := strings.ToLower(p)
+		if strings.Contains(p, "//") || strings.Contains(p, "/./") || strings.Contains(p, "/../") || strings.Contains(p, ";") ||
+			strings.Contains(lower, "%2f") || strings.Contains(lower, "%2e%2e") || strings.Contains(lower, "%00") || strings.Contains(lower, "%5c") {
+			a.answerProblem(w, r, identity.ErrNotFound)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// answerProblem writes an error outside of huma's routes.
+func (a *API) answerProblem(w http.ResponseWriter, r *http.Request, err error) {
+	p := a.fail(r.Context(), err)
+	for name, values := range p.GetHeaders() {
+		w.Header()[name] = values
+	}
+	w.Header().Set("Content-Type", p.ContentType(""))
+	w.WriteHeader(p.Status)
+	_ = strictJSON().Marshal(w, p)
+}
+
+// Serve answers on the listener until the context ends. Then it stops being ready, tells open streams to come back
+// later, and lets running requests finish for at most grace.
+func (a *API) Serve(ctx context.Context, listener net.Listener, grace time.Duration) error {
+	server := &http.Server{
+		Handler:           a.Handler(),
+		ReadHeaderTimeout: 5 * time.Second,
+		ReadTimeout:       5 * time.Minute, // a large upload over a phone's network; small bodies have deadlines of their own
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    64 << 10,
+		ErrorLog:          slog.NewLogLogger(a.log.Handler(), slog.LevelDebug),
+	}
+	go a.streams.Run(ctx)
+	done := make(chan error, 1)
+	go func() { done <- server.Serve(listener) }()
+	select {
+	case err := <-done:
+		return err
+	case <-ctx.Done():
+	}
+	close(a.stopping)
+	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)
+	defer cancel()
+	if err := server.Shutdown(stop); err != nil {
+		_ = server.Close()
+	}
+	if err := <-done; !errors.Is(err, http.ErrServerClosed) {
+		return err
+	}
+	return nil
+}
+
+func (a *API) isStopping() bool {
+	select {
+	case <-a.stopping:
+		return true
+	default:
+		return false
+	}
+}

@@ -1,0 +1,205 @@
+package httpapi
+
+import (
+	"context"
+	"net/http"
+	"sync"
+	"time"
+)
+
+// Check asks one dependency whether it works. A required one that fails makes the server not ready.
+type Check struct {
+	Name     string
+	Required bool
+	Probe    func(ctx context.Context) error
+}
+
+// SettingState is what preflight may say of a setting: never its value.
+type SettingState struct {
+	Name  string `json:"name" example:"DATABASE_URL"`
+	State string `json:"state" enum:"OK,MISSING,INVALID"`
+	Note  string `json:"note,omitempty" doc:"What to do about it"`
+}
+
+type checkResult struct {
+	Name      string  `json:"name"`
+	State     string  `json:"state" enum:"OK,FAILED"`
+	Required  bool    `json:"required"`
+	LatencyMS float64 `json:"latency_ms"`
+	Note      string  `json:"note,omitempty"`
+}
+
+// probe asks every dependency at once, each for at most two seconds.
+func (a *API) probe(ctx context.Context) (results []checkResult, ready bool) {
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	defer cancel()
+	results = make([]checkResult, len(a.deps.Health))
+	var all sync.WaitGroup
+	for i, check := range a.deps.Health {
+		all.Go(func() {
+			start := time.Now()
+			err := check.Probe(ctx)
+			results[i] = checkResult{Name: check.Name, State: "OK", Required: check.Required, LatencyMS: float64(time.Since(start).Microseconds()) / 1000}
+			if err != nil {
+				results[i].State, results[i].Note = "FAILED", problemOf(ctx, err).Detail
+				a.log.WarnContext(ctx, "health check failed", "check", check.Name, "error", err)
+			}
+		})
+	}
+	all.Wait()
+	ready = true
+	for _, r := range results {
+		if r.Required && r.State != "OK" {
+			ready = false
+		}
+	}
+	return results, ready
+}
+
+type statusOutput struct {
+	Body struct {
+		Status string `json:"status" example:"ok"`
+	}
+}
+
+func (a *API) livez(context.Context, Call, *struct{}) (*statusOutput, error) {
+	out := &statusOutput{}
+	out.Body.Status = "ok"
+	return out, nil
+}
+
+type readyOutput struct {
+	Status int
+	Body   struct {
+		Status string        `json:"status" enum:"ready,not_ready"`
+		Checks []checkResult `json:"checks"`
+	}
+}
+
+func (a *API) readyz(ctx context.Context, _ Call, _ *struct{}) (*readyOutput, error) {
+	out := &readyOutput{Status: http.StatusOK}
+	var ready bool
+	out.Body.Checks, ready = a.probe(ctx)
+	out.Body.Status = "ready"
+	if !ready || a.isStopping() {
+		out.Status, out.Body.Status = http.StatusServiceUnavailable, "not_ready"
+	}
+	return out, nil
+}
+
+type engineOutput struct {
+	Body struct {
+		Status    string  `json:"status" example:"ok"`
+		Service   string  `json:"service" example:"whatsapp-engine"`
+		QueueSize int     `json:"queue_size" doc:"Turns that wait to be answered, over all tenants"`
+		Uptime    float64 `json:"uptime" doc:"Seconds since the server started"`
+		Version   string  `json:"version"`
+	}
+}
+
+func (a *API) engine(ctx context.Context, _ Call, _ *struct{}) (*engineOutput, error) {
+	out := &engineOutput{}
+	size, err := a.deps.WhatsApp.QueueSize(ctx)
+	if err != nil {
+		return nil, err
+	}
+	out.Body.Status, out.Body.Service, out.Body.Version = "ok", "whatsapp-engine", a.deps.Version
+	out.Body.QueueSize, out.Body.Uptime = size, a.deps.Clock().Sub(a.started).Seconds()
+	return out, nil
+}
+
+type manifestOutput struct {
+	Body struct {
+		AppVersion   string          `json:"app_version"`
+		Bundles      []string        `json:"bundles" doc:"The bundles that can be installed"`
+		FeatureFlags map[string]bool `json:"feature_flags"`
+		Policies     manifestPolicy  `json:"policies" doc:"Limits that hold for everybody"`
+		UpdatedAt    time.Time       `json:"updated_at" doc:"When this server started with this version"`
+	}
+}
+
+type manifestPolicy struct {
+	MaxReplyCharacters  int `json:"max_reply_characters"`
+	MaxWebhookBodyBytes int `json:"max_webhook_body_bytes"`
+}
+
+func (a *API) manifest(context.Context, Call, *struct{}) (*manifestOutput, error) {
+	out := &manifestOutput{}
+	out.Body.AppVersion, out.Body.Bundles, out.Body.UpdatedAt = a.deps.Version, []string{}, a.started
+	out.Body.FeatureFlags = a.featureFlags()
+	out.Body.Policies = manifestPolicy{MaxReplyCharacters: 4096, MaxWebhookBodyBytes: 4 << 20}
+	return out, nil
+}
+
+func (a *API) featureFlags() map[string]bool {
+	return map[string]bool{"simulator": a.deps.Simulator != nil}
+}
+
+type preflightOutput struct {
+	Body struct {
+		Status    string         `json:"status" enum:"OK,FAILED"`
+		Settings  []SettingState `json:"settings"`
+		Checks    []checkResult  `json:"checks"`
+		Timestamp time.Time      `json:"timestamp"`
+	}
+}
+
+// preflight always answers 200: what is wrong stands in the body.
+func (a *API) preflight(ctx context.Context, _ Call, _ *struct{}) (*preflightOutput, error) {
+	out := &preflightOutput{}
+	out.Body.Settings, out.Body.Timestamp = a.deps.Settings(), a.deps.Clock()
+	var ready bool
+	out.Body.Checks, ready = a.probe(ctx)
+	out.Body.Status = "OK"
+	for _, s := range out.Body.Settings {
+		ready = ready && s.State == "OK"
+	}
+	if !ready {
+		out.Body.Status = "FAILED"
+	}
+	return out, nil
+}
+
+type iconOutput struct {
+	ContentType  string `header:"Content-Type"`
+	CacheControl string `header:"Cache-Control"`
+	Body         []byte
+}
+
+// icon answers the platform's icon; a tenant's own comes with its branding.
+func (a *API) icon(context.Context, Call, *struct{}) (*iconOutput, error) {
+	return &iconOutput{ContentType: "image/x-icon", CacheControl: "public, max-age=3600", Body: favicon}, nil
+}
+
+type configOutput struct {
+	Body struct {
+		Version      string          `json:"version"`
+		BaseDomain   string          `json:"base_domain"`
+		Identity     []string        `json:"identity" doc:"The identity providers that people may sign in with" example:"[\"local\"]"`
+		FeatureFlags map[string]bool `json:"feature_flags"`
+		Tenant       string          `json:"tenant" doc:"The slug of the tenant whose host this is, else empty"`
+		Branding     brandingConfig  `json:"branding"`
+	}
+}
+
+type brandingConfig struct {
+	Name         string `json:"name"`
+	BrandPrimary string `json:"brand_primary" example:"#009DEB"`
+	LogoURL      string `json:"logo_url"`
+}
+
+// config answers the public settings of the web app, at run time, with the branding of the host's tenant. A host that
+// is nobody's gets the platform's branding, so that the answer tells nothing.
+func (a *API) config(_ context.Context, call Call, _ *struct{}) (*configOutput, error) {
+	out := &configOutput{}
+	b := &out.Body
+	b.Version, b.BaseDomain, b.FeatureFlags, b.Identity = a.deps.Version, a.deps.BaseDomain, a.featureFlags(), []string{"local"}
+	b.Branding = brandingConfig{Name: "FloMastr", BrandPrimary: "#009DEB"}
+	if t := call.Tenant; !t.ID.IsZero() {
+		b.Tenant, b.Branding.Name = t.Slug, t.Name
+		if t.BrandPrimary != "" {
+			b.Branding.BrandPrimary = t.BrandPrimary
+		}
+	}
+	return out, nil
+}

@@ -1,0 +1,183 @@
+package httpapi
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+
+	"github.com/flomastr/flomastr"
+	"github.com/flomastr/flomastr/identity"
+	"github.com/flomastr/flomastr/tenant"
+)
+
+// Call is what the frame found out about a request before its handler runs.
+type Call struct {
+	Caller     identity.Caller
+	Membership identity.Membership // the caller's place in the tenant; zero for a service and for a visiting super admin
+	Tenant     tenant.Tenant       // the tenant the request is about; zero when the route is about none
+	RequestID  string
+	RemoteIP   string // the peer's address, or what a trusted proxy said of it
+}
+
+// row is one line of the API's inventory, for the tests that call every route.
+type row struct {
+	Method, Path string
+	Permission   identity.Permission
+}
+
+// option changes what the frame does for one route.
+type option func(*routeOptions)
+
+type routeOptions struct {
+	status     int
+	maxBody    int64
+	idempotent bool
+	anyTenant  bool // resolve the tenant when one is named, but do not ask for one
+	doc        string
+	hidden     bool
+}
+
+// status sets the status of success.
+func status(code int) option { return func(o *routeOptions) { o.status = code } }
+
+// maxBody sets the largest body in bytes; it is 1 MiB otherwise.
+func maxBody(n int64) option { return func(o *routeOptions) { o.maxBody = n } }
+
+// idempotent honours the Idempotency-Key header.
+func idempotent(o *routeOptions) { o.idempotent = true }
+
+// doc adds a paragraph to the route's description.
+func doc(text string) option { return func(o *routeOptions) { o.doc = text } }
+
+// hidden keeps an alias of a route out of the OpenAPI document.
+func hidden(o *routeOptions) { o.hidden = true }
+
+// tenantNamer is a request that may name its tenant in the body.
+type tenantNamer interface{ namesTenant() string }
+
+// route registers a handler under its path and, for a path under /routes, under the older prefix /api as well (an alias answers
+// directly: a redirect would lose a POST's body).
+func route[In, Out any](a *API, method, path string, permission identity.Permission,
+	handler func(context.Context, Call, *In) (*Out, error), options ...option,
+) {
+	var o routeOptions
+	for _, set := range options {
+		set(&o)
+	}
+	a.rows = append(a.rows, row{method, path, permission})
+	register := func(path string, hidden bool) {
+		huma.Register(a.huma, operation(method, path, permission, o, hidden), func(ctx context.Context, in *In) (*Out, error) {
+			arrival, _ := ctx.Value(arrivalKey{}).(arrival)
+			call, err := a.enter(ctx, arrival, permission, o, in)
+			if err != nil {
+				return nil, a.fail(ctx, err)
+			}
+			run := func() (*Out, error) { return handler(ctx, call, in) }
+			if key := arrival.request.Header.Get("Idempotency-Key"); o.idempotent && key != "" {
+				out, err := once(ctx, a, call, method+" "+path, key, in, run)
+				if err != nil {
+					return nil, a.fail(ctx, err)
+				}
+				return out, nil
+			}
+			out, err := run()
+			if err != nil {
+				return nil, a.fail(ctx, err)
+			}
+			return out, nil
+		})
+	}
+	register(path, o.hidden)
+	if alias, ok := strings.CutPrefix(path, "/routes/"); ok {
+		register("/api/"+alias, true)
+		if strings.HasPrefix(alias, "api/v1/") {
+			register("/"+alias, true)
+		}
+	}
+}
+
+// operation describes a route to huma.
+func operation(method, path string, permission identity.Permission, o routeOptions, hidden bool) huma.Operation {
+	op := huma.Operation{
+		OperationID:   operationID(method, path),
+		Method:        method,
+		Path:          path,
+		Summary:       summary(method, path),
+		Description:   strings.TrimSpace(o.doc + "\n\nWho may call: " + permission.String() + "."),
+		Tags:          []string{tag(path)},
+		DefaultStatus: o.status,
+		MaxBodyBytes:  o.maxBody,
+		Hidden:        hidden,
+		Metadata:      map[string]any{permissionKey: permission},
+		Errors:        []int{http.StatusBadRequest, http.StatusNotFound, http.StatusServiceUnavailable},
+	}
+	if !permission.IsPublic() {
+		op.Security = []map[string][]string{{"bearer": {}}}
+		op.Errors = append(op.Errors, http.StatusUnauthorized, http.StatusForbidden)
+	}
+	return op
+}
+
+// operationID makes a stable name such as getRoutesMeRole, which generated clients use.
+func operationID(method, path string) string {
+	var b strings.Builder
+	b.WriteString(strings.ToLower(method))
+	for word := range strings.FieldsFuncSeq(path, func(r rune) bool { return strings.ContainsRune("/{}-_.", r) }) {
+		b.WriteString(strings.ToUpper(word[:1]) + word[1:])
+	}
+	return b.String()
+}
+
+func summary(method, path string) string { return method + " " + path }
+
+// tag groups the reference by the first word that says what a route is about.
+func tag(path string) string {
+	for word := range strings.FieldsFuncSeq(path, func(r rune) bool { return r == '/' }) {
+		switch word {
+		case "routes", "api", "v1", "admin":
+			continue
+		}
+		return word
+	}
+	return "platform"
+}
+
+// authenticated is the huma middleware that finds out who is calling before anything else of the request is read.
+func (a *API) authenticated(hctx huma.Context, next func(huma.Context)) {
+	r, _ := humago.Unwrap(hctx)
+	ctx := r.Context()
+	permission, _ := hctx.Operation().Metadata[permissionKey].(identity.Permission)
+	caller, err := a.deps.Gate.Authenticate(ctx, r.Header.Values("Authorization"))
+	if err == nil && !caller.Known() && !permission.IsPublic() {
+		err = identity.ErrUnauthenticated
+	}
+	// A public route answers a caller whose token is stale: signing in again must be possible.
+	if err != nil && !(permission.IsPublic() && flomastr.KindOf(err) == flomastr.Unauthenticated) {
+		writeProblem(hctx, a.fail(ctx, err))
+		return
+	}
+	next(huma.WithValue(hctx, arrivalKey{}, arrival{r, caller}))
+}
+
+// arrival is what the middleware hands to the handler's frame.
+type arrival struct {
+	request *http.Request
+	caller  identity.Caller
+}
+
+type arrivalKey struct{}
+
+const permissionKey = "permission"
+
+func writeProblem(hctx huma.Context, p *Problem) {
+	for name, values := range p.GetHeaders() {
+		hctx.SetHeader(name, values[0])
+	}
+	hctx.SetHeader("Content-Type", p.ContentType(""))
+	hctx.SetStatus(p.Status)
+	_ = json.NewEncoder(hctx.BodyWriter()).Encode(p) // the client may have gone
+}

@@ -1,0 +1,107 @@
+package httpapi
+
+import (
+	"bytes"
+	_ "embed"
+	"io/fs"
+	"mime"
+	"net/http"
+	"path"
+	"strings"
+
+	"github.com/flomastr/flomastr"
+)
+
+//go:embed favicon.ico
+var favicon []byte
+
+// contentPolicy lets the app load its own files and nothing else. Inline style attributes are what the component
+// library positions with; scripts are files only.
+const contentPolicy = "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; " +
+	"font-src 'self' data:; connect-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
+
+var errNoSuchPath = flomastr.Errorf(flomastr.NotFound, "not_found", "There is nothing at this address.")
+
+// webApp serves the built app: hashed assets for ever, everything else fresh, precompressed where the build made a
+// twin, and index.html for any page address that a browser asks for.
+func (a *API) webApp() http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if a.deps.Web == nil || (r.Method != http.MethodGet && r.Method != http.MethodHead) {
+			a.answerProblem(w, r, errNoSuchPath)
+			return
+		}
+		name := strings.TrimPrefix(path.Clean(r.URL.Path), "/")
+		if name == "" {
+			name = "index.html"
+		}
+		if name == "docs" {
+			name = "docs.html"
+		}
+		if info, err := fs.Stat(a.deps.Web, name); err != nil || info.IsDir() {
+			// A script that asks for a missing endpoint gets a problem, not a page.
+			if !strings.Contains(r.Header.Get("Accept"), "text/html") || strings.HasPrefix(name, "assets/") || a.isAPI(r.URL.Path) {
+				a.answerProblem(w, r, errNoSuchPath)
+				return
+			}
+			name = "index.html"
+		}
+		a.serveAsset(w, r, name)
+	})
+}
+
+// isAPI tells whether an address belongs to the API, so that a wrong one is a problem and never a page.
+func (a *API) isAPI(p string) bool {
+	first, _, _ := strings.Cut(strings.TrimPrefix(p, "/"), "/")
+	switch first {
+	case "routes", "api", "auth", "webhook", "queue", "messages", "v1", "mcp", "simulator":
+		return true
+	}
+	return false
+}
+
+func (a *API) serveAsset(w http.ResponseWriter, r *http.Request, name string) {
+	h := w.Header()
+	h.Set("Content-Type", contentType(name))
+	h.Set("Vary", "Accept-Encoding")
+	file := name
+	for _, encoding := range []struct{ name, suffix string }{{"br", ".br"}, {"gzip", ".gz"}} {
+		if accepts(r, encoding.name) {
+			if _, err := fs.Stat(a.deps.Web, name+encoding.suffix); err == nil {
+				file = name + encoding.suffix
+				h.Set("Content-Encoding", encoding.name)
+				break
+			}
+		}
+	}
+	body, err := fs.ReadFile(a.deps.Web, file)
+	if err != nil {
+		a.answerProblem(w, r, errNoSuchPath.Because(err))
+		return
+	}
+	if strings.HasPrefix(name, "assets/") {
+		h.Set("Cache-Control", "public, max-age=31536000, immutable")
+	} else {
+		h.Set("Cache-Control", "no-cache")
+	}
+	if strings.HasSuffix(name, ".html") {
+		h.Set("Content-Security-Policy", contentPolicy)
+	}
+	http.ServeContent(w, r, name, a.started, bytes.NewReader(body))
+}
+
+func contentType(name string) string {
+	if t := mime.TypeByExtension(path.Ext(name)); t != "" {
+		return t
+	}
+	return "application/octet-stream"
+}
+
+func accepts(r *http.Request, encoding string) bool {
+	for part := range strings.SplitSeq(r.Header.Get("Accept-Encoding"), ",") {
+		token, quality, _ := strings.Cut(strings.TrimSpace(part), ";")
+		if strings.TrimSpace(token) == encoding && strings.TrimSpace(quality) != "q=0" {
+			return true
+		}
+	}
+	return false
+}
