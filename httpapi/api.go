@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/netip"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -68,16 +69,7 @@ type Deps struct {
 func New(deps Deps) *API {
 	a := &API{deps: deps, mux: http.NewServeMux(), log: deps.Log, started: deps.Clock(), stopping: make(chan struct{})}
 	a.streams = newStreams(deps.Events, func(err error) { a.log.Warn("look for events", "error", err) })
-	huma.NewErrorWithContext = func(hctx huma.Context, status int, message string, errs ...error) huma.StatusError {
-		ctx := context.Background()
-		if hctx != nil {
-			ctx = hctx.Context()
-		}
-		return humaProblem(ctx, status, message, errs...)
-	}
-	huma.NewError = func(status int, message string, errs ...error) huma.StatusError {
-		return humaProblem(context.Background(), status, message, errs...)
-	}
+	setUpHuma()
 	cfg := huma.DefaultConfig("FloMastr", deps.Version)
 	cfg.Info.Description = "The relational AI assistant for WhatsApp Business. Paths under /routes answer under /api as well."
 	cfg.DocsPath, cfg.SchemasPath = "", ""
@@ -93,6 +85,21 @@ func New(deps Deps) *API {
 	a.routes()
 	return a
 }
+
+// setUpHuma sets what huma keeps in package variables, once for the process and to the same values always.
+var setUpHuma = sync.OnceFunc(func() { //nolint:gochecknoglobals // huma offers no other way
+	huma.NewErrorWithContext = func(hctx huma.Context, status int, _ string, errs ...error) huma.StatusError {
+		ctx := context.Background()
+		if hctx != nil {
+			ctx = hctx.Context()
+		}
+		return humaProblem(ctx, status, errs...)
+	}
+	huma.NewError = func(status int, _ string, errs ...error) huma.StatusError {
+		return humaProblem(context.Background(), status, errs...)
+	}
+	huma.ValidateStrictCasing = true // Go's decoder would take Tenant_ID for tenant_id
+})
 
 // OpenAPI is the document that GET /openapi.json answers.
 func (a *API) OpenAPI() ([]byte, error) { return a.huma.OpenAPI().MarshalJSON() }

@@ -97,8 +97,9 @@ func (a *API) fail(ctx context.Context, err error) *Problem {
 	return p
 }
 
-// humaProblem makes a problem of what huma found wrong with a request. huma's own model echoes the offending value.
-func humaProblem(ctx context.Context, status int, message string, errs ...error) huma.StatusError {
+// humaProblem makes a problem of what huma found wrong with a request. huma's own words and its own model may quote the
+// offending value.
+func humaProblem(ctx context.Context, status int, errs ...error) huma.StatusError {
 	p := &Problem{Type: "about:blank", Title: http.StatusText(status), Status: status, RequestID: flomastr.RequestID(ctx)}
 	for _, err := range errs {
 		var detail huma.ErrorDetailer
@@ -125,6 +126,5 @@ func humaProblem(ctx context.Context, status int, message string, errs ...error)
 	default:
 		p.Code, p.Detail = "internal", "Something went wrong on our side. Try again; if it stays, tell us the request id."
 	}
-	_ = message // huma's own words may quote the request
 	return p
 }

@@ -44,7 +44,7 @@ func checkJSON(data []byte) error {
 	for {
 		token, err := decoder.Token()
 		if errors.Is(err, io.EOF) {
-			return nil
+			return io.ErrUnexpectedEOF
 		}
 		if err != nil {
 			return err
