@@ -29,6 +29,8 @@ type Parcel struct {
 	Result    json.RawMessage // the element of the results array
 	Due       time.Time       // not before
 	Attempt   int             // how often it was refused so far
+
+	turn uint64 // decides between parcels that are due at the same moment
 }
 
 // Address is where a lane's parcels go now. Asked again at each attempt, so that a mended address or secret takes effect.
@@ -62,6 +64,7 @@ type Postman struct {
 
 	mu       sync.Mutex
 	unit     time.Duration
+	turns    uint64
 	waiting  queue
 	inFlight map[*trip]struct{}
 	queued   int // waiting and in flight
@@ -87,6 +90,8 @@ func (p *Postman) Send(parcels ...Parcel) error {
 		return ErrFull
 	}
 	for _, parcel := range parcels {
+		p.turns++
+		parcel.turn = p.turns
 		heap.Push(&p.waiting, parcel)
 	}
 	p.queued += len(parcels)
@@ -238,9 +243,14 @@ func Wait(unit time.Duration, n int) time.Duration {
 // queue is a heap of parcels by due time.
 type queue []Parcel
 
-func (q queue) Len() int           { return len(q) }
-func (q queue) Less(i, j int) bool { return q[i].Due.Before(q[j].Due) }
-func (q queue) Swap(i, j int)      { q[i], q[j] = q[j], q[i] }
+func (q queue) Len() int      { return len(q) }
+func (q queue) Swap(i, j int) { q[i], q[j] = q[j], q[i] }
+func (q queue) Less(i, j int) bool {
+	if q[i].Due.Equal(q[j].Due) {
+		return q[i].turn < q[j].turn
+	}
+	return q[i].Due.Before(q[j].Due)
+}
 
 // Push implements heap.Interface.
 func (q *queue) Push(x any) {

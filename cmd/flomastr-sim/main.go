@@ -1,0 +1,20 @@
+// Command flomastr-sim runs the stand-ins of the services that FloMastr talks to, on this machine only: today Infobip's
+// WhatsApp API, with the customers' phones. See package sim for the idea and package sim/infobip for every call.
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx, os.Args[1:], os.Stdout, os.Stderr); err != nil {
+		fmt.Fprintln(os.Stderr, "flomastr-sim:", err)
+		os.Exit(1)
+	}
+}
