@@ -13,7 +13,7 @@ type StatusStore interface {
 	// SaveItem makes the item or raises its version, with the indexing job in the same commit. An item is found by its
 	// address when it is a page, else by its title. Where the hash is that of the item's last saved content, nothing
 	// changes and no job is made, unless the last indexing failed.
-	SaveItem(ctx context.Context, tenant flomastr.TenantID, save SaveItem) (item Item, changed bool, err error)
+	SaveItem(ctx context.Context, tenant flomastr.TenantID, save SaveItem) (Saved, error)
 	// Reindex raises the version and makes the job, whatever the hash.
 	Reindex(ctx context.Context, tenant flomastr.TenantID, id flomastr.ItemID) (Item, error)
 	Item(ctx context.Context, tenant flomastr.TenantID, id flomastr.ItemID) (Item, error)
@@ -23,7 +23,8 @@ type StatusStore interface {
 	SetProgress(ctx context.Context, tenant flomastr.TenantID, id flomastr.ItemID, version int, progress Progress) error
 	FinishItem(ctx context.Context, tenant flomastr.TenantID, id flomastr.ItemID, version int, done Finished) error
 	FailItem(ctx context.Context, tenant flomastr.TenantID, id flomastr.ItemID, version int, sentence string) error
-	RemoveItem(ctx context.Context, tenant flomastr.TenantID, id flomastr.ItemID) error
+	// RemoveItem deletes the row and makes the job that erases the rest, in one commit.
+	RemoveItem(ctx context.Context, tenant flomastr.TenantID, id flomastr.ItemID) (EraseArgs, error)
 	CountItems(ctx context.Context, tenant flomastr.TenantID) (Counts, error)
 }
 
@@ -40,6 +41,13 @@ type SaveItem struct {
 	Hash     []byte // nil for a page, whose content is not known before it is fetched
 	Size     int64
 	BlobKey  string
+}
+
+// Saved is what SaveItem made of it.
+type Saved struct {
+	Item    Item
+	Changed bool
+	Dropped string // the blob that no row refers to now: the one replaced, or the one given when nothing changed; "" for none
 }
 
 // Finished is what a finished indexing writes to the item's row.
@@ -68,8 +76,8 @@ type ContentStore interface {
 	// Similar lists words of the vocabulary that share a beginning or an end with the word.
 	Similar(ctx context.Context, tenant flomastr.TenantID, word string) ([]KnownWord, error)
 	Candidates(ctx context.Context, tenant flomastr.TenantID, ask CandidateQuery) ([]Candidate, error)
-	// Read gives the passages in the order of the numbers, with their neighbours.
-	Read(ctx context.Context, tenant flomastr.TenantID, numbers []int) ([]Passage, error)
+	// Read gives the passages in the order of the numbers, with their neighbours. One that is gone is left out.
+	Read(ctx context.Context, tenant flomastr.TenantID, numbers []int) ([]NumberedPassage, error)
 
 	Chunks(ctx context.Context, tenant flomastr.TenantID, id flomastr.ItemID) ([]Chunk, error)
 	Versions(ctx context.Context, tenant flomastr.TenantID, id flomastr.ItemID) ([]Version, error)
@@ -177,4 +185,10 @@ type Candidate struct {
 	Number     int // the passage's number in the tenant's index
 	Bag        []byte
 	Similarity float64 // of the vectors; 0 where there is none
+}
+
+// NumberedPassage is a passage with the number under which it was a candidate.
+type NumberedPassage struct {
+	Passage
+	Number int
 }

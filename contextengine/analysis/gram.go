@@ -9,13 +9,13 @@ func GramText(tokens []Token, text string) []byte {
 	b = append(b, ' ')
 	last := -1
 	for _, t := range tokens {
-		if t.Start == last {
-			continue // the second gram of a word that was cut into grams
+		if t.Start < last {
+			continue // another gram of the word that was cut
 		}
-		last = t.Start
+		last = t.End
 		word := t.Word
-		if t.End-t.Start > len(t.Word)+2 {
-			word = Fold(text[t.Start:min(t.End, t.Start+maxWord)])
+		if t.Cut {
+			word = Fold(text[t.Start:t.End])
 		}
 		b = append(b, word...)
 		b = append(b, ' ')

@@ -12,6 +12,7 @@ type Token struct {
 	Stem       string
 	Term       Term
 	Start, End int
+	Cut        bool // a character n-gram of a word, not a word
 }
 
 // maxWord bounds the bytes of a word: what is longer is a key, a hash or noise, and counts by its beginning.
@@ -82,7 +83,7 @@ func (s *Stemmer) fourgrams(tokens []Token, word string, start, end int) []Token
 	}
 	for i := 0; i+4 <= len(runes); i++ {
 		gram := string(runes[i : i+4])
-		tokens = append(tokens, Token{Word: gram, Stem: gram, Term: StemTerm(gram), Start: start, End: end})
+		tokens = append(tokens, Token{Word: gram, Stem: gram, Term: StemTerm(gram), Start: start, End: end, Cut: true})
 	}
 	return tokens
 }
@@ -94,13 +95,13 @@ func (s *Stemmer) bigrams(tokens []Token, text string, start, end int) []Token {
 		at := start + i
 		if last != 0 {
 			gram := Fold(string([]rune{last, r}))
-			tokens = append(tokens, Token{Word: gram, Stem: gram, Term: StemTerm(gram), Start: lastAt, End: at + utf8.RuneLen(r)})
+			tokens = append(tokens, Token{Word: gram, Stem: gram, Term: StemTerm(gram), Start: lastAt, End: at + utf8.RuneLen(r), Cut: true})
 		}
 		last, lastAt = r, at
 	}
 	if _, size := utf8.DecodeRuneInString(text[start:end]); size == end-start {
 		gram := Fold(text[start:end])
-		tokens = append(tokens, Token{Word: gram, Stem: gram, Term: StemTerm(gram), Start: start, End: end})
+		tokens = append(tokens, Token{Word: gram, Stem: gram, Term: StemTerm(gram), Start: start, End: end, Cut: true})
 	}
 	return tokens
 }

@@ -30,6 +30,7 @@ type Match struct {
 	Scores
 	Coverage    float64 // share of the question's weight that stands in passage, title or headings
 	Window      float64 // share that stands within one window of the passage
+	Missing     float64 // the heaviest word that stands nowhere in the passage, as a share of the question's weight
 	Identifiers float64 // share of the question's identifiers, by rarity, that the passage holds
 }
 

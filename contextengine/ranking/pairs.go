@@ -37,7 +37,7 @@ func (p *pairs) see(_ int, c Bag, h hits) {
 		}
 	}
 	p.counts = append(p.counts, counts)
-	p.length = append(p.length, float64(len(c.Body)+len(c.Title)))
+	p.length = append(p.length, float64(len(c.Body)+len(c.Title)+len(c.Heads)))
 }
 
 // near counts how often the two words stand at most pairReach apart; in their order they count whole, else half.

@@ -18,7 +18,7 @@ func (s *Scorer) Score(candidates []Bag) []Match {
 		m.Scores[LegCosine] = s.cosine(c, hits)
 		m.Window = s.window(hits)
 		m.Scores[LegWindow] = m.Window
-		m.Coverage = s.coverage(hits)
+		m.Coverage, m.Missing = s.coverage(hits)
 		m.Scores[LegGrams] = s.gramScore(c)
 		m.Identifiers = s.identifiers(c)
 		pairs.see(i, c, hits)
@@ -31,7 +31,8 @@ func (s *Scorer) Score(candidates []Bag) []Match {
 type hits struct {
 	at    []hit
 	body  []float64 // times in the body, by word of the question
-	title []float64
+	title []float64 // in title and headings
+	heads []float64 // in headings alone
 	near  []float64
 }
 
@@ -39,8 +40,8 @@ type hit struct{ position, word int }
 
 func (s *Scorer) hits(c Bag) hits {
 	n := len(s.question.Words)
-	counts := make([]float64, 3*n)
-	h := hits{body: counts[:n], title: counts[n : 2*n], near: counts[2*n:]}
+	counts := make([]float64, 4*n)
+	h := hits{body: counts[:n], title: counts[n : 2*n], heads: counts[2*n : 3*n], near: counts[3*n:]}
 	for p, low := range c.Body {
 		for _, w := range s.lookup(low) {
 			h.body[w]++
@@ -54,6 +55,12 @@ func (s *Scorer) hits(c Bag) hits {
 			h.title[w]++
 		}
 	}
+	for _, low := range c.Heads {
+		for _, w := range s.lookup(low) {
+			h.title[w]++
+			h.heads[w]++
+		}
+	}
 	for _, low := range c.Near {
 		for _, w := range s.lookup(low) {
 			h.near[w]++
@@ -63,10 +70,10 @@ func (s *Scorer) hits(c Bag) hits {
 }
 
 func (s *Scorer) words(c Bag, h hits) float64 {
-	length := float64(len(c.Body)) + titleTimes*float64(len(c.Title)) + nearTimes*float64(len(c.Near))
+	length := float64(len(c.Body)) + titleTimes*float64(len(c.Title)) + float64(len(c.Heads)) + nearTimes*float64(len(c.Near))
 	sum := 0.0
 	for w := range s.question.Words {
-		tf := h.body[w] + titleTimes*h.title[w] + nearTimes*h.near[w]
+		tf := h.body[w] + titleTimes*(h.title[w]-h.heads[w]) + h.heads[w] + nearTimes*h.near[w]
 		sum += s.idf[w] * bm25(tf, length, s.corpus.Words)
 	}
 	return sum
@@ -75,7 +82,7 @@ func (s *Scorer) words(c Bag, h hits) float64 {
 func (s *Scorer) title(c Bag, h hits) float64 {
 	sum := 0.0
 	for w := range s.question.Words {
-		sum += s.idf[w] * bm25(h.title[w], float64(len(c.Title)), s.corpus.Titles)
+		sum += s.idf[w] * bm25(h.title[w], float64(len(c.Title)+len(c.Heads)), s.corpus.Titles)
 	}
 	return sum
 }
@@ -89,7 +96,7 @@ func (s *Scorer) cosine(c Bag, h hits) float64 {
 			dot += s.idf[w] * s.idf[w] * (1 + math.Log(tf))
 		}
 	}
-	return dot / math.Sqrt(float64(len(c.Body)+len(c.Title))+1)
+	return dot / math.Sqrt(float64(len(c.Body)+len(c.Title)+len(c.Heads))+1)
 }
 
 // window finds the stretch of windowWords words in which most of the question's weight stands; a word that only the title
@@ -127,17 +134,21 @@ func halfIf(yes bool) float64 {
 	return 0
 }
 
-func (s *Scorer) coverage(h hits) float64 {
+func (s *Scorer) coverage(h hits) (share, missing float64) {
 	if s.sum == 0 {
-		return 0
+		return 0, 0
 	}
 	got := 0.0
 	for w := range s.question.Words {
-		if s.unique[w] == w && h.body[w]+h.title[w] > 0 {
+		switch {
+		case s.unique[w] != w:
+		case h.body[w]+h.title[w] > 0:
 			got += s.idf[w]
+		default:
+			missing = max(missing, s.idf[w])
 		}
 	}
-	return got / s.sum
+	return got / s.sum, missing / s.sum
 }
 
 func (s *Scorer) gramScore(c Bag) float64 {

@@ -1,0 +1,89 @@
+package contextengine
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"net/url"
+	"path"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/flomastr/flomastr"
+)
+
+// maxTitle is the longest title, in characters.
+const maxTitle = 300
+
+// Add keeps a draft and has it indexed. A page is known by its address, everything else by its title: adding one again
+// with other content raises its version, with the same content does nothing. The content is safe in the blob store
+// before the item's row and its job are written in one commit.
+func (e *Engine) Add(ctx context.Context, tenant flomastr.TenantID, d Draft) (Item, error) {
+	save, err := saveOf(d)
+	if err != nil {
+		return Item{}, err
+	}
+	if d.Source != FromURL {
+		sum := sha256.Sum256(d.Content)
+		save.Hash, save.Size = sum[:], int64(len(d.Content))
+		// Each upload has its own key, so that no deletion of another item can take this one's content away.
+		save.BlobKey = "knowledge/" + flomastr.NewID[flomastr.ItemID]().String()
+		if err := e.Blobs.Put(ctx, tenant, save.BlobKey, d.Content); err != nil {
+			return Item{}, fmt.Errorf("keep content of %q: %w", save.Title, err)
+		}
+	}
+	saved, err := e.Status.SaveItem(ctx, tenant, save)
+	if err != nil {
+		return Item{}, fmt.Errorf("save item: %w", err)
+	}
+	if saved.Dropped != "" {
+		if err := e.Blobs.Delete(ctx, tenant, saved.Dropped); err != nil {
+			// Nothing refers to it; the daily sweep finds it.
+			e.Log.WarnContext(ctx, "unused original not deleted", "tenant_id", tenant, "error", err)
+		}
+	}
+	return saved.Item, nil
+}
+
+func saveOf(d Draft) (SaveItem, error) {
+	save := SaveItem{
+		ID: flomastr.NewID[flomastr.ItemID](), Title: strings.TrimSpace(strings.ToValidUTF8(d.Title, "")), Source: d.Source,
+		Filename: strings.ToValidUTF8(d.Filename, ""), URL: d.URL, Intent: d.Intent, Tags: d.Tags, Type: "markdown",
+	}
+	switch d.Source {
+	case FromURL:
+		u, err := url.Parse(strings.TrimSpace(d.URL))
+		if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil || len(d.URL) > 2000 {
+			return SaveItem{}, ErrBadURL
+		}
+		u.Fragment = ""
+		save.URL, save.Type = u.String(), "html"
+		if save.Title == "" {
+			save.Title = clip(save.URL, maxTitle)
+		}
+	case FromFile:
+		if len(d.Content) == 0 {
+			return SaveItem{}, ErrEmptyContent
+		}
+		save.Type = strings.TrimPrefix(strings.ToLower(path.Ext(save.Filename)), ".")
+		if save.Title == "" {
+			save.Title = clip(strings.TrimSuffix(path.Base(save.Filename), path.Ext(save.Filename)), maxTitle)
+		}
+	default:
+		if len(bytes.TrimSpace(d.Content)) == 0 {
+			return SaveItem{}, ErrEmptyContent
+		}
+	}
+	if strings.ContainsRune(save.Title+save.Filename, 0) || save.Title == "" || utf8.RuneCountInString(save.Title) > maxTitle {
+		return SaveItem{}, ErrTitleLength
+	}
+	return save, nil
+}
+
+func clip(s string, most int) string {
+	if runes := []rune(s); len(runes) > most {
+		return string(runes[:most])
+	}
+	return s
+}

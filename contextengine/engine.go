@@ -1,0 +1,57 @@
+package contextengine
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+
+	"github.com/flomastr/flomastr"
+	"github.com/flomastr/flomastr/contextengine/analysis"
+	"github.com/flomastr/flomastr/contextengine/ranking"
+	"github.com/flomastr/flomastr/llm"
+)
+
+// Blobs keeps what was given, as it was given, apart from every tenant but its own.
+type Blobs interface {
+	Put(ctx context.Context, tenant flomastr.TenantID, key string, body []byte) error
+	Get(ctx context.Context, tenant flomastr.TenantID, key string) ([]byte, error)
+	Delete(ctx context.Context, tenant flomastr.TenantID, key string) error
+}
+
+// Deps are what an engine works with. All but Log are needed; Log defaults to the process's own.
+type Deps struct {
+	Status   StatusStore
+	Content  ContentStore
+	Blobs    Blobs
+	Reader   Reader
+	Embedder llm.Embedder
+	Weights  ranking.Weights // zero: the fitted ones
+	Log      *slog.Logger
+}
+
+// Engine is the Business Brain. It is safe for concurrent use.
+type Engine struct {
+	Deps
+	analysts sync.Pool
+}
+
+// New makes an engine.
+func New(deps Deps) *Engine {
+	if deps.Log == nil {
+		deps.Log = slog.Default()
+	}
+	if deps.Weights == (ranking.Weights{}) {
+		deps.Weights = ranking.DefaultWeights()
+	}
+	detector, ids := analysis.NewDetector(), analysis.NewIdentifying()
+	return &Engine{Deps: deps, analysts: sync.Pool{New: func() any {
+		return &analyst{stemmer: analysis.NewStemmer(), detector: detector, ids: ids}
+	}}}
+}
+
+// withAnalyst lends an analyst, which remembers the words that it has stemmed.
+func (e *Engine) withAnalyst(fn func(*analyst) error) error {
+	a := e.analysts.Get().(*analyst)
+	defer e.analysts.Put(a)
+	return fn(a)
+}

@@ -1,0 +1,232 @@
+package contextengine
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"math"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/flomastr/flomastr"
+	"github.com/flomastr/flomastr/contextengine/chunk"
+)
+
+// IndexArgs is the job that reads, cuts, embeds and publishes one version of an item.
+type IndexArgs struct {
+	Tenant  flomastr.TenantID `json:"tenant_id"`
+	Item    flomastr.ItemID   `json:"item_id"`
+	Version int               `json:"version"`
+}
+
+// Kind names the job in the queue.
+func (IndexArgs) Kind() string { return "knowledge.index" }
+
+// embedBatch is how many passages are embedded between two reports of progress.
+const embedBatch = 64
+
+// Index does the job. It may be killed at any point and done again: nothing is half visible, and what was published is
+// not published twice. An error that another try cannot mend is written to the item as a sentence and answered with nil;
+// the others are returned, for the queue to try again.
+func (e *Engine) Index(ctx context.Context, tenant flomastr.TenantID, args IndexArgs) error {
+	item, err := e.Status.Item(ctx, tenant, args.Item)
+	if errors.Is(err, ErrItemNotFound) {
+		return e.Content.Erase(ctx, tenant, args.Item) // deleted meanwhile
+	}
+	if err != nil {
+		return fmt.Errorf("read item: %w", err)
+	}
+	if item.Version != args.Version || item.Status != Processing {
+		return nil // a newer version has its own job, or this one is done
+	}
+	err = e.index(ctx, tenant, item)
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, ErrVersionPassed):
+		return nil
+	case errors.Is(err, ErrItemNotFound):
+		return e.Content.Erase(ctx, tenant, item.ID)
+	case again(err):
+		return fmt.Errorf("index item: %w", err)
+	}
+	e.Log.WarnContext(ctx, "knowledge item failed", "tenant_id", tenant, "item_id", item.ID, "version", item.Version, "error", err)
+	return e.fail(ctx, tenant, item, err)
+}
+
+// GiveUp writes a failure that the queue has stopped trying to mend.
+func (e *Engine) GiveUp(ctx context.Context, tenant flomastr.TenantID, args IndexArgs, cause error) error {
+	return e.fail(ctx, tenant, Item{ID: args.Item, Version: args.Version}, cause)
+}
+
+func (e *Engine) fail(ctx context.Context, tenant flomastr.TenantID, item Item, cause error) error {
+	sentence := "Something went wrong on our side while reading it; try to index it again."
+	var known *flomastr.Error
+	if errors.As(cause, &known) && known.Kind != flomastr.Internal {
+		sentence = known.Message
+	}
+	err := e.Status.FailItem(ctx, tenant, item.ID, item.Version, sentence)
+	if errors.Is(err, ErrVersionPassed) || errors.Is(err, ErrItemNotFound) {
+		return nil
+	}
+	return err
+}
+
+// again tells the failures that time may mend.
+func again(err error) bool {
+	switch flomastr.KindOf(err) {
+	case flomastr.Unavailable, flomastr.Limited, flomastr.UpstreamTimeout, flomastr.Internal:
+		return true
+	}
+	return errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
+}
+
+func (e *Engine) index(ctx context.Context, tenant flomastr.TenantID, item Item) error {
+	progress := func(p Progress) error { return e.Status.SetProgress(ctx, tenant, item.ID, item.Version, p) }
+	if err := progress(Progress{Stage: StageReading}); err != nil {
+		return err
+	}
+	doc, err := e.fetch(ctx, tenant, item)
+	if err != nil {
+		return err
+	}
+	title := item.Title
+	if item.Source == FromURL && item.Title == clip(item.URL, maxTitle) && strings.TrimSpace(doc.Title) != "" {
+		title = clip(strings.TrimSpace(doc.Title), maxTitle)
+	}
+	publication, err := e.prepare(ctx, tenant, item, title, doc, progress)
+	if err != nil {
+		return err
+	}
+	if err := progress(Progress{Stage: StageStore, Done: len(publication.Passages), Total: len(publication.Passages)}); err != nil {
+		return err
+	}
+	if err := e.Content.Publish(ctx, tenant, publication); err != nil {
+		return fmt.Errorf("publish: %w", err)
+	}
+	return e.Status.FinishItem(ctx, tenant, item.ID, item.Version, Finished{
+		Chunks: len(publication.Passages), Type: publication.Type, Title: title, Warnings: doc.Warnings,
+	})
+}
+
+// fetch reads the item's source to Markdown.
+func (e *Engine) fetch(ctx context.Context, tenant flomastr.TenantID, item Item) (Document, error) {
+	var doc Document
+	var err error
+	switch item.Source {
+	case FromURL:
+		if doc, err = e.Reader.ReadURL(ctx, item.URL); err != nil {
+			return Document{}, fmt.Errorf("read page: %w", err)
+		}
+	case FromFile:
+		body, err := e.Blobs.Get(ctx, tenant, item.BlobKey)
+		if err != nil {
+			return Document{}, fmt.Errorf("fetch content: %w", err)
+		}
+		if doc, err = e.Reader.ReadFile(ctx, item.Filename, body); err != nil {
+			return Document{}, fmt.Errorf("read file: %w", err)
+		}
+	default:
+		body, err := e.Blobs.Get(ctx, tenant, item.BlobKey)
+		if err != nil {
+			return Document{}, fmt.Errorf("fetch content: %w", err)
+		}
+		doc = Document{Markdown: string(body), Type: "markdown"}
+	}
+	if !utf8.ValidString(doc.Markdown) || strings.ContainsRune(doc.Markdown, 0) {
+		doc.Markdown = strings.ReplaceAll(strings.ToValidUTF8(doc.Markdown, "\uFFFD"), "\x00", "")
+	}
+	if strings.TrimSpace(doc.Markdown) == "" {
+		return Document{}, ErrEmptyContent
+	}
+	return doc, nil
+}
+
+// prepare cuts and embeds: the slow part, during which no transaction is open.
+func (e *Engine) prepare(ctx context.Context, tenant flomastr.TenantID, item Item, title string, doc Document, progress func(Progress) error) (Publication, error) {
+	sum := sha256.Sum256([]byte(title + "\x00" + doc.Markdown))
+	p := Publication{
+		Item: item.ID, Version: item.Version, Title: title, Source: item.Source, URL: item.URL, Type: item.Type, Intent: item.Intent,
+		Tags: item.Tags, Markdown: doc.Markdown, Hash: sum[:], Model: e.Embedder.Name(),
+	}
+	if doc.Type != "" {
+		p.Type = doc.Type
+	}
+	chunks := chunk.Split(doc.Markdown, doc.Pages)
+	if len(chunks) == 0 {
+		return Publication{}, ErrEmptyContent
+	}
+	_ = e.withAnalyst(func(a *analyst) error {
+		p.Language = a.detector.Detect(sample(doc.Markdown))
+		p.Passages = a.index(title, p.Language, chunks)
+		return nil
+	})
+	before, err := e.Content.Indexed(ctx, tenant, item.ID, p.Model)
+	if err != nil {
+		return Publication{}, fmt.Errorf("read what is published: %w", err)
+	}
+	return p, e.embed(ctx, title, chunks, &p, before, progress)
+}
+
+// embed gives a vector to every passage that has none published, a batch at a time.
+func (e *Engine) embed(ctx context.Context, title string, chunks []chunk.Chunk, p *Publication, before Indexed, progress func(Progress) error) error {
+	var missing []int
+	for i := range p.Passages {
+		if !before.Embedded[p.Passages[i].Key] {
+			missing = append(missing, i)
+		}
+	}
+	done := len(p.Passages) - len(missing)
+	for len(missing) > 0 {
+		if err := progress(Progress{Stage: StageEmbed, Done: done, Total: len(p.Passages)}); err != nil {
+			return err
+		}
+		batch := missing[:min(embedBatch, len(missing))]
+		texts := make([]string, len(batch))
+		for i, at := range batch {
+			texts[i] = passageText(title, chunks[at])
+		}
+		vectors, err := e.Embedder.Embed(ctx, texts)
+		if err != nil {
+			return fmt.Errorf("embed passages %d to %d: %w", batch[0], batch[len(batch)-1], err)
+		}
+		if err := checkVectors(vectors, len(texts), e.Embedder.Dimensions()); err != nil {
+			return err
+		}
+		for i, at := range batch {
+			p.Passages[at].Vector = vectors[i]
+		}
+		missing = missing[len(batch):]
+		done += len(batch)
+	}
+	return nil
+}
+
+// ErrBadVectors is what an embedder gets that breaks its contract. Storing such vectors would poison every later search.
+var ErrBadVectors = flomastr.Errorf(flomastr.Upstream, "embedder_broken", "The embedding service answered with unusable vectors; try to index it again later.")
+
+func checkVectors(vectors [][]float32, want, dimensions int) error {
+	if len(vectors) != want {
+		return ErrBadVectors.Because(fmt.Errorf("%d vectors for %d texts", len(vectors), want))
+	}
+	for i, v := range vectors {
+		if len(v) != dimensions {
+			return ErrBadVectors.Because(fmt.Errorf("vector %d has %d dimensions, not %d", i, len(v), dimensions))
+		}
+		for _, x := range v {
+			if math.IsNaN(float64(x)) || math.IsInf(float64(x), 0) {
+				return ErrBadVectors.Because(fmt.Errorf("vector %d holds a number that is none", i))
+			}
+		}
+	}
+	return nil
+}
+
+// sample takes the text that the language is told by, past a page's menus and headings where it is long.
+func sample(markdown string) string {
+	if len(markdown) > 12000 {
+		return strings.ToValidUTF8(markdown[2000:6000], "")
+	}
+	return markdown
+}

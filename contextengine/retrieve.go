@@ -1,0 +1,148 @@
+package contextengine
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/flomastr/flomastr"
+	"github.com/flomastr/flomastr/contextengine/ranking"
+)
+
+const (
+	defaultLimit   = 8
+	maxLimit       = 50
+	candidateLimit = 300
+	// Postings that a question may read for candidates. Terms in less than a twentieth of the passages are always read;
+	// the others, rarest first, while they fit. PostgreSQL sums about three thousand postings in a millisecond.
+	postingBudget = 20000
+	// Up to this many passages the question's vector is compared with every one.
+	exactVectors = 20000
+)
+
+// Retrieve answers a question with passages, best first. Knowledge that is being indexed is found in the version that
+// serves. The same question to the same index always gets the same answer.
+func (e *Engine) Retrieve(ctx context.Context, tenant flomastr.TenantID, q Query) (Result, error) {
+	limit := q.Limit
+	if limit <= 0 {
+		limit = defaultLimit
+	}
+	var question asked
+	err := e.withAnalyst(func(a *analyst) (err error) {
+		question, err = a.read(ctx, tenant, e.Content, q.Text)
+		return err
+	})
+	if err != nil {
+		return Result{}, fmt.Errorf("read question: %w", err)
+	}
+	ask := CandidateQuery{
+		Terms: candidateTerms(question), Average: question.corpus.Words, Limit: candidateLimit, Filters: q.Filters,
+		Exact: question.corpus.Passages <= exactVectors,
+	}
+	ask.Vector, ask.Model = e.vector(ctx, tenant, question, q.Text)
+	candidates, err := e.Content.Candidates(ctx, tenant, ask)
+	if err != nil {
+		return Result{}, fmt.Errorf("find candidates: %w", err)
+	}
+	ranked, matches, err := rank(question, candidates, e.Weights)
+	if err != nil {
+		return Result{}, err
+	}
+	result := Result{Corrected: question.corrected, Signals: signals(question, matches, ranked)}
+	ranked = ranked[:min(limit, maxLimit, len(ranked))]
+	if result.Passages, err = e.read(ctx, tenant, candidates, ranked); err != nil {
+		return Result{}, fmt.Errorf("read passages: %w", err)
+	}
+	return result, nil
+}
+
+// vector embeds the question. Without its vector a question is still answered by the other legs, so a failing embedder is
+// logged and passed over.
+func (e *Engine) vector(ctx context.Context, tenant flomastr.TenantID, question asked, text string) ([]float32, string) {
+	if question.corrected != "" {
+		text = question.corrected
+	}
+	vectors, err := e.Embedder.Embed(ctx, []string{text})
+	if err == nil {
+		err = checkVectors(vectors, 1, e.Embedder.Dimensions())
+	}
+	if err != nil {
+		e.Log.WarnContext(ctx, "question not embedded", "tenant_id", tenant, "error", err)
+		return nil, ""
+	}
+	return vectors[0], e.Embedder.Name()
+}
+
+// candidateTerms picks the terms by which candidates are found.
+func candidateTerms(q asked) []WeightedTerm {
+	type counted struct {
+		WeightedTerm
+		found int
+	}
+	var all []counted
+	for _, w := range slices.Concat(q.Words, q.Identifiers) {
+		for _, t := range w.Terms {
+			if w.Found > 0 && !slices.ContainsFunc(all, func(c counted) bool { return c.Term == t }) {
+				all = append(all, counted{WeightedTerm{t, q.corpus.IDF(w.Found) * w.Weight}, w.Found})
+			}
+		}
+	}
+	slices.SortStableFunc(all, func(a, b counted) int { return a.found - b.found })
+	var out []WeightedTerm
+	spent := 0
+	for i, c := range all {
+		if i > 0 && c.found*20 >= q.corpus.Passages && spent+c.found > postingBudget {
+			break
+		}
+		spent += c.found
+		out = append(out, c.WeightedTerm)
+	}
+	return out
+}
+
+// rank scores the candidates and puts them in order.
+func rank(q asked, candidates []Candidate, weights ranking.Weights) ([]ranking.Ranked, []ranking.Match, error) {
+	bags := make([]ranking.Bag, len(candidates))
+	for i, c := range candidates {
+		bag, err := ranking.Unpack(c.Bag)
+		if err != nil {
+			return nil, nil, fmt.Errorf("passage %d: %w", c.Number, err)
+		}
+		bags[i] = bag
+	}
+	matches := ranking.NewScorer(q.corpus, q.Question).Score(bags)
+	for i := range matches {
+		matches[i].Scores[ranking.LegVector] = max(candidates[i].Similarity, 0)
+	}
+	return ranking.Fuse(matches, weights), matches, nil
+}
+
+// read fetches the winners' texts and puts their scores beside them.
+func (e *Engine) read(ctx context.Context, tenant flomastr.TenantID, candidates []Candidate, ranked []ranking.Ranked) ([]Passage, error) {
+	if len(ranked) == 0 {
+		return nil, nil
+	}
+	numbers := make([]int, len(ranked))
+	for i, r := range ranked {
+		numbers[i] = candidates[r.Candidate].Number
+	}
+	passages, err := e.Content.Read(ctx, tenant, numbers)
+	if err != nil {
+		return nil, err
+	}
+	byNumber := map[int]int{}
+	for i, n := range numbers {
+		byNumber[n] = i
+	}
+	names := ranking.LegNames()
+	out := make([]Passage, 0, len(passages))
+	for _, p := range passages {
+		r := ranked[byNumber[p.Number]]
+		p.Score, p.Scores = r.Score, make(map[string]float64, len(names))
+		for leg, name := range names {
+			p.Scores[name] = r.Norm[leg]
+		}
+		out = append(out, p.Passage)
+	}
+	return out, nil
+}

@@ -1,0 +1,226 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/riverqueue/river"
+
+	"github.com/flomastr/flomastr"
+	"github.com/flomastr/flomastr/contextengine"
+)
+
+// KnowledgeStore keeps knowledge: its status in the hot database, its content in the tenant's cold one.
+type KnowledgeStore struct{ db *DB }
+
+// NewKnowledgeStore makes one.
+func NewKnowledgeStore(db *DB) *KnowledgeStore { return &KnowledgeStore{db} }
+
+// KnowledgeQueue is the job queue of ingestion, apart from the others so that bulk work never holds up a conversation.
+const KnowledgeQueue = "knowledge"
+
+const (
+	knowledgeTitleKey = "knowledge_index_title_key"
+	knowledgePageKey  = "knowledge_index_page_key"
+)
+
+type knowledgeRow struct {
+	ID             flomastr.ItemID
+	Title          string
+	Source         string
+	Type           string
+	Filename       string
+	URL            string `db:"url"`
+	Intent         string
+	Tags           []string
+	Status         string
+	Error          string
+	Warnings       []string
+	Version        int
+	IndexedVersion int
+	Chunks         int
+	Stage          string
+	ProgressDone   int
+	ProgressTotal  int
+	Size           int64
+	ContentHash    []byte
+	BlobKey        string
+	CreatedAt      time.Time
+	UpdatedAt      time.Time
+}
+
+const knowledgeColumns = `id, title, source, type, filename, url, intent, tags, status, error, warnings, version, indexed_version, chunks,
+	stage, progress_done, progress_total, size, content_hash, blob_key, created_at, updated_at`
+
+func (r knowledgeRow) item() contextengine.Item {
+	return contextengine.Item{
+		ID: r.ID, Title: r.Title, Source: contextengine.Origin(r.Source), Type: r.Type, Filename: r.Filename, URL: r.URL, Intent: r.Intent,
+		Tags: r.Tags, Status: contextengine.Status(r.Status), Error: r.Error, Warnings: r.Warnings, Version: r.Version,
+		IndexedVersion: r.IndexedVersion, Chunks: r.Chunks, Size: r.Size, Hash: r.ContentHash, BlobKey: r.BlobKey,
+		Progress:  contextengine.Progress{Stage: contextengine.Stage(r.Stage), Done: r.ProgressDone, Total: r.ProgressTotal},
+		CreatedAt: r.CreatedAt.UTC(), UpdatedAt: r.UpdatedAt.UTC(),
+	}
+}
+
+// knowledgeItem reads a row; lock is "" or a locking clause.
+func knowledgeItem(ctx context.Context, tx pgx.Tx, where, lock string, args ...any) (contextengine.Item, error) {
+	rows, err := tx.Query(ctx, `SELECT `+knowledgeColumns+` FROM knowledge_index WHERE `+where+` `+lock, args...)
+	if err != nil {
+		return contextengine.Item{}, err
+	}
+	row, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[knowledgeRow])
+	if errors.Is(err, pgx.ErrNoRows) {
+		return contextengine.Item{}, contextengine.ErrItemNotFound
+	}
+	return row.item(), err
+}
+
+// Item implements [contextengine.StatusStore].
+func (s *KnowledgeStore) Item(ctx context.Context, tenant flomastr.TenantID, id flomastr.ItemID) (item contextengine.Item, err error) {
+	err = s.db.InTenant(ctx, tenant, func(tx pgx.Tx) error {
+		item, err = knowledgeItem(ctx, tx, `tenant_id = $1 AND id = $2`, "", tenant, id)
+		return err
+	})
+	return item, err
+}
+
+// SaveItem implements [contextengine.StatusStore]. Two savings of one title at once: the loser of the unique key tries
+// again and finds the winner's row.
+func (s *KnowledgeStore) SaveItem(ctx context.Context, tenant flomastr.TenantID, save contextengine.SaveItem) (saved contextengine.Saved, err error) {
+	for range 3 {
+		err = s.db.InTenant(ctx, tenant, func(tx pgx.Tx) error {
+			saved, err = s.saveItem(ctx, tx, tenant, save)
+			return err
+		})
+		if !violates(err, knowledgeTitleKey) && !violates(err, knowledgePageKey) {
+			return saved, err
+		}
+	}
+	return saved, err
+}
+
+func (s *KnowledgeStore) saveItem(ctx context.Context, tx pgx.Tx, tenant flomastr.TenantID, save contextengine.SaveItem) (contextengine.Saved, error) {
+	where, key := `tenant_id = $1 AND title = $2`, save.Title
+	if save.Source == contextengine.FromURL {
+		where, key = `tenant_id = $1 AND source = 'url' AND md5(url) = md5($2) AND url = $2`, save.URL
+	}
+	old, err := knowledgeItem(ctx, tx, where, "FOR UPDATE", tenant, key)
+	if errors.Is(err, contextengine.ErrItemNotFound) {
+		return s.insertItem(ctx, tx, tenant, save)
+	}
+	if err != nil {
+		return contextengine.Saved{}, err
+	}
+	unchanged := save.Hash != nil && string(save.Hash) == string(old.Hash) && old.Status != contextengine.Failed && old.Source == save.Source
+	if unchanged {
+		return contextengine.Saved{Item: old, Dropped: save.BlobKey}, nil
+	}
+	if save.Title == "" || save.Source == contextengine.FromURL {
+		save.Title = old.Title
+	}
+	rows, err := tx.Query(ctx, `
+		UPDATE knowledge_index
+		SET title = $3, source = $4, type = $5, filename = $6, url = $7, intent = coalesce(nullif($8, ''), intent),
+		    tags = CASE WHEN cardinality($9::text[]) > 0 THEN $9 ELSE tags END,
+		    content_hash = $10, size = $11, blob_key = $12,
+		    version = version + 1, status = 'processing', error = '', warnings = '{}', stage = 'queued', progress_done = 0, progress_total = 0,
+		    updated_at = now()
+		WHERE tenant_id = $1 AND id = $2
+		RETURNING `+knowledgeColumns,
+		tenant, old.ID, save.Title, save.Source, save.Type, save.Filename, save.URL, save.Intent, notNil(save.Tags), save.Hash, save.Size, save.BlobKey)
+	if err != nil {
+		return contextengine.Saved{}, err
+	}
+	saved, err := s.queued(ctx, tx, tenant, rows)
+	saved.Dropped = old.BlobKey
+	return saved, err
+}
+
+func (s *KnowledgeStore) insertItem(ctx context.Context, tx pgx.Tx, tenant flomastr.TenantID, save contextengine.SaveItem) (contextengine.Saved, error) {
+	if save.Source == contextengine.FromURL { // another item may have the title that was given to a page: the address tells them apart
+		taken := false
+		if err := tx.QueryRow(ctx, `SELECT EXISTS (SELECT FROM knowledge_index WHERE tenant_id = $1 AND title = $2)`, tenant, save.Title).Scan(&taken); err != nil {
+			return contextengine.Saved{}, err
+		}
+		if taken {
+			save.Title = save.Title[:min(len(save.Title), 100)] + " · " + save.ID.String()
+		}
+	}
+	rows, err := tx.Query(ctx, `
+		INSERT INTO knowledge_index (tenant_id, id, title, source, type, filename, url, intent, tags, content_hash, size, blob_key)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+		RETURNING `+knowledgeColumns,
+		tenant, save.ID, save.Title, save.Source, save.Type, save.Filename, save.URL, save.Intent, notNil(save.Tags), save.Hash, save.Size, save.BlobKey)
+	if err != nil {
+		return contextengine.Saved{}, err
+	}
+	return s.queued(ctx, tx, tenant, rows)
+}
+
+// queued reads the row just written, and adds its job and its event to the same transaction.
+func (s *KnowledgeStore) queued(ctx context.Context, tx pgx.Tx, tenant flomastr.TenantID, rows pgx.Rows) (contextengine.Saved, error) {
+	row, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[knowledgeRow])
+	if err != nil {
+		return contextengine.Saved{}, err
+	}
+	item := row.item()
+	args := contextengine.IndexArgs{Tenant: tenant, Item: item.ID, Version: item.Version}
+	if err := s.db.Enqueue(ctx, tx, args, &river.InsertOpts{Queue: KnowledgeQueue, MaxAttempts: 8}); err != nil {
+		return contextengine.Saved{}, err
+	}
+	return contextengine.Saved{Item: item, Changed: true}, itemEvent(ctx, tx, tenant, item)
+}
+
+// Reindex implements [contextengine.StatusStore].
+func (s *KnowledgeStore) Reindex(ctx context.Context, tenant flomastr.TenantID, id flomastr.ItemID) (contextengine.Item, error) {
+	var saved contextengine.Saved
+	err := s.db.InTenant(ctx, tenant, func(tx pgx.Tx) error {
+		rows, err := tx.Query(ctx, `
+			UPDATE knowledge_index
+			SET version = version + 1, status = 'processing', error = '', warnings = '{}', stage = 'queued', progress_done = 0, progress_total = 0,
+			    updated_at = now()
+			WHERE tenant_id = $1 AND id = $2
+			RETURNING `+knowledgeColumns, tenant, id)
+		if err != nil {
+			return err
+		}
+		saved, err = s.queued(ctx, tx, tenant, rows)
+		if errors.Is(err, pgx.ErrNoRows) {
+			return contextengine.ErrItemNotFound
+		}
+		return err
+	})
+	return saved.Item, err
+}
+
+// RemoveItem implements [contextengine.StatusStore].
+func (s *KnowledgeStore) RemoveItem(ctx context.Context, tenant flomastr.TenantID, id flomastr.ItemID) (contextengine.EraseArgs, error) {
+	args := contextengine.EraseArgs{Tenant: tenant, Item: id}
+	err := s.db.InTenant(ctx, tenant, func(tx pgx.Tx) error {
+		err := tx.QueryRow(ctx, `
+			DELETE FROM knowledge_index
+			WHERE tenant_id = $1 AND id = $2
+			RETURNING blob_key`, tenant, id).Scan(&args.BlobKey)
+		if errors.Is(err, pgx.ErrNoRows) {
+			return contextengine.ErrItemNotFound
+		}
+		if err != nil {
+			return fmt.Errorf("delete item: %w", err)
+		}
+		if err := s.db.Enqueue(ctx, tx, args, &river.InsertOpts{Queue: KnowledgeQueue}); err != nil {
+			return err
+		}
+		return appendEvent(ctx, tx, tenant, "knowledge.item", map[string]any{"id": id, "status": "deleted"})
+	})
+	return args, err
+}
+
+func notNil(list []string) []string {
+	if list == nil {
+		return []string{}
+	}
+	return list
+}

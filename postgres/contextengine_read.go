@@ -1,0 +1,74 @@
+package postgres
+
+import (
+	"context"
+	"strconv"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/flomastr/flomastr"
+	"github.com/flomastr/flomastr/contextengine"
+)
+
+func itoa(n int) string { return strconv.Itoa(n) }
+
+// Read implements [contextengine.ContentStore].
+func (s *KnowledgeStore) Read(ctx context.Context, tenant flomastr.TenantID, numbers []int) ([]contextengine.NumberedPassage, error) {
+	var out []contextengine.NumberedPassage
+	err := s.db.InCold(ctx, tenant, func(tx pgx.Tx) error {
+		rows, err := tx.Query(ctx, `
+			SELECT p.no, p.id, p.item_id, i.title, p.headings, p.text, i.source, i.url, p.page,
+			       coalesce((SELECT b.text FROM passages b WHERE b.item_id = p.item_id AND b.ordinal = p.ordinal - 1), ''),
+			       coalesce((SELECT a.text FROM passages a WHERE a.item_id = p.item_id AND a.ordinal = p.ordinal + 1), '')
+			FROM unnest($1::integer[]) WITH ORDINALITY AS wanted(no, place)
+			JOIN passages p USING (no)
+			JOIN knowledge_items i ON i.id = p.item_id
+			ORDER BY wanted.place`, numbers)
+		if err != nil {
+			return err
+		}
+		out, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (p contextengine.NumberedPassage, err error) {
+			err = row.Scan(&p.Number, &p.ID, &p.Item, &p.Title, &p.HeadingPath, &p.Text, &p.Source, &p.URL, &p.Page, &p.Before, &p.After)
+			return p, err
+		})
+		return err
+	})
+	return out, err
+}
+
+// Chunks implements [contextengine.ContentStore].
+func (s *KnowledgeStore) Chunks(ctx context.Context, tenant flomastr.TenantID, id flomastr.ItemID) ([]contextengine.Chunk, error) {
+	var out []contextengine.Chunk
+	err := s.db.InCold(ctx, tenant, func(tx pgx.Tx) error {
+		rows, err := tx.Query(ctx, `
+			SELECT id, ordinal, headings, text, page
+			FROM passages
+			WHERE item_id = $1
+			ORDER BY ordinal`, id)
+		if err != nil {
+			return err
+		}
+		out, err = pgx.CollectRows(rows, pgx.RowToStructByPos[contextengine.Chunk])
+		return err
+	})
+	return out, err
+}
+
+// Versions implements [contextengine.ContentStore].
+func (s *KnowledgeStore) Versions(ctx context.Context, tenant flomastr.TenantID, id flomastr.ItemID) ([]contextengine.Version, error) {
+	var out []contextengine.Version
+	err := s.db.InCold(ctx, tenant, func(tx pgx.Tx) error {
+		rows, err := tx.Query(ctx, `
+			SELECT v.version, v.markdown, v.chunks, v.created_at, v.version = i.version
+			FROM knowledge_versions v
+			JOIN knowledge_items i ON i.id = v.item_id
+			WHERE v.item_id = $1
+			ORDER BY v.version DESC`, id)
+		if err != nil {
+			return err
+		}
+		out, err = pgx.CollectRows(rows, pgx.RowToStructByPos[contextengine.Version])
+		return err
+	})
+	return out, err
+}
