@@ -1,0 +1,15 @@
+// Package assistant makes one decision of one turn: what to say to a customer, on what evidence, how surely.
+//
+// Without a model it answers by extraction. It reads the customer's messages into questions ("hi / how much is a full
+// service? / and where do you collect?" are two), understands a follow-up by what was asked and answered before, asks
+// for passages of the tenant's knowledge, cuts them into sentences, rows and list items, weighs each against the
+// question (rare words shared, headings above it, whether a price stands where a price was asked for), joins the best
+// in reading order and cites them. Every quoted sentence stands literally in the cited passage; what is not there is not
+// said. When the evidence is too weak the decision is a refusal that offers a person:
+//
+//	decision, err := assistant.New(deps).Answer(ctx, turn)
+//	// decision.Action is flomastr.ActionAnswer, decision.Text ends in "Source: Price list › Servicing"
+//
+// Wording lies in prompt/, one text file a language; what words mean lies in lexicon/. A knowledge text that speaks to
+// machines ("ignore your instructions …") is data like any other: nothing in here obeys text.
+package assistant

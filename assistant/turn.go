@@ -1,0 +1,123 @@
+package assistant
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/flomastr/flomastr"
+	"github.com/flomastr/flomastr/contextengine"
+)
+
+// perQuestion is how many passages are read for a question.
+const perQuestion = 10
+
+// Answer decides what to reply to a turn. It fails only when the knowledge cannot be asked; whatever the customer wrote
+// has a decision.
+func (a *Assistant) Answer(ctx context.Context, turn flomastr.Turn) (flomastr.Decision, error) {
+	business, err := a.deps.Businesses.BusinessName(ctx, turn.Tenant)
+	if err != nil {
+		return flomastr.Decision{}, fmt.Errorf("name the business: %w", err)
+	}
+	v := a.voice(turn, business)
+	if decision, ok := a.courteous(turn, v); ok {
+		return decision, nil
+	}
+	questions := a.lexicon.understand(turn, v.lang)
+	findings := make([]finding, 0, len(questions))
+	for _, q := range questions {
+		a.dated(&q, turn.TimeZone)
+		f, err := a.find(ctx, turn.Tenant, q)
+		if err != nil {
+			return flomastr.Decision{}, fmt.Errorf("look for an answer: %w", err)
+		}
+		findings = append(findings, f)
+	}
+	return a.compose(v, findings), nil
+}
+
+// finding is what the knowledge has for one question.
+type finding struct {
+	question question
+	pool     *pool
+	excerpt  excerpt
+	answered bool
+}
+
+// find looks for a question as it was asked and, when that finds too little, once more in wider words.
+func (a *Assistant) find(ctx context.Context, tenant flomastr.TenantID, q question) (finding, error) {
+	queries := []string{q.query()}
+	if q.level == leans && len(q.topic) > 0 {
+		queries = []string{q.text, q.query()}
+	} else if q.level == hangs && q.heavy() > 0 {
+		queries = append(queries, q.text)
+	}
+	found, err := a.judge(ctx, tenant, q, queries)
+	if err != nil || found.answered {
+		return found, err
+	}
+	wider := a.lexicon.widened(q)
+	if wider == "" {
+		return found, nil
+	}
+	again, err := a.judge(ctx, tenant, q, append(queries, wider))
+	if err != nil || !again.answered {
+		return found, err
+	}
+	return again, nil
+}
+
+// judge retrieves by several wordings of one question and weighs what comes back.
+func (a *Assistant) judge(ctx context.Context, tenant flomastr.TenantID, q question, queries []string) (finding, error) {
+	var all contextengine.Result
+	for i, text := range queries {
+		result, err := a.deps.Retriever.Retrieve(ctx, tenant, contextengine.Query{Text: text, Limit: perQuestion})
+		if errors.Is(err, contextengine.ErrEmptyQuery) {
+			continue
+		}
+		if err != nil {
+			return finding{}, err
+		}
+		if i == 0 || result.Signals.Answerable > all.Signals.Answerable {
+			all.Signals = result.Signals
+		}
+		all.Passages = append(all.Passages, result.Passages...)
+	}
+	return a.weigh(q, all), nil
+}
+
+// weigh decides whether passages answer a question.
+func (a *Assistant) weigh(q question, result contextengine.Result) finding {
+	f := finding{question: q, pool: newPool(a.lexicon, result)}
+	var ok bool
+	if f.excerpt, ok = f.pool.extract(q); !ok {
+		f.excerpt.reason = "the knowledge has nothing on it"
+		return f
+	}
+	f.pool.weighEvidence(q, &f.excerpt)
+	f.answered = f.excerpt.confidence >= threshold
+	return f
+}
+
+// dated puts the weekday in the place of "today" and "tomorrow", as the business counts its days.
+func (a *Assistant) dated(q *question, zone string) {
+	where, err := time.LoadLocation(zone)
+	if err != nil {
+		where = time.UTC
+	}
+	for i, t := range q.words {
+		day := a.deps.Clock().In(where)
+		switch t.day {
+		case "today":
+		case "tomorrow":
+			day = day.AddDate(0, 0, 1)
+		default:
+			continue
+		}
+		q.words[i].text = day.Weekday().String()
+		q.words[i].fold = strings.ToLower(q.words[i].text)
+		q.words[i].day = string(rune('0' + int(day.Weekday())))
+	}
+}
