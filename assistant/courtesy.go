@@ -163,5 +163,6 @@ func (a *Assistant) introduced(v voice, text string) string {
 	if v.name != "" {
 		key = "intro_named"
 	}
-	return a.lexicon.say(v.lang, key, "{business}", v.business, "{name}", v.name) + "\n\n" + text
+	intro := a.lexicon.say(v.lang, key, "{business}", v.business, "{name}", v.name)
+	return strings.ReplaceAll(intro, "..", ".") + "\n\n" + text // "Bar Ltd." ends in a full stop of its own
 }

@@ -143,7 +143,7 @@ func (p *pool) joins(e *excerpt, q question, s scored) bool {
 		return s.inside >= 0.8*e.best.inside
 	}
 	for n, t := range e.terms {
-		if t.lent || s.hits[n] < asConcept {
+		if t.lent || t.term.weight < 1 || s.hits[n] < asConcept {
 			continue
 		}
 		covered := false
@@ -156,6 +156,9 @@ func (p *pool) joins(e *excerpt, q question, s scored) bool {
 	}
 	if s.passage == e.best.passage {
 		return s.rank >= 0.88*e.best.rank && s.inside >= 0.6*e.best.inside
+	}
+	if q.level == hangs && q.about[p.passages[e.best.passage].origin.Item] && x.origin.Item != p.passages[e.best.passage].origin.Item {
+		return false // the conversation is about one thing
 	}
 	return s.rank >= 0.93*e.best.rank && s.inside >= 0.9*e.best.inside
 }
