@@ -1,0 +1,118 @@
+// Package blob keeps what was uploaded, byte for byte, in a folder of the data directory. Each tenant has a folder of its
+// own; a key never leaves it.
+//
+//	bucket, err := blob.OpenFolder("/var/lib/flomastr/blobs")
+//	err = bucket.Put(ctx, tenantID, "knowledge/018f…", body)
+package blob
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"regexp"
+
+	"gocloud.dev/blob"
+	"gocloud.dev/blob/fileblob"
+	"gocloud.dev/gcerrors"
+
+	"github.com/flomastr/flomastr"
+)
+
+// ErrNotFound says that nothing is kept under a key.
+var ErrNotFound = flomastr.Errorf(flomastr.NotFound, "blob_not_found", "The file is no longer kept.")
+
+// keyForm is what our own code makes keys of. Nothing that a person typed becomes a key.
+var keyForm = regexp.MustCompile(`^[a-z0-9]+(/[a-z0-9][a-z0-9.-]*)*$`)
+
+// Bucket keeps blobs. It is safe for concurrent use.
+type Bucket struct{ bucket *blob.Bucket }
+
+// OpenFolder keeps blobs under a folder, which is made if need be and readable by this user alone.
+func OpenFolder(dir string) (*Bucket, error) {
+	bucket, err := fileblob.OpenBucket(dir, &fileblob.Options{
+		CreateDir: true, DirFileMode: 0o700, NoTempDir: true, // a rename must not cross file systems
+	})
+	if err != nil {
+		return nil, fmt.Errorf("open the folder for uploads: %w", err)
+	}
+	return &Bucket{bucket}, nil
+}
+
+// Close ends the use of the bucket.
+func (b *Bucket) Close() error { return b.bucket.Close() }
+
+// Put keeps a body under a key of the tenant, whole or not at all, in place of what was there.
+func (b *Bucket) Put(ctx context.Context, tenant flomastr.TenantID, key string, body []byte) error {
+	path, err := inside(tenant, key)
+	if err != nil {
+		return err
+	}
+	if err := b.bucket.WriteAll(ctx, path, body, nil); err != nil {
+		return fmt.Errorf("keep blob: %w", err)
+	}
+	return nil
+}
+
+// Get reads a whole blob; ErrNotFound when there is none.
+func (b *Bucket) Get(ctx context.Context, tenant flomastr.TenantID, key string) ([]byte, error) {
+	path, err := inside(tenant, key)
+	if err != nil {
+		return nil, err
+	}
+	body, err := b.bucket.ReadAll(ctx, path)
+	if gcerrors.Code(err) == gcerrors.NotFound {
+		return nil, ErrNotFound.Because(err)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read blob: %w", err)
+	}
+	return body, nil
+}
+
+// Delete removes a blob. Removing what is gone is success.
+func (b *Bucket) Delete(ctx context.Context, tenant flomastr.TenantID, key string) error {
+	path, err := inside(tenant, key)
+	if err != nil {
+		return err
+	}
+	if err := b.bucket.Delete(ctx, path); err != nil && gcerrors.Code(err) != gcerrors.NotFound {
+		return fmt.Errorf("delete blob: %w", err)
+	}
+	return nil
+}
+
+// DeleteTenant removes everything that a tenant has.
+func (b *Bucket) DeleteTenant(ctx context.Context, tenant flomastr.TenantID) error {
+	if tenant.IsZero() {
+		return fmt.Errorf("delete blobs: no tenant given")
+	}
+	list := b.bucket.List(&blob.ListOptions{Prefix: tenant.String() + "/"})
+	for {
+		object, err := list.Next(ctx)
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("list blobs: %w", err)
+		}
+		if err := b.bucket.Delete(ctx, object.Key); err != nil && gcerrors.Code(err) != gcerrors.NotFound {
+			return fmt.Errorf("delete blob: %w", err)
+		}
+	}
+}
+
+// Writable tells whether a blob can be kept right now, for the health check.
+func (b *Bucket) Writable(ctx context.Context) error {
+	if err := b.bucket.WriteAll(ctx, "health", []byte("ok"), nil); err != nil {
+		return flomastr.Errorf(flomastr.Unavailable, "uploads_not_writable", "The folder for uploads cannot be written.").Because(err)
+	}
+	return nil
+}
+
+func inside(tenant flomastr.TenantID, key string) (string, error) {
+	if tenant.IsZero() || !keyForm.MatchString(key) {
+		return "", fmt.Errorf("not a blob's key")
+	}
+	return tenant.String() + "/" + key, nil
+}

@@ -1,0 +1,54 @@
+package blob_test
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/flomastr/flomastr"
+	"github.com/flomastr/flomastr/blob"
+)
+
+func open(t *testing.T) (*blob.Bucket, string) {
+	t.Helper()
+	dir := filepath.Join(t.TempDir(), "blobs")
+	bucket, err := blob.OpenFolder(dir)
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = bucket.Close() })
+	return bucket, dir
+}
+
+func TestABlobIsKeptForItsOwnTenantOnly(t *testing.T) {
+	t.Parallel()
+	bucket, _ := open(t)
+	a, b := flomastr.NewID[flomastr.TenantID](), flomastr.NewID[flomastr.TenantID]()
+	require.NoError(t, bucket.Put(t.Context(), a, "knowledge/one", []byte("first")))
+	require.NoError(t, bucket.Put(t.Context(), a, "knowledge/one", []byte("second")))
+	got, err := bucket.Get(t.Context(), a, "knowledge/one")
+	require.NoError(t, err)
+	require.Equal(t, "second", string(got))
+	_, err = bucket.Get(t.Context(), b, "knowledge/one")
+	require.ErrorIs(t, err, blob.ErrNotFound)
+	require.NoError(t, bucket.Delete(t.Context(), b, "knowledge/one"))
+	require.NoError(t, bucket.DeleteTenant(t.Context(), b))
+	_, err = bucket.Get(t.Context(), a, "knowledge/one")
+	require.NoError(t, err)
+	require.NoError(t, bucket.DeleteTenant(t.Context(), a))
+	_, err = bucket.Get(t.Context(), a, "knowledge/one")
+	require.ErrorIs(t, err, blob.ErrNotFound)
+}
+
+func TestAKeyNeverLeavesTheTenantsFolder(t *testing.T) {
+	t.Parallel()
+	bucket, dir := open(t)
+	tenant := flomastr.NewID[flomastr.TenantID]()
+	for _, key := range []string{"", "/", "../x", "a/../../x", "a//b", "a/.x", "A", "a\x00b", `a\b`, "a/", "ü"} {
+		require.Error(t, bucket.Put(t.Context(), tenant, key, []byte("x")), "%q", key)
+	}
+	require.Error(t, bucket.Put(t.Context(), flomastr.TenantID{}, "a", []byte("x")))
+	entries, err := os.ReadDir(dir)
+	require.NoError(t, err)
+	require.Empty(t, entries)
+}
