@@ -120,28 +120,31 @@ CREATE TABLE accounts (
   disabled         boolean NOT NULL DEFAULT false,
   created_at       timestamptz NOT NULL DEFAULT now(),
   updated_at       timestamptz NOT NULL DEFAULT now(),
-  CONSTRAINT accounts_email_key UNIQUE (email)
+  CONSTRAINT accounts_email_check CHECK (email ~ '^[!-~]+@[a-z0-9.-]+$')
 );
+-- An address is kept as it was given, and is one account in any case. It is ASCII, so lower() folds A to Z only.
+CREATE UNIQUE INDEX accounts_email_key ON accounts (lower(email));
 
--- A session is one sign-in; its refresh token rotates, and a token used twice ends it.
+-- A session is one sign-in. Its refresh token rotates: the first part names the family and stays, the whole changes.
+-- Whoever shows the family with another rest than the current one holds a used token, and ends the session.
 CREATE TABLE sessions (
   id                  uuid PRIMARY KEY,
   account_id          uuid NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
-  token_hash          bytea NOT NULL, -- SHA-256 of the current refresh token
-  previous_token_hash bytea,
+  family_hash         bytea NOT NULL, -- SHA-256 of the part that all of the session's refresh tokens share
+  token_hash          bytea NOT NULL, -- SHA-256 of the current refresh token, whole
+  network             text NOT NULL DEFAULT '', -- where the sign-in came from: an address, or its /64
   authenticated_at    timestamptz NOT NULL DEFAULT now(),
   rotated_at          timestamptz NOT NULL DEFAULT now(),
   expires_at          timestamptz NOT NULL,
   ended_at            timestamptz,
   ended_because       text NOT NULL DEFAULT '',
-  CONSTRAINT sessions_token_hash_key UNIQUE (token_hash)
+  CONSTRAINT sessions_family_hash_key UNIQUE (family_hash)
 );
-CREATE INDEX sessions_account_idx ON sessions (account_id) WHERE ended_at IS NULL;
-CREATE INDEX sessions_previous_idx ON sessions (previous_token_hash) WHERE previous_token_hash IS NOT NULL;
+CREATE INDEX sessions_account_idx ON sessions (account_id, authenticated_at DESC);
 
--- Wrong passwords by account and by address, counted here so that the limit holds over all servers.
+-- Wrong passwords by account, by network and by both, counted here so that the limit holds over all servers.
 CREATE TABLE sign_in_failures (
-  subject    text PRIMARY KEY, -- 'account:<hash>' or 'address:<network>'
+  subject    text PRIMARY KEY, -- 'account:<hash>', 'network:<network>' or 'account-from:<hash>'
   failures   integer NOT NULL,
   first_at   timestamptz NOT NULL,
   last_at    timestamptz NOT NULL,
