@@ -20,6 +20,8 @@ type cli struct {
 	Doctor  doctorCommand  `cmd:"" help:"Say what is missing or wrong here, and how to mend it."`
 	Demo    demoCommand    `cmd:"" help:"Say how to drive the demo: addresses, sign-ins, channels."`
 	Version versionCommand `cmd:"" help:"Print the version."`
+	Where   whereCommand   `cmd:"" hidden:"" help:"Print what the settings come to, for scripts."`
+	Ready   readyCommand   `cmd:"" hidden:"" help:"Wait until the server is ready, for scripts."`
 }
 
 // surroundings is what a command knows of the world outside: handed in, so that tests can hand in another.
@@ -32,10 +34,10 @@ type surroundings struct {
 	workDir string // where .env is looked for; found out when empty
 }
 
-// exitCode is an error that carries nothing but the process's exit code: everything has been said already.
-type exitCode int
+// exitError is an error that carries nothing but the process's exit code: everything has been said already.
+type exitError int
 
-func (e exitCode) Error() string { return fmt.Sprintf("exit %d", int(e)) }
+func (e exitError) Error() string { return fmt.Sprintf("exit %d", int(e)) }
 
 // run parses the command line, runs one command and gives the exit code: 0 done, 1 failed, 2 asked wrongly, others as
 // the command's help says.
@@ -78,9 +80,8 @@ func run(ctx context.Context, args []string, s surroundings) int {
 		return 2
 	}
 	if err := parsed.Run(); err != nil {
-		var code exitCode
-		if errors.As(err, &code) {
-			return int(code)
+		if left, ok := errors.AsType[exitError](err); ok {
+			return int(left)
 		}
 		fmt.Fprintln(s.stderr, "flomastr:", sentence(err))
 		return 1
@@ -126,14 +127,15 @@ func sentence(err error) string {
 	if !errors.As(err, &e) {
 		return err.Error()
 	}
-	out := e.Message
+	var b strings.Builder
+	b.WriteString(e.Message)
 	for _, f := range e.Fields {
-		out += "\n  " + f.Location + ": " + f.Message
+		b.WriteString("\n  " + f.Location + ": " + f.Message)
 	}
 	if e.Err != nil {
-		out += " (" + e.Err.Error() + ")"
+		b.WriteString(" (" + e.Err.Error() + ")")
 	}
-	return out
+	return b.String()
 }
 
 func firstWord(args []string) string {

@@ -67,7 +67,7 @@ func (s Secret) String() string {
 func (s Secret) GoString() string { return s.String() }
 
 // MarshalText keeps the value out of JSON and of logs, which marshal.
-func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil } //nolint:unparam // the interface asks for it
 
 // Embedded says whether the installation keeps its own database.
 func (c Config) Embedded() bool { return c.DatabaseURL == "" }

@@ -146,7 +146,7 @@ func (c Config) crossProblems() []problem {
 			out = append(out, problem{"FLOMASTR_INFOBIP_URL", "is refused while the server listens on " + c.Listen + ": a stand-in is for a server that listens on loopback alone"})
 		}
 		if u, err := url.Parse(c.InfobipStandIn); err == nil && !isLoopback(u.Hostname()) {
-			out = append(out, problem{"FLOMASTR_INFOBIP_URL", "must name this machine, such as http://127.0.0.1:8010"})
+			out = append(out, problem{"FLOMASTR_INFOBIP_URL", "must name this machine, such as http://127.0.0.1:8101"})
 		}
 	}
 	if (c.InfobipAPIKey == "") != (c.InfobipBaseURL == "") {

@@ -79,7 +79,7 @@ func report(w io.Writer, asJSON bool, findings []finding, code int) error {
 		}
 	}
 	if failed {
-		return exitCode(code)
+		return exitError(code)
 	}
 	return nil
 }

@@ -139,13 +139,17 @@ func judgeDial(err error, address string) diagnosis {
 	var timeout net.Error
 	switch {
 	case errors.Is(err, syscall.ECONNREFUSED), errors.Is(err, os.ErrNotExist):
-		return diagnosis{ail: ailRefused, detail: "nothing accepts connections at " + address,
-			mend: "start the database server, check the port, and that its listen_addresses includes this address; a firewall may also be refusing"}
+		return diagnosis{
+			ail: ailRefused, detail: "nothing accepts connections at " + address,
+			mend: "start the database server, check the port, and that its listen_addresses includes this address; a firewall may also be refusing",
+		}
 	case errors.Is(err, os.ErrPermission):
 		return diagnosis{ail: ailRefused, detail: "this user may not use the socket " + address, mend: "run as a user who may, or connect over TCP"}
 	case errors.As(err, &timeout) && timeout.Timeout(), errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENETUNREACH), errors.Is(err, context.DeadlineExceeded):
-		return diagnosis{ail: ailSilent, detail: fmt.Sprintf("no answer from %s within %s", address, patience),
-			mend: "open the way: a firewall or security group drops packets between here and there, or the host is off"}
+		return diagnosis{
+			ail: ailSilent, detail: fmt.Sprintf("no answer from %s within %s", address, patience),
+			mend: "open the way: a firewall or security group drops packets between here and there, or the host is off",
+		}
 	}
 	return diagnosis{ail: ailOther, detail: "cannot connect to " + address + ": " + plain(err)}
 }

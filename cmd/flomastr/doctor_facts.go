@@ -67,6 +67,8 @@ func (f facts) judge() diagnosis {
 	if state == failure {
 		return diagnosis{ail: ailVector, detail: "pgvector " + detail, mend: mend}
 	}
-	return diagnosis{warn: state == warning, mend: mend,
-		detail: fmt.Sprintf("PostgreSQL %d.%d, pgvector %s, as %s", f.Version/10000, f.Version%10000, have, f.User)}
+	return diagnosis{
+		warn: state == warning, mend: mend,
+		detail: fmt.Sprintf("PostgreSQL %d.%d, pgvector %s, as %s", f.Version/10000, f.Version%10000, have, f.User),
+	}
 }

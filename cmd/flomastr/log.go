@@ -21,7 +21,7 @@ func newLogger(w io.Writer, level, format string) *slog.Logger {
 		least = slog.LevelInfo
 	}
 	if format == "text" || (format == "auto" && isTerminal(w)) {
-		return slog.New(withRequestID{tint.NewHandler(w, &tint.Options{
+		return slog.New(withRequestID{tint.NewTextHandler(w, &tint.Options{
 			Level: least, TimeFormat: time.TimeOnly, NoColor: !isTerminal(w) || os.Getenv("NO_COLOR") != "", ReplaceAttr: redact,
 		})})
 	}

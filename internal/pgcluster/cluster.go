@@ -3,8 +3,8 @@ package pgcluster
 import (
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
+	"maps"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -101,7 +101,7 @@ func Throwaway(name string) *Cluster {
 // prepare fills the defaults in and checks what the caller gave.
 func (c *Cluster) prepare() error {
 	if c.Log == nil {
-		c.Log = slog.New(slog.NewTextHandler(io.Discard, nil))
+		c.Log = slog.New(slog.DiscardHandler)
 	}
 	if c.DataDir == "" {
 		return errors.New("pgcluster: no data directory was named")
@@ -158,9 +158,7 @@ func (c *Cluster) arguments() []string {
 		"password_encryption":     "scram-sha-256",
 		"log_line_prefix":         "%m [%p] ",
 	}
-	for k, v := range c.Settings {
-		settings[k] = v
-	}
+	maps.Copy(settings, c.Settings)
 	args := []string{"-D", c.DataDir}
 	for k, v := range settings {
 		args = append(args, "-c", k+"="+v)

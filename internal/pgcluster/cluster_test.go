@@ -55,7 +55,7 @@ func sql(t *testing.T, c *Cluster, statements string) string {
 	require.NoError(t, err)
 	defer conn.Close(ctx)
 	var out string
-	for _, stmt := range strings.Split(statements, ";;") {
+	for stmt := range strings.SplitSeq(statements, ";;") {
 		if strings.HasPrefix(stmt, "SELECT") || strings.HasPrefix(stmt, "SHOW") {
 			require.NoError(t, conn.QueryRow(ctx, stmt).Scan(&out))
 			continue
@@ -72,7 +72,7 @@ func TestAFreshClusterAnswersOnItsSocketAlone(t *testing.T) {
 	c.Fsync = true
 	require.NoError(t, c.Ensure(t.Context()))
 	require.True(t, c.Alive())
-	require.Equal(t, "", sql(t, c, "SHOW listen_addresses"))
+	require.Empty(t, sql(t, c, "SHOW listen_addresses"))
 	require.Equal(t, "on", sql(t, c, "SHOW fsync"))
 	require.Equal(t, "150", sql(t, c, "SHOW max_connections"))
 	require.Equal(t, "UTF8", sql(t, c, "SHOW server_encoding"))

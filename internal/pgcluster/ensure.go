@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -217,10 +218,10 @@ func tail(name string, offset int64) string {
 // lastComplaint picks the line of a server log that says why it ended.
 func lastComplaint(said string) string {
 	lines := strings.Split(strings.TrimSpace(said), "\n")
-	for i := len(lines) - 1; i >= 0; i-- {
+	for _, line := range slices.Backward(lines) {
 		for _, level := range []string{"FATAL:", "PANIC:", "ERROR:", "error:"} {
-			if at := strings.Index(lines[i], level); at >= 0 {
-				return strings.TrimSpace(lines[i][at:])
+			if at := strings.Index(line, level); at >= 0 {
+				return strings.TrimSpace(line[at:])
 			}
 		}
 	}

@@ -1,0 +1,53 @@
+#!/usr/bin/env bash
+# Runs the tests.
+#
+#   test.sh unit          Go without a database, the web app, the scripts
+#   test.sh integration   every Go test with the race detector; each makes its databases in a throwaway cluster
+#   test.sh e2e           one journey through the running product in a browser, on data of its own
+. "$(dirname "$0")/lib.sh"
+
+# packages lists ours; node_modules may hold Go files of others.
+packages() { go list ./... | grep -v /node_modules/; }
+
+unit() {
+	# The race detector also here, so that integration finds everything compiled.
+	# shellcheck disable=SC2046 # a list of words
+	go test -race -short $(packages)
+	npm run --prefix web test
+	for script in scripts/*.sh .ci/run; do bash -n "$script"; done
+}
+
+integration() {
+	# One package fewer at once than there are processors would leave the database alone on its own; on two they share.
+	# shellcheck disable=SC2046 # a list of words
+	go test -race -timeout 15m $(packages)
+}
+
+free_port() { node -e 'const s=require("net").createServer();s.listen(0,"127.0.0.1",()=>{console.log(s.address().port);s.close()})'; }
+
+e2e() {
+	scripts/build.sh
+	local scratch cluster code=0
+	scratch="$(mktemp -d "${TMPDIR:-/tmp}/flomastr-e2e.XXXXXX")"
+	# A world of its own: no setting of this machine reaches it but PATH.
+	export FLOMASTR_DATA_DIR="$scratch/data" FLOMASTR_LISTEN="127.0.0.1:$(free_port)" FLOMASTR_INFOBIP_URL="http://127.0.0.1:$(free_port)"
+	unset DATABASE_URL FLOMASTR_MASTER_KEY SUPER_ADMIN_EMAILS BACKEND_API_SECRET_TOKEN INFOBIP_API_KEY INFOBIP_BASE_URL
+	cluster="$(bin/flomastr where | sed -n 's/^cluster_dir=//p')"
+	[ -n "$cluster" ] || die "flomastr where named no cluster."
+	end_e2e() {
+		scripts/server.sh stop >/dev/null || true
+		if [ "$code" != 0 ]; then tail -n 40 "$scratch/data/log/server.log" >&2 || true; fi
+		rm -rf "$scratch"
+		# Under root the cluster lies elsewhere, in a folder that is this data directory's alone.
+		case "$cluster" in /var/lib/flomastr/?*/pg) rm -rf "$(dirname "$cluster")" ;; esac
+	}
+	trap end_e2e EXIT
+	scripts/server.sh detached >/dev/null
+	npm run --prefix web e2e || code=$?
+	exit "$code"
+}
+
+case "${1:-}" in
+unit | integration | e2e) "$1" ;;
+*) die "usage: scripts/test.sh unit|integration|e2e" ;;
+esac
