@@ -79,6 +79,15 @@ func repack(content []byte) ([]byte, error) {
 	return out.Bytes(), nil
 }
 
+// glance refuses what the archive's directory alone gives away.
+func glance(content []byte) error {
+	archive, err := zip.NewReader(bytes.NewReader(content), int64(len(content)))
+	if err != nil && !errors.Is(err, zip.ErrInsecurePath) {
+		return ErrBroken.Because(err)
+	}
+	return checkDirectory(archive, int64(len(content)))
+}
+
 // checkDirectory judges the archive by its directory alone, before a byte is unpacked.
 func checkDirectory(archive *zip.Reader, size int64) error {
 	if len(archive.File) > maxEntries {

@@ -135,7 +135,7 @@ func plain(req Request, kind Kind) (Document, error) {
 // characters. Instructions to a model can be hidden in them, and they break words for search. The joiners stay, because
 // Persian, Hindi and emoji are written with them.
 func visible(text string) string {
-	if clean(text) {
+	if plainlyVisible(text) {
 		return text
 	}
 	var b strings.Builder
@@ -158,8 +158,8 @@ func visible(text string) string {
 	return b.String()
 }
 
-// clean is the fast way out for the usual text.
-func clean(text string) bool {
+// plainlyVisible is the fast way out for the usual text.
+func plainlyVisible(text string) bool {
 	for i := 0; i < len(text); {
 		if c := text[i]; c < utf8.RuneSelf {
 			if c < ' ' && c != '\n' && c != '\t' || c == 0x7f {

@@ -1,0 +1,168 @@
+package convert
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/flomastr/flomastr"
+)
+
+// Command is the hidden sub-command that the binary starts itself with.
+const Command = "convert"
+
+// Config is the operator's word on the worker.
+type Config struct {
+	// AllowWeakSandbox lets PDF and DOCX be read where neither a network namespace nor Landlock can fence off the
+	// programs that read them. macOS and Windows have neither.
+	AllowWeakSandbox bool
+	// Timeout ends a worker with all its children; 90 seconds where it is zero. The limit on CPU time is 60.
+	Timeout time.Duration
+	// Executable is the binary to start; the running one where it is empty.
+	Executable string
+	// Parallel is how many workers run at a time; 2 where it is zero. Each may take 512 MiB.
+	Parallel int
+}
+
+// Converter turns documents into Markdown. It is safe for concurrent use.
+type Converter struct {
+	config  Config
+	places  chan struct{}
+	sandbox SandboxReport
+}
+
+// New makes a converter and finds out which fences the machine offers.
+func New(config Config) *Converter {
+	if config.Timeout <= 0 {
+		config.Timeout = 90 * time.Second
+	}
+	if config.Parallel <= 0 {
+		config.Parallel = 2
+	}
+	return &Converter{config: config, places: make(chan struct{}, config.Parallel), sandbox: Sandbox()}
+}
+
+// Run converts one document.
+func (c *Converter) Run(ctx context.Context, req Request) (Document, error) {
+	if len(req.Content) == 0 {
+		return Document{}, ErrEmpty
+	}
+	if len(req.Content) > maxBytes[PDF] {
+		return Document{}, ErrTooLarge
+	}
+	kind, err := Detect(req.Name, req.ContentType, req.Content)
+	if err != nil {
+		return Document{}, err
+	}
+	if len(req.Content) > maxBytes[kind] {
+		return Document{}, ErrTooLarge
+	}
+	if kind == Text || kind == Markdown {
+		return plain(req, kind)
+	}
+	// A page is read by memory-safe code of ours that starts no other program, so limits are fence enough for it.
+	if kind != HTML && c.sandbox.Weak && !c.config.AllowWeakSandbox {
+		return Document{}, ErrNoSandbox.Because(errors.New(c.sandbox.Detail))
+	}
+	if kind == DOCX { // a bomb is refused here, before a process is spent on it
+		if err := glance(req.Content); err != nil {
+			return Document{}, err
+		}
+	}
+	select {
+	case c.places <- struct{}{}:
+		defer func() { <-c.places }()
+	case <-ctx.Done():
+		return Document{}, ctx.Err()
+	}
+	return c.work(ctx, kind, req)
+}
+
+// header is the first line of what a worker reads; the document's bytes follow it.
+type header struct {
+	Kind    Kind    `json:"kind"`
+	Request Request `json:"request"`
+	Size    int     `json:"size"`
+}
+
+// answer is what a worker writes.
+type answer struct {
+	Document *Document `json:"document,omitempty"`
+	Failure  *failure  `json:"failure,omitempty"`
+}
+
+type failure struct {
+	Kind    flomastr.Kind `json:"kind"`
+	Code    string        `json:"code"`
+	Message string        `json:"message"`
+	Cause   string        `json:"cause,omitempty"`
+}
+
+// work starts a worker for one document and waits for it.
+func (c *Converter) work(ctx context.Context, kind Kind, req Request) (Document, error) {
+	executable := c.config.Executable
+	if executable == "" {
+		var err error
+		if executable, err = os.Executable(); err != nil {
+			return Document{}, ErrFailed.Because(err)
+		}
+	}
+	dir, err := os.MkdirTemp("", "flomastr-convert-")
+	if err != nil {
+		return Document{}, ErrFailed.Because(err)
+	}
+	defer func() { _ = os.RemoveAll(dir) }()
+
+	head, err := json.Marshal(header{Kind: kind, Request: req, Size: len(req.Content)})
+	if err != nil {
+		return Document{}, ErrFailed.Because(err)
+	}
+	deadline, cancel := context.WithTimeout(ctx, c.config.Timeout)
+	defer cancel()
+	cmd := exec.CommandContext(deadline, executable, Command)
+	cmd.Dir = dir
+	cmd.Env = append(toolEnvironment(dir), "GOMEMLIMIT=384MiB", "GOTRACEBACK=none")
+	cmd.Stdin = bytes.NewReader(append(append(head, '\n'), req.Content...))
+	out, complaints := &capped{left: maxOutput}, &capped{left: 16 << 10, forgive: true}
+	cmd.Stdout, cmd.Stderr = out, complaints
+	cmd.WaitDelay = 2 * time.Second
+	confine(cmd, c.sandbox)
+	err = cmd.Run()
+	leaveNobody(cmd)
+	return outcome(ctx, deadline, err, out, complaints.buf.String())
+}
+
+// outcome reads a worker's answer, or the way it ended.
+func outcome(ctx, deadline context.Context, err error, out *capped, stderr string) (Document, error) {
+	cause := fmt.Errorf("worker: %w: %s", errors.Join(err, errors.New("no answer")), firstLine(stderr))
+	switch {
+	case ctx.Err() != nil:
+		return Document{}, ctx.Err()
+	case deadline.Err() != nil, out.full:
+		return Document{}, ErrTooComplex.Because(cause)
+	}
+	var reply answer
+	if json.Unmarshal(out.buf.Bytes(), &reply) == nil {
+		switch {
+		case reply.Failure != nil:
+			failed := flomastr.Errorf(reply.Failure.Kind, reply.Failure.Code, reply.Failure.Message)
+			return Document{}, failed.Because(errors.New(reply.Failure.Cause))
+		case reply.Document != nil && err == nil && utf8.ValidString(reply.Document.Markdown):
+			return *reply.Document, nil
+		}
+	}
+	// A worker that died without a word met one of its limits, or a fault of the parser: the document is to blame
+	// either way, unless it did not even start.
+	var exit *exec.ExitError
+	if errors.As(err, &exit) && (!exit.Exited() || outOfMemory(stderr) || strings.Contains(stderr, "fatal error") || strings.Contains(stderr, "panic")) {
+		return Document{}, ErrTooComplex.Because(cause)
+	}
+	return Document{}, ErrFailed.Because(cause)
+}
