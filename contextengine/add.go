@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/url"
 	"path"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -22,6 +23,9 @@ const maxTitle = 300
 func (e *Engine) Add(ctx context.Context, tenant flomastr.TenantID, d Draft) (Item, error) {
 	save, err := saveOf(d)
 	if err != nil {
+		return Item{}, err
+	}
+	if err := e.allowed(ctx, tenant, d, save); err != nil {
 		return Item{}, err
 	}
 	if d.Source != FromURL {
@@ -44,6 +48,38 @@ func (e *Engine) Add(ctx context.Context, tenant flomastr.TenantID, d Draft) (It
 		}
 	}
 	return saved.Item, nil
+}
+
+// allowed holds an upload to the tenant's policies. What a file really is, the reader finds out; its name must at least
+// claim something that is allowed.
+func (e *Engine) allowed(ctx context.Context, tenant flomastr.TenantID, d Draft, save SaveItem) error {
+	if d.Source == FromURL {
+		return nil
+	}
+	limits, err := e.Status.Limits(ctx, tenant)
+	if err != nil {
+		return fmt.Errorf("read limits: %w", err)
+	}
+	if int64(len(d.Content)) > limits.MaxFileSize {
+		return ErrTooLarge
+	}
+	if d.Source == FromFile && !slices.Contains(limits.FileTypes, plainType(save.Type)) {
+		return ErrFileType
+	}
+	return nil
+}
+
+// plainType brings the spellings of a file type together.
+func plainType(extension string) string {
+	switch extension {
+	case "markdown", "mdown", "mkd":
+		return "md"
+	case "text", "log":
+		return "txt"
+	case "htm", "xhtml":
+		return "html"
+	}
+	return extension
 }
 
 func saveOf(d Draft) (SaveItem, error) {

@@ -114,5 +114,6 @@ var (
 	ErrTitleLength   = flomastr.Errorf(flomastr.Invalid, "title_invalid", "A title has 1 to 300 characters.").Field("body.title", "must have 1 to 300 characters")
 	ErrBadURL        = flomastr.Errorf(flomastr.Invalid, "url_invalid", "This is not a web address that we can fetch.").Field("body.url", "must be an absolute http or https address")
 	ErrTooLarge      = flomastr.Errorf(flomastr.TooLarge, "content_too_large", "This is larger than your plan allows.")
+	ErrFileType      = flomastr.Errorf(flomastr.Unsupported, "file_type_unsupported", "This type of file cannot be added; your plan allows Markdown, text, HTML, PDF and Word files, or fewer.")
 	ErrVersionPassed = flomastr.Errorf(flomastr.Conflict, "version_passed", "A newer version of this item has taken its place.")
 )

@@ -42,6 +42,7 @@ type Passage struct {
 	Source      string
 	URL         string
 	Page        int
+	Highlights  []string // the words of the passage that the question asks for, as they stand in it
 	Score       float64
 	Scores      map[string]float64 // by leg, each between 0 and 1 over the candidates
 }

@@ -21,9 +21,10 @@ type vocabulary interface {
 type asked struct {
 	ranking.Question
 	corpus    ranking.Corpus
-	corrected string   // "" when nothing was
-	unknown   []string // words that neither stand in the vocabulary nor could be corrected
-	guessed   int      // words that were corrected
+	language  analysis.Language // of the collection
+	corrected string            // "" when nothing was
+	unknown   []string          // words that neither stand in the vocabulary nor could be corrected
+	guessed   int               // words that were corrected
 }
 
 // maxQuestionBytes bounds what is read of a question: a pasted document is not one.
@@ -49,7 +50,7 @@ func (a *analyst) read(ctx context.Context, tenant flomastr.TenantID, vocab voca
 	if lang == analysis.Undecided && known.Language != analysis.Undecided {
 		tokens = a.stemmer.Words(text, known.Language) // stems are only used for words that the vocabulary has not
 	}
-	q := asked{corpus: known.Corpus}
+	q := asked{corpus: known.Corpus, language: known.Language}
 	surfaces := map[string][]KnownWord{}
 	for _, w := range known.Words {
 		surfaces[w.Word] = append(surfaces[w.Word], w)

@@ -50,7 +50,7 @@ func (e *Engine) Retrieve(ctx context.Context, tenant flomastr.TenantID, q Query
 	}
 	result := Result{Corrected: question.corrected, Signals: signals(question, matches, ranked)}
 	ranked = ranked[:min(limit, maxLimit, len(ranked))]
-	if result.Passages, err = e.read(ctx, tenant, candidates, ranked); err != nil {
+	if result.Passages, err = e.read(ctx, tenant, question, candidates, ranked); err != nil {
 		return Result{}, fmt.Errorf("read passages: %w", err)
 	}
 	return result, nil
@@ -118,7 +118,7 @@ func rank(q asked, candidates []Candidate, weights ranking.Weights) ([]ranking.R
 }
 
 // read fetches the winners' texts and puts their scores beside them.
-func (e *Engine) read(ctx context.Context, tenant flomastr.TenantID, candidates []Candidate, ranked []ranking.Ranked) ([]Passage, error) {
+func (e *Engine) read(ctx context.Context, tenant flomastr.TenantID, question asked, candidates []Candidate, ranked []ranking.Ranked) ([]Passage, error) {
 	if len(ranked) == 0 {
 		return nil, nil
 	}
@@ -144,5 +144,10 @@ func (e *Engine) read(ctx context.Context, tenant flomastr.TenantID, candidates 
 		}
 		out = append(out, p.Passage)
 	}
-	return out, nil
+	return out, e.withAnalyst(func(a *analyst) error {
+		for i := range out {
+			out[i].Highlights = a.highlights(question, out[i].Text)
+		}
+		return nil
+	})
 }

@@ -26,6 +26,8 @@ type StatusStore interface {
 	// RemoveItem deletes the row and makes the job that erases the rest, in one commit.
 	RemoveItem(ctx context.Context, tenant flomastr.TenantID, id flomastr.ItemID) (EraseArgs, error)
 	CountItems(ctx context.Context, tenant flomastr.TenantID) (Counts, error)
+	// Limits are what the tenant's policies allow.
+	Limits(ctx context.Context, tenant flomastr.TenantID) (Limits, error)
 }
 
 // SaveItem is what SaveItem writes.
@@ -48,6 +50,12 @@ type Saved struct {
 	Item    Item
 	Changed bool
 	Dropped string // the blob that no row refers to now: the one replaced, or the one given when nothing changed; "" for none
+}
+
+// Limits are what a tenant may upload.
+type Limits struct {
+	MaxFileSize int64    // bytes
+	FileTypes   []string // md, txt, html, pdf, docx
 }
 
 // Finished is what a finished indexing writes to the item's row.
@@ -80,6 +88,8 @@ type ContentStore interface {
 	Read(ctx context.Context, tenant flomastr.TenantID, numbers []int) ([]NumberedPassage, error)
 
 	Chunks(ctx context.Context, tenant flomastr.TenantID, id flomastr.ItemID) ([]Chunk, error)
+	// SaveVectors replaces the vectors of passages that are still there.
+	SaveVectors(ctx context.Context, tenant flomastr.TenantID, model string, vectors map[flomastr.PassageID][]float32) error
 	Versions(ctx context.Context, tenant flomastr.TenantID, id flomastr.ItemID) ([]Version, error)
 }
 

@@ -4,7 +4,8 @@ import "context"
 
 // Engines are what the handlers call. Each resource's file says what it asks for.
 type Engines struct {
-	WhatsApp WhatsApp
+	Knowledge Knowledge
+	WhatsApp  WhatsApp
 }
 
 // WhatsApp is what the door asks of the WhatsApp engine.

@@ -128,3 +128,14 @@ func (s *KnowledgeStore) Items(ctx context.Context, tenant flomastr.TenantID, l 
 	}
 	return page, err
 }
+
+// Limits implements [contextengine.StatusStore].
+func (s *KnowledgeStore) Limits(ctx context.Context, tenant flomastr.TenantID) (l contextengine.Limits, err error) {
+	err = s.db.InTenant(ctx, tenant, func(tx pgx.Tx) error {
+		return tx.QueryRow(ctx, `
+			SELECT max_file_size_mb::bigint * 1024 * 1024, allowed_file_types
+			FROM tenant_policies
+			WHERE tenant_id = $1`, tenant).Scan(&l.MaxFileSize, &l.FileTypes)
+	})
+	return l, err
+}

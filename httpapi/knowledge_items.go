@@ -1,0 +1,123 @@
+package httpapi
+
+import (
+	"context"
+	"time"
+
+	"github.com/flomastr/flomastr"
+	"github.com/flomastr/flomastr/contextengine"
+)
+
+type knowledgeItemInput struct {
+	TenantSlug string `path:"tenant_slug"`
+	ID         string `path:"id" doc:"The item's id"`
+}
+
+// item reads the id; what is no id names nothing.
+func (in *knowledgeItemInput) item() (flomastr.ItemID, error) {
+	id, err := flomastr.ParseID[flomastr.ItemID](in.ID)
+	if err != nil {
+		return id, contextengine.ErrItemNotFound
+	}
+	return id, nil
+}
+
+type knowledgeItemOutput struct{ Body knowledgeEntry }
+
+func (a *API) knowledgeItem(ctx context.Context, call Call, in *knowledgeItemInput) (*knowledgeItemOutput, error) {
+	id, err := in.item()
+	if err != nil {
+		return nil, err
+	}
+	item, err := a.deps.Knowledge.Item(ctx, call.Tenant.ID, id)
+	if err != nil {
+		return nil, err
+	}
+	return &knowledgeItemOutput{entryOf(item)}, nil
+}
+
+func (a *API) knowledgeDelete(ctx context.Context, call Call, in *knowledgeItemInput) (*struct{}, error) {
+	id, err := in.item()
+	if err != nil {
+		return nil, err
+	}
+	if err := a.deps.Knowledge.Delete(ctx, call.Tenant.ID, id); err != nil {
+		return nil, err
+	}
+	return &struct{}{}, nil
+}
+
+func (a *API) knowledgeReindex(ctx context.Context, call Call, in *knowledgeItemInput) (*knowledgeAcceptedOutput, error) {
+	id, err := in.item()
+	if err != nil {
+		return nil, err
+	}
+	item, err := a.deps.Knowledge.Reindex(ctx, call.Tenant.ID, id)
+	if err != nil {
+		return nil, err
+	}
+	return acceptedOf(item), nil
+}
+
+type knowledgeChunksOutput struct {
+	Body struct {
+		Chunks     []knowledgeChunk `json:"chunks"`
+		TotalCount int              `json:"total_count"`
+	}
+}
+
+type knowledgeChunk struct {
+	ID          flomastr.PassageID `json:"id" format:"uuid"`
+	Position    int                `json:"position" doc:"From 0, in the order of the document"`
+	HeadingPath []string           `json:"heading_path"`
+	Text        string             `json:"text"`
+	Page        int                `json:"page,omitempty"`
+}
+
+func (a *API) knowledgeChunks(ctx context.Context, call Call, in *knowledgeItemInput) (*knowledgeChunksOutput, error) {
+	id, err := in.item()
+	if err != nil {
+		return nil, err
+	}
+	chunks, err := a.deps.Knowledge.Chunks(ctx, call.Tenant.ID, id)
+	if err != nil {
+		return nil, err
+	}
+	out := &knowledgeChunksOutput{}
+	out.Body.Chunks, out.Body.TotalCount = make([]knowledgeChunk, len(chunks)), len(chunks)
+	for i, c := range chunks {
+		out.Body.Chunks[i] = knowledgeChunk{ID: c.ID, Position: c.Ordinal, HeadingPath: orEmpty(c.HeadingPath), Text: c.Text, Page: c.Page}
+	}
+	return out, nil
+}
+
+type knowledgeVersionsOutput struct {
+	Body struct {
+		Versions []knowledgeVersion `json:"versions" doc:"Newest first"`
+	}
+}
+
+type knowledgeVersion struct {
+	Version   int       `json:"version"`
+	Markdown  string    `json:"markdown"`
+	Chunks    int       `json:"chunks"`
+	Serving   bool      `json:"serving" doc:"It answers questions now"`
+	CreatedAt time.Time `json:"created_at"`
+}
+
+func (a *API) knowledgeVersions(ctx context.Context, call Call, in *knowledgeItemInput) (*knowledgeVersionsOutput, error) {
+	id, err := in.item()
+	if err != nil {
+		return nil, err
+	}
+	versions, err := a.deps.Knowledge.Versions(ctx, call.Tenant.ID, id)
+	if err != nil {
+		return nil, err
+	}
+	out := &knowledgeVersionsOutput{}
+	out.Body.Versions = make([]knowledgeVersion, len(versions))
+	for i, v := range versions {
+		out.Body.Versions[i] = knowledgeVersion{Version: v.Version, Markdown: v.Markdown, Chunks: v.Chunks, Serving: v.Serving, CreatedAt: v.CreatedAt.UTC()}
+	}
+	return out, nil
+}

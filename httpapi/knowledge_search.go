@@ -1,0 +1,89 @@
+package httpapi
+
+import (
+	"context"
+
+	"github.com/flomastr/flomastr"
+	"github.com/flomastr/flomastr/contextengine"
+)
+
+type knowledgeSearchInput struct {
+	TenantSlug string `path:"tenant_slug"`
+	Body       struct {
+		Query   string            `json:"query" minLength:"1" maxLength:"2000"`
+		Limit   int               `json:"limit,omitempty" minimum:"1" maximum:"50" default:"8"`
+		Filters *knowledgeFilters `json:"filters,omitempty"`
+	}
+}
+
+type knowledgeFilters struct {
+	Items   []string `json:"items,omitempty" maxItems:"200" doc:"Ids of items to search in"`
+	Sources []string `json:"sources,omitempty" maxItems:"4" enum:"file,url,paste,hitl"`
+	Tags    []string `json:"tags,omitempty" maxItems:"50" doc:"Items that have any of them"`
+	Types   []string `json:"types,omitempty" maxItems:"20"`
+}
+
+type knowledgeSearchOutput struct {
+	Body struct {
+		Passages       []knowledgePassage `json:"passages" doc:"Best first"`
+		CorrectedQuery string             `json:"corrected_query,omitempty" doc:"How the question was read, where its spelling was mended"`
+		Signals        knowledgeSignals   `json:"signals"`
+	}
+}
+
+type knowledgePassage struct {
+	ID          flomastr.PassageID `json:"id" format:"uuid"`
+	ItemID      flomastr.ItemID    `json:"item_id" format:"uuid"`
+	Title       string             `json:"title"`
+	HeadingPath []string           `json:"heading_path"`
+	Text        string             `json:"text"`
+	Before      string             `json:"before,omitempty" doc:"The passage before it"`
+	After       string             `json:"after,omitempty" doc:"The passage after it"`
+	Source      string             `json:"source" enum:"file,url,paste,hitl"`
+	URL         string             `json:"url,omitempty"`
+	Page        int                `json:"page,omitempty"`
+	Highlights  []string           `json:"highlights" doc:"Words of the passage that the question asks for, as they stand in it"`
+	Score       float64            `json:"score"`
+	Scores      map[string]float64 `json:"scores" doc:"Each stage's, between 0 and 1 over the candidates"`
+}
+
+type knowledgeSignals struct {
+	Answerable float64  `json:"answerable" doc:"The chance that the answer is in these passages, 0 to 1"`
+	Coverage   float64  `json:"coverage" doc:"Share of the question's words, weighted by rarity, that the best passage holds"`
+	Margin     float64  `json:"margin"`
+	Agreement  float64  `json:"agreement"`
+	Unknown    []string `json:"unknown" doc:"Words of the question that the knowledge does not hold"`
+}
+
+func (a *API) knowledgeSearch(ctx context.Context, call Call, in *knowledgeSearchInput) (*knowledgeSearchOutput, error) {
+	query := contextengine.Query{Text: in.Body.Query, Limit: in.Body.Limit}
+	if f := in.Body.Filters; f != nil {
+		query.Filters.Tags, query.Filters.Types = f.Tags, f.Types
+		for _, s := range f.Sources {
+			query.Filters.Sources = append(query.Filters.Sources, contextengine.Origin(s))
+		}
+		for _, text := range f.Items {
+			id, err := flomastr.ParseID[flomastr.ItemID](text)
+			if err != nil {
+				return nil, contextengine.ErrItemNotFound
+			}
+			query.Filters.Items = append(query.Filters.Items, id)
+		}
+	}
+	result, err := a.deps.Knowledge.Retrieve(ctx, call.Tenant.ID, query)
+	if err != nil {
+		return nil, err
+	}
+	out := &knowledgeSearchOutput{}
+	s := result.Signals
+	out.Body.CorrectedQuery = result.Corrected
+	out.Body.Signals = knowledgeSignals{Answerable: s.Answerable, Coverage: s.Coverage, Margin: s.Margin, Agreement: s.Agreement, Unknown: orEmpty(s.Unknown)}
+	out.Body.Passages = make([]knowledgePassage, len(result.Passages))
+	for i, p := range result.Passages {
+		out.Body.Passages[i] = knowledgePassage{
+			ID: p.ID, ItemID: p.Item, Title: p.Title, HeadingPath: orEmpty(p.HeadingPath), Text: p.Text, Before: p.Before, After: p.After,
+			Source: p.Source, URL: p.URL, Page: p.Page, Highlights: orEmpty(p.Highlights), Score: p.Score, Scores: p.Scores,
+		}
+	}
+	return out, nil
+}
