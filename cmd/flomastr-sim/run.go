@@ -56,11 +56,30 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if o.Senders != "" {
 		go watchSenders(ctx, standIn, o.Senders, log)
 	}
+	go saveNowAndThen(ctx, standIn, log)
 	fmt.Fprintf(stdout, "Infobip's stand-in: %s  ledger: %s/ledger\n", address, address)
 	log.Info("listening", "stand_in", "infobip", "address", address, "data_dir", o.DataDir)
 	err = serve(ctx, listener, standIn)
 	log.Info("stopped", "stand_in", "infobip")
 	return errors.Join(err, standIn.Close())
+}
+
+// saveEvery is how much of the phones and of the waiting webhooks a kill may take. The ledger loses nothing.
+const saveEvery = 10 * time.Second
+
+func saveNowAndThen(ctx context.Context, standIn *infobip.StandIn, log *slog.Logger) {
+	ticker := time.NewTicker(saveEvery)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+			if err := standIn.Save(); err != nil {
+				log.Warn("state not saved", "error", err)
+			}
+		}
+	}
 }
 
 func logger(o options, stderr io.Writer) *slog.Logger {

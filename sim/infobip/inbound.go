@@ -86,6 +86,9 @@ func (s *StandIn) Say(customer string, u Utterance) (phone.Message, error) {
 	return all[0], nil
 }
 
+// inboundKind is the kind of parcel that holds customers' messages.
+const inboundKind = "inbound"
+
 // apart is the moment between two webhooks whose order matters to a test.
 const apart = 25 * time.Millisecond
 
@@ -118,7 +121,7 @@ func (s *StandIn) SayAll(sayings []Saying, reversed bool) ([]phone.Message, erro
 			return nil, fmt.Errorf("message %d: %w", i, err)
 		}
 		messages[i] = s.phones.Add(messages[i])
-		parcel := postman.Parcel{Lane: messages[i].Business, Kind: "inbound", MessageID: messages[i].ID, Result: result, Due: now}
+		parcel := postman.Parcel{Lane: messages[i].Business, Kind: inboundKind, MessageID: messages[i].ID, Result: result, Due: now}
 		if reversed {
 			parcel.Due = now.Add(time.Duration(len(messages)-i) * apart)
 		}
@@ -192,7 +195,7 @@ func (s *StandIn) result(m phone.Message) (json.RawMessage, error) {
 
 // delivered puts the second tick on a customer's message once the webhook took it.
 func (s *StandIn) delivered(parcel postman.Parcel) {
-	if parcel.Kind == "inbound" {
+	if parcel.Kind == inboundKind {
 		s.phones.Move(0, parcel.MessageID, phone.Delivered, s.config.Now(), "")
 	}
 }

@@ -71,6 +71,7 @@ type StandIn struct {
 	mu       sync.RWMutex
 	settings Settings
 	saving   sync.Mutex // one writer of the state's files at a time
+	saved    [3]uint64  // what was counted when the state was last saved
 }
 
 // Open starts a stand-in with what an earlier one left in its folder. The caller closes it.
@@ -156,13 +157,21 @@ func (s *StandIn) address(parcel postman.Parcel) postman.Address {
 	return address
 }
 
-// envelope is the body of every webhook with results.
-func envelope(results []json.RawMessage, pending int) []byte {
-	body, err := json.Marshal(struct {
-		Results             []json.RawMessage `json:"results"`
-		MessageCount        int               `json:"messageCount"`
-		PendingMessageCount int               `json:"pendingMessageCount"`
-	}{results, len(results), pending})
+// envelope is the body of a webhook. Only inbound messages come with counts.
+func envelope(kind string, results []json.RawMessage, pending int) []byte {
+	type reports struct {
+		Results []json.RawMessage `json:"results"`
+	}
+	type inbound struct {
+		reports
+		MessageCount        int `json:"messageCount"`
+		PendingMessageCount int `json:"pendingMessageCount"`
+	}
+	var whole any = reports{results}
+	if kind == inboundKind {
+		whole = inbound{reports{results}, len(results), pending}
+	}
+	body, err := json.Marshal(whole)
 	if err != nil {
 		return []byte(`{"results":[]}`)
 	}

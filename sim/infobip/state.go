@@ -85,6 +85,22 @@ func (s *StandIn) saveSenders() error {
 	})
 }
 
+// Save writes down the phones and the waiting webhooks if anything changed since it last did. Called now and then, it bounds
+// what a kill can take.
+func (s *StandIn) Save() error {
+	changes := s.phones.Changes()
+	waiting, ever := s.postman.Waiting()
+	now := [3]uint64{changes, ever, uint64(len(waiting))}
+	s.saving.Lock()
+	same := now == s.saved
+	s.saved = now
+	s.saving.Unlock()
+	if same {
+		return nil
+	}
+	return s.save(waiting)
+}
+
 func (s *StandIn) save(waiting []postman.Parcel) error {
 	s.saving.Lock()
 	defer s.saving.Unlock()

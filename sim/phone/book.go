@@ -22,6 +22,7 @@ type Book struct {
 
 	mu      sync.Mutex
 	seq     uint64
+	changes uint64 // grows with everything that a snapshot would show
 	phones  map[string]*phone
 	aliases map[string]string     // user id → key of a phone that has a number too
 	byID    map[string][]*Message // a provider id may be used twice; both bubbles are kept
@@ -89,6 +90,7 @@ func (b *Book) Configure(address string, change func(*Profile)) (Profile, error)
 		return Profile{}, ErrTooMany
 	}
 	p.configured = true
+	b.changes++
 	if p.profile.UserID != "" {
 		delete(b.aliases, p.profile.UserID)
 	}
@@ -124,6 +126,7 @@ func (b *Book) Add(message Message) Message {
 
 func (b *Book) add(message Message) *Message {
 	b.seq++
+	b.changes++
 	message.Seq = b.seq
 	kept := &message
 	p := b.open(message.Customer)
@@ -186,6 +189,7 @@ func (b *Book) move(message *Message, to State, at time.Time, failure string) bo
 	if message.State == Failed || to.rank() <= message.State.rank() {
 		return false
 	}
+	b.changes++
 	message.State, message.Failure = to, failure
 	switch to {
 	case Delivered:

@@ -39,6 +39,13 @@ type Snapshot struct {
 	Messages []Message
 }
 
+// Changes tells how often the book changed: two equal answers mean that nothing did in between.
+func (b *Book) Changes() uint64 {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.changes
+}
+
 // Snapshot copies the book.
 func (b *Book) Snapshot() Snapshot {
 	b.mu.Lock()

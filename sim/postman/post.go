@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"time"
 
 	"github.com/flomastr/flomastr/sim/traffic"
@@ -30,6 +31,11 @@ func (p *Postman) post(address Address, body []byte) error {
 	}
 	started := time.Now()
 	response, err := p.config.Client.Do(request)
+	// The client's own wrapping repeats the address, which holds a secret as often as not.
+	var wrapped *url.Error
+	if errors.As(err, &wrapped) {
+		err = wrapped.Err
+	}
 	if err != nil {
 		p.note(request, body, started, nil, nil, err)
 		return err

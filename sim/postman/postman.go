@@ -48,7 +48,7 @@ type Config struct {
 	MaxQueued int           // parcels waiting at most
 	RetryUnit time.Duration // one "minute" of the retry formula
 	Address   func(Parcel) Address
-	Envelope  func(results []json.RawMessage, pending int) []byte
+	Envelope  func(kind string, results []json.RawMessage, pending int) []byte
 	Delivered func(Parcel) // told once a parcel was answered 2xx
 	Traffic   *traffic.Ring
 	Log       *slog.Logger
@@ -140,9 +140,19 @@ func (p *Postman) Hurry(now time.Time) int {
 func (p *Postman) Close() []Parcel {
 	p.stop()
 	p.done.Wait()
+	waiting, _ := p.Waiting()
+	return waiting
+}
+
+// Waiting copies what is not delivered yet, requests under way included, and tells how many parcels there ever were.
+func (p *Postman) Waiting() (waiting []Parcel, ever uint64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return append([]Parcel(nil), p.waiting...)
+	waiting = append(waiting, p.waiting...)
+	for under := range p.inFlight {
+		waiting = append(waiting, under.parcels...)
+	}
+	return waiting, p.turns
 }
 
 func (p *Postman) poke() {
@@ -200,7 +210,7 @@ func (p *Postman) carry(under *trip, address Address, pending int) {
 	for i, parcel := range under.parcels {
 		results[i] = parcel.Result
 	}
-	err := p.post(address, p.config.Envelope(results, pending))
+	err := p.post(address, p.config.Envelope(under.parcels[0].Kind, results, pending))
 
 	p.mu.Lock()
 	delete(p.inFlight, under)
