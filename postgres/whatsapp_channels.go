@@ -1,0 +1,223 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/flomastr/flomastr"
+	"github.com/flomastr/flomastr/whatsapp"
+)
+
+const channelColumns = `
+	tenant_id, id, provider, name, number, base_url, worker, status, pause_reason, sealed_credentials, credentials_mark,
+	sealed_webhook, webhook_mark, webhook_scheme, messages_per_second, extract(epoch FROM pair_interval)::float8 AS pair_seconds,
+	pair_burst, held_until, last_inbound_at, last_error, last_error_at, created_at, updated_at`
+
+type channelRow struct {
+	TenantID          flomastr.TenantID
+	ID                flomastr.ChannelID
+	Provider          string
+	Name              string
+	Number            string
+	BaseURL           string
+	Worker            string
+	Status            string
+	PauseReason       string
+	SealedCredentials []byte
+	CredentialsMark   string
+	SealedWebhook     []byte
+	WebhookMark       string
+	WebhookScheme     string
+	MessagesPerSecond float64
+	PairSeconds       float64
+	PairBurst         int
+	HeldUntil         *time.Time
+	LastInboundAt     *time.Time
+	LastError         string
+	LastErrorAt       *time.Time
+	CreatedAt         time.Time
+	UpdatedAt         time.Time
+}
+
+func (r channelRow) channel() whatsapp.Channel {
+	return whatsapp.Channel{
+		Tenant: r.TenantID, ID: r.ID, Provider: r.Provider, Name: r.Name, Number: r.Number, BaseURL: r.BaseURL,
+		Worker: r.Worker, Status: r.Status, PauseReason: r.PauseReason,
+		SealedCredentials: r.SealedCredentials, CredentialsMark: r.CredentialsMark,
+		SealedWebhook: r.SealedWebhook, WebhookMark: r.WebhookMark, WebhookScheme: r.WebhookScheme,
+		Limits: whatsapp.Limits{
+			PerSecond: r.MessagesPerSecond, PairBurst: r.PairBurst,
+			PairInterval: time.Duration(r.PairSeconds * float64(time.Second)),
+		},
+		HeldUntil: orZero(r.HeldUntil), LastInboundAt: orZero(r.LastInboundAt), LastError: r.LastError,
+		LastErrorAt: orZero(r.LastErrorAt), CreatedAt: r.CreatedAt.UTC(), UpdatedAt: r.UpdatedAt.UTC(),
+	}
+}
+
+func collectChannel(rows pgx.Rows, err error) (whatsapp.Channel, error) {
+	if err != nil {
+		return whatsapp.Channel{}, err
+	}
+	row, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[channelRow])
+	if errors.Is(err, pgx.ErrNoRows) {
+		return whatsapp.Channel{}, whatsapp.ErrChannelNotFound
+	}
+	return row.channel(), err
+}
+
+// FindChannel implements whatsapp.ChannelStore, across tenants.
+func (s *WhatsAppStore) FindChannel(ctx context.Context, id flomastr.ChannelID) (ch whatsapp.Channel, err error) {
+	err = s.db.InPlatform(ctx, func(tx pgx.Tx) error {
+		ch, err = collectChannel(tx.Query(ctx, `SELECT `+channelColumns+` FROM channels WHERE id = $1`, id))
+		return err
+	})
+	return ch, err
+}
+
+// Channel implements whatsapp.ChannelStore.
+func (s *WhatsAppStore) Channel(ctx context.Context, tenant flomastr.TenantID, id flomastr.ChannelID) (ch whatsapp.Channel, err error) {
+	err = s.db.InTenant(ctx, tenant, func(tx pgx.Tx) error {
+		ch, err = collectChannel(tx.Query(ctx, `
+			SELECT `+channelColumns+`
+			FROM channels
+			WHERE tenant_id = $1 AND id = $2`, tenant, id))
+		return err
+	})
+	return ch, err
+}
+
+// Channels implements whatsapp.ChannelStore, oldest first.
+func (s *WhatsAppStore) Channels(ctx context.Context, tenant flomastr.TenantID) (channels []whatsapp.Channel, err error) {
+	err = s.db.InTenant(ctx, tenant, func(tx pgx.Tx) error {
+		rows, err := tx.Query(ctx, `
+			SELECT `+channelColumns+`
+			FROM channels
+			WHERE tenant_id = $1
+			ORDER BY id`, tenant)
+		if err != nil {
+			return err
+		}
+		found, err := pgx.CollectRows(rows, pgx.RowToStructByName[channelRow])
+		for _, row := range found {
+			channels = append(channels, row.channel())
+		}
+		return err
+	})
+	return channels, err
+}
+
+// CreateChannel implements whatsapp.ChannelStore. It also gives the tenant its place in the round of the workers.
+func (s *WhatsAppStore) CreateChannel(ctx context.Context, tenant flomastr.TenantID, ch whatsapp.Channel) error {
+	err := s.db.InTenant(ctx, tenant, func(tx pgx.Tx) error {
+		_, err := tx.Exec(ctx, `
+			INSERT INTO channels (tenant_id, id, provider, name, number, base_url, worker, status,
+			  sealed_credentials, credentials_mark, sealed_webhook, webhook_mark, webhook_scheme,
+			  messages_per_second, pair_interval, pair_burst)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, make_interval(secs => $15), $16)`,
+			tenant, ch.ID, ch.Provider, ch.Name, ch.Number, ch.BaseURL, ch.Worker, ch.Status,
+			ch.SealedCredentials, ch.CredentialsMark, ch.SealedWebhook, ch.WebhookMark, ch.WebhookScheme,
+			ch.Limits.PerSecond, ch.Limits.PairInterval.Seconds(), ch.Limits.PairBurst)
+		if err != nil {
+			return err
+		}
+		_, err = tx.Exec(ctx, `
+			INSERT INTO tenant_turns (tenant_id, kind)
+			VALUES ($1, 'turn'), ($1, 'send')
+			ON CONFLICT DO NOTHING`, tenant)
+		return err
+	})
+	if violates(err, "channels_number_key") {
+		return whatsapp.ErrNumberTaken
+	}
+	return err
+}
+
+// UpdateChannel implements whatsapp.ChannelStore.
+func (s *WhatsAppStore) UpdateChannel(ctx context.Context, tenant flomastr.TenantID, ch whatsapp.Channel) error {
+	err := s.db.InTenant(ctx, tenant, func(tx pgx.Tx) error {
+		tag, err := tx.Exec(ctx, `
+			UPDATE channels
+			SET name = $3, number = $4, base_url = $5, worker = $6, status = $7, pause_reason = $8,
+			    sealed_credentials = $9, credentials_mark = $10, sealed_webhook = $11, webhook_mark = $12,
+			    webhook_scheme = $13, messages_per_second = $14, pair_interval = make_interval(secs => $15),
+			    pair_burst = $16, held_until = NULL, updated_at = now()
+			WHERE tenant_id = $1 AND id = $2`,
+			tenant, ch.ID, ch.Name, ch.Number, ch.BaseURL, ch.Worker, ch.Status, ch.PauseReason,
+			ch.SealedCredentials, ch.CredentialsMark, ch.SealedWebhook, ch.WebhookMark,
+			ch.WebhookScheme, ch.Limits.PerSecond, ch.Limits.PairInterval.Seconds(), ch.Limits.PairBurst)
+		if err != nil {
+			return err
+		}
+		if tag.RowsAffected() == 0 {
+			return whatsapp.ErrChannelNotFound
+		}
+		if _, err := tx.Exec(ctx, `
+			UPDATE lanes
+			SET worker = $3
+			WHERE tenant_id = $1 AND channel_id = $2 AND kind = 'turn' AND worker <> $3`, tenant, ch.ID, ch.Worker); err != nil {
+			return err
+		}
+		if ch.Status != whatsapp.ChannelActive {
+			return nil
+		}
+		// Whatever waited for the channel to be resumed goes now, each lane in its order.
+		if _, err := tx.Exec(ctx, `
+			UPDATE lanes l
+			SET ready_at = now()
+			WHERE l.tenant_id = $1 AND l.channel_id = $2 AND l.kind = 'send' AND l.lease_until IS NULL
+			  AND EXISTS (SELECT FROM outbox o
+			              WHERE o.tenant_id = l.tenant_id AND o.conversation_id = l.conversation_id AND o.phase <> 'settled')`,
+			tenant, ch.ID); err != nil {
+			return err
+		}
+		return bringForward(ctx, tx, tenant, whatsapp.LaneSend, 0)
+	})
+	if violates(err, "channels_number_key") {
+		return whatsapp.ErrNumberTaken
+	}
+	return err
+}
+
+// DeleteChannel implements whatsapp.ChannelStore; its conversations go with it.
+func (s *WhatsAppStore) DeleteChannel(ctx context.Context, tenant flomastr.TenantID, id flomastr.ChannelID) error {
+	return s.db.InTenant(ctx, tenant, func(tx pgx.Tx) error {
+		tag, err := tx.Exec(ctx, `DELETE FROM channels WHERE tenant_id = $1 AND id = $2`, tenant, id)
+		if err == nil && tag.RowsAffected() == 0 {
+			return whatsapp.ErrChannelNotFound
+		}
+		return err
+	})
+}
+
+// InboundErrors implements whatsapp.ChannelStore, newest first.
+func (s *WhatsAppStore) InboundErrors(ctx context.Context, tenant flomastr.TenantID, channel flomastr.ChannelID, limit int) (list []whatsapp.InboundError, err error) {
+	err = s.db.InTenant(ctx, tenant, func(tx pgx.Tx) error {
+		rows, err := tx.Query(ctx, `
+			SELECT reason, body, at
+			FROM inbound_errors
+			WHERE tenant_id = $1 AND channel_id = $2
+			ORDER BY at DESC
+			LIMIT $3`, tenant, channel, limit)
+		if err != nil {
+			return err
+		}
+		list, err = pgx.CollectRows(rows, pgx.RowToStructByName[whatsapp.InboundError])
+		return err
+	})
+	return list, err
+}
+
+// pauseChannel stops a number's sends until a person has mended what is wrong.
+func pauseChannel(ctx context.Context, tx pgx.Tx, tenant flomastr.TenantID, channel flomastr.ChannelID, because string) error {
+	tag, err := tx.Exec(ctx, `
+		UPDATE channels
+		SET status = 'paused', pause_reason = $3, last_error = $3, last_error_at = now(), updated_at = now()
+		WHERE tenant_id = $1 AND id = $2 AND status = 'active'`, tenant, channel, because)
+	if err != nil || tag.RowsAffected() == 0 {
+		return err
+	}
+	return appendEvent(ctx, tx, tenant, "channel.paused", map[string]string{"channel_id": channel.String(), "reason": because})
+}

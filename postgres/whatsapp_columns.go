@@ -1,0 +1,112 @@
+package postgres
+
+import (
+	"strings"
+	"time"
+
+	"github.com/flomastr/flomastr"
+	"github.com/flomastr/flomastr/whatsapp"
+	"github.com/flomastr/flomastr/whatsapp/provider"
+)
+
+// messageColumns are the new messages of a batch, column by column as unnest wants them.
+type messageColumns struct {
+	ids, conversations, events                     [][16]byte
+	times, at                                      []time.Time
+	directions, types, texts, media, provider, raw []string
+	answerable                                     []bool
+}
+
+func (m *messageColumns) add(in *whatsapp.Arrival, conversation flomastr.ConversationID) {
+	m.ids = append(m.ids, [16]byte(in.Message))
+	m.events = append(m.events, [16]byte(flomastr.NewID[EventID]()))
+	m.conversations = append(m.conversations, [16]byte(conversation))
+	m.times = append(m.times, timeOf(in.Message))
+	m.directions = append(m.directions, string(in.Direction))
+	m.types = append(m.types, in.Type)
+	m.texts = append(m.texts, in.Text)
+	m.media = append(m.media, in.MediaURL)
+	m.provider = append(m.provider, in.ProviderID)
+	m.at = append(m.at, in.SentAt)
+	m.answerable = append(m.answerable, answerable(in))
+	m.raw = append(m.raw, in.Raw)
+}
+
+// answerable tells whether a message asks for a turn.
+func answerable(in *whatsapp.Arrival) bool { return in.Direction == whatsapp.In && !in.Silent }
+
+// turnColumns are the messages of one conversation in a batch, taken together.
+type turnColumns struct {
+	conversation flomastr.ConversationID
+	channel      flomastr.ChannelID
+	contact      flomastr.ContactID
+	worker       string
+	answerable   int
+	inbound      int
+	wait, burst  time.Duration
+	heard        time.Time
+	text         string
+	direction    whatsapp.Direction
+}
+
+func (t *turnColumns) add(in *whatsapp.Arrival, th *thread) {
+	// Nobody waits for a whole sentence of somebody who was quiet; everybody else may be in the middle of a burst.
+	if in.Wait || th.recent || t.answerable > 0 {
+		t.wait = in.Burst
+	}
+	t.burst = max(t.burst, in.Burst)
+	if answerable(in) {
+		t.answerable++
+	}
+	if in.Direction == whatsapp.In {
+		t.inbound++
+		if !in.Silent && in.SentAt.After(t.heard) { // a lone reaction may not open the window
+			t.heard = in.SentAt
+		}
+	}
+	t.text, t.direction = provider.Truncate(in.Text, 160), in.Direction
+}
+
+// conversationColumns are the conversations that a batch touches.
+type conversationColumns struct {
+	ids, channels, jobs        [][16]byte
+	workers, texts, directions []string
+	waits                      []float64
+	answerable, inbound        []int32
+	heard                      []*time.Time
+	burst                      time.Duration
+}
+
+func (c *conversationColumns) add(t *turnColumns) {
+	c.ids = append(c.ids, [16]byte(t.conversation))
+	c.channels = append(c.channels, [16]byte(t.channel))
+	c.jobs = append(c.jobs, [16]byte(flomastr.NewID[flomastr.JobID]()))
+	c.workers = append(c.workers, t.worker)
+	c.texts = append(c.texts, t.text)
+	c.directions = append(c.directions, string(t.direction))
+	c.waits = append(c.waits, t.wait.Seconds())
+	c.answerable = append(c.answerable, int32(t.answerable)) //nolint:gosec // a batch is small
+	c.inbound = append(c.inbound, int32(t.inbound))          //nolint:gosec // a batch is small
+	c.heard = append(c.heard, orNil(t.heard))
+	c.burst = max(c.burst, t.burst)
+}
+
+// identities are the names by which a sender may be known, the surest first.
+func identities(a provider.Address) [][2]string {
+	var out [][2]string
+	if a.UserID != "" {
+		out = append(out, [2]string{"user_id", a.UserID})
+	}
+	if a.Phone != "" {
+		out = append(out, [2]string{"phone", a.Phone})
+	}
+	return out
+}
+
+// e164 is a phone number as people and the API write it.
+func e164(digits string) string {
+	if digits == "" {
+		return ""
+	}
+	return "+" + strings.TrimPrefix(digits, "+")
+}

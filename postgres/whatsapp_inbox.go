@@ -1,0 +1,330 @@
+package postgres
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/flomastr/flomastr"
+	"github.com/flomastr/flomastr/whatsapp"
+	"github.com/flomastr/flomastr/whatsapp/provider"
+)
+
+const conversationColumnsSQL = `
+	c.id, c.channel_id, c.contact_id, t.name AS contact_name, t.phone AS contact_phone, c.status, c.owner_kind, c.owner_id,
+	c.handover_reason, c.window_until, c.last_message_at, c.last_text, c.last_direction, c.unread, c.created_at`
+
+type conversationRow struct {
+	ID             flomastr.ConversationID
+	ChannelID      flomastr.ChannelID
+	ContactID      flomastr.ContactID
+	ContactName    string
+	ContactPhone   string
+	Status         string
+	OwnerKind      whatsapp.Owner
+	OwnerID        string
+	HandoverReason string
+	WindowUntil    *time.Time
+	LastMessageAt  time.Time
+	LastText       string
+	LastDirection  string
+	Unread         int
+	CreatedAt      time.Time
+}
+
+func (r conversationRow) conversation() whatsapp.Conversation {
+	return whatsapp.Conversation{
+		ID: r.ID, Channel: r.ChannelID, Contact: whatsapp.Contact{ID: r.ContactID, Name: r.ContactName, Phone: r.ContactPhone},
+		Status: r.Status, OwnerKind: r.OwnerKind, OwnerID: r.OwnerID, HandoverReason: r.HandoverReason,
+		WindowUntil: orZero(r.WindowUntil), LastMessageAt: r.LastMessageAt.UTC(), LastText: r.LastText,
+		LastDirection: r.LastDirection, Unread: r.Unread, CreatedAt: r.CreatedAt.UTC(),
+	}
+}
+
+// errBadCursor is a cursor that did not come from us.
+var errBadCursor = flomastr.Errorf(flomastr.Invalid, "bad_cursor", "The cursor is not one of ours.").Field("query.cursor", "is not one of ours")
+
+// Conversations implements whatsapp.InboxStore, the most recent first.
+func (s *WhatsAppStore) Conversations(ctx context.Context, tenant flomastr.TenantID, page whatsapp.Page) (list []whatsapp.Conversation, next string, err error) {
+	at, after, err := parseRecentCursor(page.Cursor)
+	if err != nil {
+		return nil, "", err
+	}
+	err = s.db.InTenant(ctx, tenant, func(tx pgx.Tx) error {
+		rows, err := tx.Query(ctx, `
+			SELECT `+conversationColumnsSQL+`
+			FROM conversations c
+			JOIN contacts t ON t.tenant_id = c.tenant_id AND t.id = c.contact_id
+			WHERE c.tenant_id = $1
+			  AND ($2::timestamptz IS NULL OR (c.last_message_at, c.id) < ($2, $3))
+			  AND ($4 = '' OR c.status = $4)
+			  AND ($5 = '' OR t.name ILIKE '%' || $5 || '%' OR t.phone LIKE '%' || $5 || '%' OR c.last_text ILIKE '%' || $5 || '%')
+			ORDER BY c.last_message_at DESC, c.id DESC
+			LIMIT $6 + 1`, tenant, at, after, page.Status, escapeLike(page.Search), page.Limit)
+		if err != nil {
+			return err
+		}
+		found, err := pgx.CollectRows(rows, pgx.RowToStructByName[conversationRow])
+		if err != nil {
+			return err
+		}
+		if len(found) > page.Limit {
+			found = found[:page.Limit]
+			last := found[len(found)-1]
+			next = base64.RawURLEncoding.EncodeToString([]byte(strconv.FormatInt(last.LastMessageAt.UnixMicro(), 10) + " " + last.ID.String()))
+		}
+		for _, row := range found {
+			list = append(list, row.conversation())
+		}
+		return nil
+	})
+	return list, next, err
+}
+
+func parseRecentCursor(cursor string) (*time.Time, *flomastr.ConversationID, error) {
+	if cursor == "" {
+		return nil, nil, nil
+	}
+	raw, err := base64.RawURLEncoding.DecodeString(cursor)
+	micros, id, found := strings.Cut(string(raw), " ")
+	n, numErr := strconv.ParseInt(micros, 10, 64)
+	conversation, idErr := flomastr.ParseID[flomastr.ConversationID](id)
+	if err := errors.Join(err, numErr, idErr); err != nil || !found {
+		return nil, nil, errBadCursor.Because(err)
+	}
+	at := time.UnixMicro(n)
+	return &at, &conversation, nil
+}
+
+// escapeLike makes a search literal inside a LIKE pattern.
+func escapeLike(s string) string {
+	return strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(s)
+}
+
+// Conversation implements whatsapp.InboxStore.
+func (s *WhatsAppStore) Conversation(ctx context.Context, tenant flomastr.TenantID, id flomastr.ConversationID) (c whatsapp.Conversation, err error) {
+	err = s.db.InTenant(ctx, tenant, func(tx pgx.Tx) error {
+		c, err = readConversation(ctx, tx, tenant, id)
+		return err
+	})
+	return c, err
+}
+
+func readConversation(ctx context.Context, tx pgx.Tx, tenant flomastr.TenantID, id flomastr.ConversationID) (whatsapp.Conversation, error) {
+	rows, err := tx.Query(ctx, `
+		SELECT `+conversationColumnsSQL+`
+		FROM conversations c
+		JOIN contacts t ON t.tenant_id = c.tenant_id AND t.id = c.contact_id
+		WHERE c.tenant_id = $1 AND c.id = $2`, tenant, id)
+	if err != nil {
+		return whatsapp.Conversation{}, err
+	}
+	row, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[conversationRow])
+	if errors.Is(err, pgx.ErrNoRows) {
+		return whatsapp.Conversation{}, whatsapp.ErrConversationNotFound
+	}
+	return row.conversation(), err
+}
+
+const messageColumnsSQL = `
+	id, conversation_id, seq, direction, speaker, type, text, media_url, provider_message_id, author, state, problem, evidence,
+	provider_at, created_at`
+
+func scanMessage(row pgx.CollectableRow) (m whatsapp.Message, err error) {
+	var evidence []byte
+	err = row.Scan(&m.ID, &m.Conversation, &m.Seq, &m.Direction, &m.Speaker, &m.Type, &m.Text, &m.MediaURL, &m.ProviderID, &m.Author,
+		&m.State, &m.Problem, &evidence, &m.At, &m.CreatedAt)
+	if err == nil && evidence != nil {
+		err = json.Unmarshal(evidence, &m.Evidence)
+	}
+	m.At, m.CreatedAt = m.At.UTC(), m.CreatedAt.UTC()
+	return m, err
+}
+
+// Messages implements whatsapp.InboxStore, the newest first.
+func (s *WhatsAppStore) Messages(ctx context.Context, tenant flomastr.TenantID, id flomastr.ConversationID, page whatsapp.Page) (list []whatsapp.Message, next string, err error) {
+	before := int64(1<<63 - 1)
+	if page.Cursor != "" {
+		if before, err = strconv.ParseInt(page.Cursor, 36, 64); err != nil {
+			return nil, "", errBadCursor.Because(err)
+		}
+	}
+	err = s.db.InTenant(ctx, tenant, func(tx pgx.Tx) error {
+		if _, err := readConversation(ctx, tx, tenant, id); err != nil {
+			return err
+		}
+		rows, err := tx.Query(ctx, `
+			SELECT `+messageColumnsSQL+`
+			FROM messages
+			WHERE tenant_id = $1 AND conversation_id = $2 AND seq < $3
+			ORDER BY seq DESC
+			LIMIT $4 + 1`, tenant, id, before, page.Limit)
+		if err != nil {
+			return err
+		}
+		if list, err = pgx.CollectRows(rows, scanMessage); err != nil {
+			return err
+		}
+		if len(list) > page.Limit {
+			list = list[:page.Limit]
+			next = strconv.FormatInt(list[len(list)-1].Seq, 36)
+		}
+		return nil
+	})
+	return list, next, err
+}
+
+// Message implements whatsapp.InboxStore.
+func (s *WhatsAppStore) Message(ctx context.Context, tenant flomastr.TenantID, id flomastr.MessageID) (m whatsapp.Message, err error) {
+	err = s.db.InTenant(ctx, tenant, func(tx pgx.Tx) error {
+		m, err = readMessage(ctx, tx, tenant, id)
+		return err
+	})
+	return m, err
+}
+
+func readMessage(ctx context.Context, tx pgx.Tx, tenant flomastr.TenantID, id flomastr.MessageID) (whatsapp.Message, error) {
+	rows, err := tx.Query(ctx, `
+		SELECT `+messageColumnsSQL+`
+		FROM messages
+		WHERE tenant_id = $1 AND id = $2 AND created_at = $3`, tenant, id, timeOf(id))
+	if err != nil {
+		return whatsapp.Message{}, err
+	}
+	m, err := pgx.CollectExactlyOneRow(rows, scanMessage)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return m, flomastr.Errorf(flomastr.NotFound, "message_not_found", "There is no such message.")
+	}
+	return m, err
+}
+
+// FindConversation implements whatsapp.InboxStore.
+func (s *WhatsAppStore) FindConversation(ctx context.Context, tenant flomastr.TenantID, channel flomastr.ChannelID, to provider.Address) (id flomastr.ConversationID, err error) {
+	err = s.db.InTenant(ctx, tenant, func(tx pgx.Tx) error {
+		for _, name := range identities(to) {
+			err := tx.QueryRow(ctx, `
+				SELECT c.id
+				FROM contact_identities i
+				JOIN conversations c ON c.tenant_id = $1 AND c.channel_id = i.channel_id AND c.contact_id = i.contact_id
+				WHERE i.tenant_id = $1 AND i.channel_id = $2 AND i.kind = $3 AND i.value = $4`, tenant, channel, name[0], name[1]).Scan(&id)
+			if !errors.Is(err, pgx.ErrNoRows) {
+				return err
+			}
+		}
+		return whatsapp.ErrConversationNotFound
+	})
+	return id, err
+}
+
+// OpenThread implements whatsapp.InboxStore.
+func (s *WhatsAppStore) OpenThread(ctx context.Context, tenant flomastr.TenantID, channel flomastr.ChannelID, to provider.Address) (id flomastr.ConversationID, err error) {
+	err = s.retried(ctx, tenant, func(tx pgx.Tx) error {
+		b := intakeBatch{tx: tx, tenant: tenant}
+		t, err := b.meet(ctx, channel, &whatsapp.Arrival{Inbound: provider.Inbound{From: to}})
+		if err != nil {
+			return err
+		}
+		id = t.conversation
+		return nil
+	})
+	return id, err
+}
+
+// SaveOutgoing implements whatsapp.InboxStore. Everything that forbids it is checked under the conversation's lock.
+func (s *WhatsAppStore) SaveOutgoing(ctx context.Context, tenant flomastr.TenantID, out whatsapp.Outgoing) (m whatsapp.Message, err error) {
+	id, err := flomastr.ParseID[flomastr.MessageID](out.Message.Key)
+	if err != nil {
+		return m, fmt.Errorf("message key: %w", err)
+	}
+	err = s.retried(ctx, tenant, func(tx pgx.Tx) error {
+		var channel flomastr.ChannelID
+		var owner whatsapp.Owner
+		var ownerID string
+		var open, paused bool
+		err := tx.QueryRow(ctx, `
+			SELECT c.channel_id, c.owner_kind, c.owner_id, coalesce(c.window_until > now() + interval '`+windowMargin+`', false), ch.status <> 'active'
+			FROM conversations c
+			JOIN channels ch ON ch.tenant_id = $1 AND ch.id = c.channel_id
+			WHERE c.tenant_id = $1 AND c.id = $2
+			FOR UPDATE OF c`, tenant, out.Conversation).Scan(&channel, &owner, &ownerID, &open, &paused)
+		switch {
+		case errors.Is(err, pgx.ErrNoRows):
+			return whatsapp.ErrConversationNotFound
+		case err != nil:
+			return fmt.Errorf("lock conversation: %w", err)
+		case paused:
+			return whatsapp.ErrChannelPaused
+		case owner == whatsapp.OwnerMember && (out.Speaker != flomastr.SpeakerMember || ownerID != "" && ownerID != out.Author):
+			return whatsapp.ErrConversationOwned
+		case !open && out.Message.Template == nil:
+			return whatsapp.ErrWindowClosed
+		}
+		if _, err := insertQueued(ctx, tx, tenant, queued{
+			id: id, conversation: out.Conversation, channel: channel, kind: outboxReply, speaker: out.Speaker, author: out.Author,
+			typ: messageType(out.Message), text: textForm(out.Message), message: out.Message,
+			phase: "queued", state: provider.StateQueued, useful: out.Useful,
+		}); err != nil {
+			return err
+		}
+		if out.TakeOver && (owner != whatsapp.OwnerMember || ownerID != out.Author) {
+			if err := setOwner(ctx, tx, tenant, out.Conversation, whatsapp.OwnerChange{Kind: whatsapp.OwnerMember, ID: out.Author}); err != nil {
+				return err
+			}
+		}
+		if err := wakeSends(ctx, tx, tenant, out.Conversation, channel); err != nil {
+			return err
+		}
+		m, err = readMessage(ctx, tx, tenant, id)
+		return err
+	})
+	return m, err
+}
+
+// SetOwner implements whatsapp.InboxStore.
+func (s *WhatsAppStore) SetOwner(ctx context.Context, tenant flomastr.TenantID, id flomastr.ConversationID, change whatsapp.OwnerChange) (c whatsapp.Conversation, err error) {
+	err = s.db.InTenant(ctx, tenant, func(tx pgx.Tx) error {
+		if err := setOwner(ctx, tx, tenant, id, change); err != nil {
+			return err
+		}
+		c, err = readConversation(ctx, tx, tenant, id)
+		return err
+	})
+	return c, err
+}
+
+func setOwner(ctx context.Context, tx pgx.Tx, tenant flomastr.TenantID, id flomastr.ConversationID, change whatsapp.OwnerChange) error {
+	tag, err := tx.Exec(ctx, `
+		UPDATE conversations
+		SET owner_kind = CASE WHEN $3 = '' THEN owner_kind ELSE $3 END,
+		    owner_id = CASE WHEN $3 = '' THEN owner_id ELSE $4 END,
+		    handover_reason = CASE WHEN $3 = '' THEN handover_reason ELSE $5 END,
+		    status = CASE WHEN $6 = '' THEN status ELSE $6 END
+		WHERE tenant_id = $1 AND id = $2`, tenant, id, string(change.Kind), change.ID, change.Reason, change.Status)
+	if err != nil {
+		return fmt.Errorf("change conversation: %w", err)
+	}
+	if tag.RowsAffected() == 0 {
+		return whatsapp.ErrConversationNotFound
+	}
+	return appendEvent(ctx, tx, tenant, "conversation.updated", map[string]string{
+		"conversation_id": id.String(), "owner_kind": string(change.Kind), "owner_id": change.ID, "status": change.Status,
+	})
+}
+
+// MarkRead implements whatsapp.InboxStore.
+func (s *WhatsAppStore) MarkRead(ctx context.Context, tenant flomastr.TenantID, id flomastr.ConversationID) error {
+	return s.db.InTenant(ctx, tenant, func(tx pgx.Tx) error {
+		_, err := tx.Exec(ctx, `
+			UPDATE conversations
+			SET unread = 0
+			WHERE tenant_id = $1 AND id = $2 AND unread > 0`, tenant, id)
+		return err
+	})
+}

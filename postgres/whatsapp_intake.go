@@ -1,0 +1,346 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/flomastr/flomastr"
+	"github.com/flomastr/flomastr/whatsapp"
+	"github.com/flomastr/flomastr/whatsapp/provider"
+)
+
+// burstGap: whoever wrote within this time is likely to be still writing.
+const burstGap = "3 seconds"
+
+// SaveIntake implements whatsapp.IntakeStore. Whatever a batch holds, it is a handful of statements over lists, so that
+// the cost of a commit and of its round trips is shared by all requests in it.
+func (s *WhatsAppStore) SaveIntake(ctx context.Context, tenant flomastr.TenantID, intake []whatsapp.Intake) (stored []whatsapp.Stored, err error) {
+	err = s.retried(ctx, tenant, func(tx pgx.Tx) error {
+		stored = make([]whatsapp.Stored, len(intake))
+		b := intakeBatch{tx: tx, tenant: tenant, intake: intake, stored: stored}
+		if err := b.receive(ctx); err != nil {
+			return err
+		}
+		return b.report(ctx)
+	})
+	return stored, err
+}
+
+// KeepUnusable implements whatsapp.IntakeStore.
+func (s *WhatsAppStore) KeepUnusable(ctx context.Context, tenant flomastr.TenantID, channel flomastr.ChannelID, list []provider.Unusable) error {
+	return s.db.InTenant(ctx, tenant, func(tx pgx.Tx) error {
+		for _, u := range list {
+			_, err := tx.Exec(ctx, `
+				INSERT INTO inbound_errors (tenant_id, id, channel_id, reason, body)
+				VALUES ($1, $2, $3, $4, $5)`, tenant, flomastr.NewID[flomastr.MessageID](), channel, u.Reason, u.Body)
+			if err != nil {
+				return fmt.Errorf("keep unusable body: %w", err)
+			}
+		}
+		return nil
+	})
+}
+
+// intakeBatch is one commit of SaveIntake.
+type intakeBatch struct {
+	tx     pgx.Tx
+	tenant flomastr.TenantID
+	intake []whatsapp.Intake
+	stored []whatsapp.Stored
+}
+
+// thread is what is known of the sender of an arrival.
+type thread struct {
+	contact      flomastr.ContactID
+	conversation flomastr.ConversationID
+	name         string
+	recent       bool // heard from within burstGap
+	newContact   bool
+	newThread    bool
+}
+
+func (b *intakeBatch) receive(ctx context.Context) error {
+	arrivals := make([]int, 0, len(b.intake))
+	for i := range b.intake {
+		if b.intake[i].Inbound != nil {
+			arrivals = append(arrivals, i)
+		}
+	}
+	if len(arrivals) == 0 {
+		return nil
+	}
+	fresh, threads, err := b.recogniseAndDedupe(ctx, arrivals)
+	if err != nil {
+		return err
+	}
+	if len(fresh) > 0 {
+		if err := b.write(ctx, fresh, threads); err != nil {
+			return err
+		}
+	}
+	return b.repeatAnswers(ctx, arrivals)
+}
+
+// recogniseAndDedupe claims the receipts of what is new and looks up who wrote, in one round trip. The receipt and
+// everything that follows from it share this commit: there is no moment at which a message counts as known but its
+// work is not there.
+func (b *intakeBatch) recogniseAndDedupe(ctx context.Context, arrivals []int) ([]int, []*thread, error) {
+	var channels, messages, ask [][16]byte
+	var ids, kinds, values []string
+	var asked []int
+	for _, i := range arrivals {
+		in := b.intake[i].Inbound
+		channels = append(channels, [16]byte(b.intake[i].Channel))
+		ids = append(ids, in.ProviderID)
+		messages = append(messages, [16]byte(in.Message))
+		for _, identity := range identities(in.From) {
+			ask, kinds, values, asked = append(ask, [16]byte(b.intake[i].Channel)), append(kinds, identity[0]), append(values, identity[1]), append(asked, i)
+		}
+	}
+	var batch pgx.Batch
+	// In order of the key, so that two servers that store the same messages never wait for each other in a circle.
+	batch.Queue(`
+		INSERT INTO inbound_receipts (tenant_id, channel_id, provider_message_id, message_id)
+		SELECT $1, a.channel_id, a.id, a.message_id
+		FROM unnest($2::uuid[], $3::text[], $4::uuid[]) AS a (channel_id, id, message_id)
+		ORDER BY a.channel_id, a.id
+		ON CONFLICT DO NOTHING
+		RETURNING message_id`, b.tenant, channels, ids, messages)
+	batch.Queue(`
+		SELECT a.ord - 1, i.kind, i.contact_id, c.id, t.name, coalesce(c.received_at > now() - interval '`+burstGap+`', false)
+		FROM unnest($2::uuid[], $3::text[], $4::text[]) WITH ORDINALITY AS a (channel_id, kind, value, ord)
+		JOIN contact_identities i
+		  ON i.tenant_id = $1 AND i.channel_id = a.channel_id AND i.kind = a.kind AND i.value = a.value
+		JOIN contacts t ON t.tenant_id = $1 AND t.id = i.contact_id
+		JOIN conversations c ON c.tenant_id = $1 AND c.channel_id = i.channel_id AND c.contact_id = i.contact_id`,
+		b.tenant, ask, kinds, values)
+	results := b.tx.SendBatch(ctx, &batch)
+	defer func() { _ = results.Close() }()
+
+	rows, err := results.Query()
+	if err != nil {
+		return nil, nil, fmt.Errorf("claim receipts: %w", err)
+	}
+	claimed, err := pgx.CollectRows(rows, pgx.RowTo[flomastr.MessageID])
+	if err != nil {
+		return nil, nil, fmt.Errorf("claim receipts: %w", err)
+	}
+	isNew := make(map[flomastr.MessageID]bool, len(claimed))
+	for _, id := range claimed {
+		isNew[id] = true
+	}
+	known := map[int][]identityMatch{}
+	if rows, err = results.Query(); err != nil {
+		return nil, nil, fmt.Errorf("look up senders: %w", err)
+	}
+	var m identityMatch
+	var ord int64
+	if _, err := pgx.ForEachRow(rows, []any{&ord, &m.kind, &m.contact, &m.conversation, &m.name, &m.recent}, func() error {
+		known[asked[ord]] = append(known[asked[ord]], m)
+		return nil
+	}); err != nil {
+		return nil, nil, fmt.Errorf("look up senders: %w", err)
+	}
+	if err := results.Close(); err != nil {
+		return nil, nil, fmt.Errorf("look up senders: %w", err)
+	}
+
+	var fresh []int
+	threads := make([]*thread, len(b.intake))
+	made := map[string]*thread{} // several messages of one new sender in a batch
+	for _, i := range arrivals {
+		if !isNew[b.intake[i].Inbound.Message] {
+			b.stored[i].Duplicate = true
+			continue
+		}
+		fresh = append(fresh, i)
+		in := b.intake[i].Inbound
+		if t := settled(known[i], in.From); t != nil {
+			threads[i] = t
+			continue
+		}
+		key := b.intake[i].Channel.String() + " " + in.From.UserID + " " + in.From.Phone
+		if made[key] == nil {
+			if made[key], err = b.meet(ctx, b.intake[i].Channel, in); err != nil {
+				return nil, nil, err
+			}
+		}
+		threads[i] = made[key]
+	}
+	return fresh, threads, nil
+}
+
+// write stores the new messages with their turns, and makes them due.
+func (b *intakeBatch) write(ctx context.Context, fresh []int, threads []*thread) error {
+	var m messageColumns
+	turns := map[flomastr.ConversationID]*turnColumns{}
+	var order []*turnColumns
+	soonest := time.Duration(1<<62 - 1)
+	for _, i := range fresh {
+		in, t := b.intake[i].Inbound, threads[i]
+		m.add(in, t.conversation)
+		row := turns[t.conversation]
+		if row == nil {
+			row = &turnColumns{conversation: t.conversation, channel: b.intake[i].Channel, worker: b.intake[i].Worker, contact: t.contact}
+			turns[t.conversation] = row
+			order = append(order, row)
+		}
+		row.add(in, t)
+		b.stored[i] = whatsapp.Stored{
+			Message: in.Message, Conversation: t.conversation, Contact: t.contact,
+			NewContact: t.newContact, NewThread: t.newThread,
+		}
+	}
+	var c conversationColumns
+	for _, row := range order {
+		c.add(row)
+		if row.answerable > 0 {
+			soonest = min(soonest, row.wait)
+		}
+	}
+	var batch pgx.Batch
+	// A message joins the turn of its conversation that nobody has begun; else it opens one. Those that need no answer
+	// belong to none.
+	batch.Queue(`
+		WITH turn AS (
+		  INSERT INTO jobs (tenant_id, id, conversation_id, channel_id, ready_at, message_count)
+		  SELECT $1, a.job_id, a.conversation_id, a.channel_id, now() + make_interval(secs => a.wait), a.answerable
+		  FROM unnest($2::uuid[], $3::uuid[], $4::uuid[], $5::float8[], $6::int[])
+		    AS a (job_id, conversation_id, channel_id, wait, answerable)
+		  WHERE a.answerable > 0
+		  ORDER BY a.conversation_id
+		  ON CONFLICT (tenant_id, conversation_id) WHERE state = 'queued' AND attempts = 0 DO UPDATE
+		  SET message_count = jobs.message_count + excluded.message_count,
+		      ready_at = least(greatest(jobs.ready_at, excluded.ready_at), jobs.created_at + make_interval(secs => $7))
+		  RETURNING id, conversation_id
+		), message AS (
+		  INSERT INTO messages (tenant_id, id, created_at, conversation_id, direction, speaker, type, text, media_url,
+		    provider_message_id, provider_at, job_id, state, raw)
+		  SELECT $1, a.id, a.created_at, a.conversation_id, a.direction, CASE a.direction WHEN 'in' THEN 'contact' ELSE 'member' END,
+		         a.type, a.text, a.media_url, a.provider_message_id, a.provider_at,
+		         CASE WHEN a.answerable THEN turn.id END, CASE a.direction WHEN 'in' THEN 'received' ELSE 'sent' END, a.raw
+		  FROM unnest($8::uuid[], $9::timestamptz[], $10::uuid[], $11::text[], $12::text[], $13::text[], $14::text[],
+		    $15::text[], $16::timestamptz[], $17::bool[], $18::text[])
+		    WITH ORDINALITY AS a (id, created_at, conversation_id, direction, type, text, media_url, provider_message_id,
+		      provider_at, answerable, raw, ord)
+		  LEFT JOIN turn ON turn.conversation_id = a.conversation_id
+		  ORDER BY a.ord
+		)
+		SELECT conversation_id, id FROM turn`,
+		b.tenant, c.jobs, c.ids, c.channels, c.waits, c.answerable, c.burst.Seconds(),
+		m.ids, m.times, m.conversations, m.directions, m.types, m.texts, m.media, m.provider, m.at, m.answerable, m.raw)
+	batch.Queue(`
+		UPDATE conversations c
+		SET received_at = CASE WHEN a.inbound > 0 THEN now() ELSE c.received_at END,
+		    window_until = CASE WHEN a.inbound > 0 THEN greatest(c.window_until, a.heard_at + interval '24 hours') ELSE c.window_until END,
+		    last_message_at = now(), last_text = a.text, last_direction = a.direction,
+		    unread = c.unread + a.inbound, status = CASE WHEN a.inbound > 0 THEN 'open' ELSE c.status END
+		FROM unnest($2::uuid[], $3::int[], $4::timestamptz[], $5::text[], $6::text[]) AS a (id, inbound, heard_at, text, direction)
+		WHERE c.tenant_id = $1 AND c.id = a.id`,
+		b.tenant, c.ids, c.inbound, c.heard, c.texts, c.directions)
+	batch.Queue(`
+		INSERT INTO lanes (tenant_id, conversation_id, kind, channel_id, worker, ready_at)
+		SELECT $1, a.conversation_id, 'turn', a.channel_id, a.worker, now() + make_interval(secs => a.wait)
+		FROM unnest($2::uuid[], $3::uuid[], $4::text[], $5::float8[], $6::int[]) AS a (conversation_id, channel_id, worker, wait, answerable)
+		WHERE a.answerable > 0
+		ORDER BY a.conversation_id
+		ON CONFLICT (tenant_id, conversation_id, kind) DO UPDATE
+		SET ready_at = CASE
+		      -- Somebody holds it: letting go, they will see the job.
+		      WHEN lanes.lease_until > now() THEN lanes.ready_at
+		      ELSE least(coalesce(lanes.ready_at, 'infinity'), excluded.ready_at)
+		    END,
+		    worker = excluded.worker`,
+		b.tenant, c.ids, c.channels, c.workers, c.waits, c.answerable)
+	batch.Queue(`
+		INSERT INTO events (tenant_id, id, type, data)
+		SELECT $1, a.event_id, 'message.created', jsonb_build_object('conversation_id', a.conversation_id, 'message_id', a.id,
+		         'direction', a.direction, 'type', a.type, 'text', left(a.text, 300), 'state', CASE a.direction WHEN 'in' THEN 'received' ELSE 'sent' END)
+		FROM unnest($2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::text[]) AS a (event_id, id, conversation_id, direction, type, text)`,
+		b.tenant, m.events, m.ids, m.conversations, m.directions, m.types, m.texts)
+	if soonest < time.Hour {
+		batch.Queue(bringForwardSQL, b.tenant, whatsapp.LaneTurn, soonest.Seconds())
+	}
+	batch.Queue(`
+		UPDATE channels
+		SET last_inbound_at = now()
+		WHERE tenant_id = $1 AND id = $2 AND (last_inbound_at IS NULL OR last_inbound_at < now() - interval '1 minute')`,
+		b.tenant, b.intake[fresh[0]].Channel)
+	return b.finish(ctx, &batch, fresh)
+}
+
+// finish sends the statements and learns which turn each message went to.
+func (b *intakeBatch) finish(ctx context.Context, batch *pgx.Batch, fresh []int) error {
+	results := b.tx.SendBatch(ctx, batch)
+	defer func() { _ = results.Close() }()
+	rows, err := results.Query()
+	if err != nil {
+		return fmt.Errorf("store messages: %w", err)
+	}
+	jobs := map[flomastr.ConversationID]flomastr.JobID{}
+	var conversation flomastr.ConversationID
+	var job flomastr.JobID
+	if _, err := pgx.ForEachRow(rows, []any{&conversation, &job}, func() error {
+		jobs[conversation] = job
+		return nil
+	}); err != nil {
+		return fmt.Errorf("store messages: %w", err)
+	}
+	for _, i := range fresh {
+		if answerable(b.intake[i].Inbound) {
+			b.stored[i].Job = jobs[b.stored[i].Conversation]
+		}
+	}
+	if err := results.Close(); err != nil {
+		return fmt.Errorf("store messages: %w", err)
+	}
+	return nil
+}
+
+// repeatAnswers tells for each duplicate where the first copy went.
+func (b *intakeBatch) repeatAnswers(ctx context.Context, arrivals []int) error {
+	for _, i := range arrivals {
+		if !b.stored[i].Duplicate {
+			continue
+		}
+		// The receipt's message id tells the partition; a receipt older than the message's retention finds nothing.
+		var message flomastr.MessageID
+		err := b.tx.QueryRow(ctx, `
+			SELECT message_id
+			FROM inbound_receipts
+			WHERE tenant_id = $1 AND channel_id = $2 AND provider_message_id = $3`,
+			b.tenant, b.intake[i].Channel, b.intake[i].Inbound.ProviderID).Scan(&message)
+		if err != nil {
+			return fmt.Errorf("read receipt: %w", err)
+		}
+		b.stored[i].Message = message
+		rows, err := b.tx.Query(ctx, `
+			SELECT m.conversation_id, m.job_id, c.contact_id
+			FROM messages m
+			JOIN conversations c ON c.tenant_id = m.tenant_id AND c.id = m.conversation_id
+			WHERE m.tenant_id = $1 AND m.id = $2 AND m.created_at = $3`, b.tenant, message, timeOf(message))
+		if err != nil {
+			return fmt.Errorf("read first copy: %w", err)
+		}
+		st := &b.stored[i]
+		if _, err := pgx.ForEachRow(rows, []any{&st.Conversation, &st.Job, &st.Contact}, func() error { return nil }); err != nil {
+			return fmt.Errorf("read first copy: %w", err)
+		}
+	}
+	return nil
+}
+
+// bringForwardSQL makes a tenant's turn in the round due. It takes no lock when the turn is due anyway, which is what
+// keeps writers of a busy tenant out of each other's way.
+const bringForwardSQL = `
+	UPDATE tenant_turns
+	SET next_at = now() + make_interval(secs => $3), idle = 0
+	WHERE tenant_id = $1 AND kind = $2 AND next_at > now() + make_interval(secs => $3)`
+
+func bringForward(ctx context.Context, tx pgx.Tx, tenant flomastr.TenantID, kind whatsapp.LaneKind, wait time.Duration) error {
+	_, err := tx.Exec(ctx, bringForwardSQL, tenant, kind, wait.Seconds())
+	return err
+}

@@ -1,0 +1,198 @@
+package postgres
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/flomastr/flomastr"
+	"github.com/flomastr/flomastr/whatsapp"
+	"github.com/flomastr/flomastr/whatsapp/provider"
+)
+
+// windowMargin is kept to the end of the 24 hours: a message under way when they end would be refused.
+const windowMargin = "2 minutes"
+
+// An outbox row's kind says who may call it back: an answer yields to a person who takes over.
+const (
+	outboxAnswer = "answer"
+	outboxReply  = "reply"
+)
+
+// queued is a message of ours on its way into the outbox.
+type queued struct {
+	id           flomastr.MessageID
+	conversation flomastr.ConversationID
+	channel      flomastr.ChannelID
+	kind         string
+	speaker      flomastr.Speaker
+	author       string
+	typ          string
+	text         string
+	job          flomastr.JobID
+	evidence     []flomastr.Evidence
+	message      provider.Message
+	phase        string
+	state        provider.State
+	term         int64
+	useful       time.Duration
+}
+
+// insertQueued writes the message and its outbox row. Its seq is the order in which a conversation's messages are sent.
+func insertQueued(ctx context.Context, tx pgx.Tx, tenant flomastr.TenantID, q queued) (seq int64, err error) {
+	var evidence []byte
+	if len(q.evidence) > 0 {
+		if evidence, err = json.Marshal(q.evidence); err != nil {
+			return 0, fmt.Errorf("encode evidence: %w", err)
+		}
+	}
+	content, err := json.Marshal(contentOf(q.message))
+	if err != nil {
+		return 0, fmt.Errorf("encode message: %w", err)
+	}
+	if err := tx.QueryRow(ctx, `
+		INSERT INTO messages (tenant_id, id, created_at, conversation_id, direction, speaker, type, text, provider_at, job_id, author, state, evidence)
+		VALUES ($1, $2, $3, $4, 'out', $5, $6, $7, now(), $8, $9, $10, $11)
+		RETURNING seq`,
+		tenant, q.id, timeOf(q.id), q.conversation, q.speaker, q.typ, q.text, q.job, q.author, q.state, evidence).Scan(&seq); err != nil {
+		return 0, fmt.Errorf("write message: %w", err)
+	}
+	var batch pgx.Batch
+	batch.Queue(`
+		INSERT INTO outbox (tenant_id, message_id, seq, conversation_id, channel_id, phase, kind, content, term, attempts, expires_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, nullif($9, 0), CASE $6 WHEN 'intent' THEN 1 ELSE 0 END, now() + make_interval(secs => $10))`,
+		tenant, q.id, seq, q.conversation, q.channel, q.phase, q.kind, content, q.term, q.useful.Seconds())
+	batch.Queue(`
+		UPDATE conversations
+		SET last_message_at = now(), last_text = $3, last_direction = 'out', unread = 0
+		WHERE tenant_id = $1 AND id = $2`, tenant, q.conversation, provider.Truncate(q.text, 160))
+	if err := tx.SendBatch(ctx, &batch).Close(); err != nil {
+		return 0, fmt.Errorf("write outbox: %w", err)
+	}
+	return seq, appendEvent(ctx, tx, tenant, "message.created", map[string]string{
+		"conversation_id": q.conversation.String(), "message_id": q.id.String(), "direction": "out", "type": q.typ,
+		"text": provider.Truncate(q.text, 300), "state": string(q.state),
+	})
+}
+
+// outboxContent is how a message waits in the outbox.
+type outboxContent struct {
+	Text     string             `json:"text,omitempty"`
+	ReplyTo  string             `json:"reply_to,omitempty"`
+	Media    *provider.Media    `json:"media,omitempty"`
+	Template *provider.Template `json:"template,omitempty"`
+}
+
+func contentOf(m provider.Message) outboxContent {
+	return outboxContent{Text: m.Text, ReplyTo: m.ReplyTo, Media: m.Media, Template: m.Template}
+}
+
+func (c outboxContent) message(id flomastr.MessageID, to string) provider.Message {
+	return provider.Message{Key: id.String(), To: to, Text: c.Text, ReplyTo: c.ReplyTo, Media: c.Media, Template: c.Template}
+}
+
+// queueAnswer puts a turn's answer into the outbox. When nothing stands in its way it is begun at once: the intent, the
+// send lane's lease and the end of the turn are one commit.
+func queueAnswer(ctx context.Context, tx pgx.Tx, lane whatsapp.Lane, id flomastr.MessageID, out whatsapp.Outcome) (whatsapp.Sending, bool, error) {
+	q := queued{
+		id: id, conversation: lane.Conversation, channel: lane.Channel, kind: outboxAnswer, speaker: out.Speaker,
+		typ: messageType(out.Message), text: textForm(out.Message), job: lane.Job, evidence: out.Decision.Evidence,
+		message: out.Message, phase: "queued", state: provider.StateQueued, useful: out.Useful,
+	}
+	if out.Decision.Action == flomastr.ActionHandOver {
+		q.kind = outboxReply // it announces the person, so it does not yield to one
+	}
+	send := whatsapp.Sending{
+		Lane:     whatsapp.Lane{Tenant: lane.Tenant, Conversation: lane.Conversation, Channel: lane.Channel, Kind: whatsapp.LaneSend},
+		Attempts: 1,
+	}
+	var begun bool
+	if out.SendNow {
+		term, to, err := takeSendLane(ctx, tx, send.Lane, out.Lease)
+		if err != nil {
+			return send, false, err
+		}
+		if begun = term > 0; begun {
+			q.phase, q.state, q.term, send.Lane.Term = "intent", provider.StateIntent, term, term
+			send.Message = contentOf(out.Message).message(id, to)
+		}
+	}
+	if _, err := insertQueued(ctx, tx, lane.Tenant, q); err != nil {
+		return send, false, err
+	}
+	if begun {
+		return send, true, nil
+	}
+	return send, false, wakeSends(ctx, tx, lane.Tenant, lane.Conversation, lane.Channel)
+}
+
+// takeSendLane leases a send lane that is free, empty, and in pace, of a channel that may send inside an open window.
+// Term 0 means that it could not be had, and the message goes the long way.
+func takeSendLane(ctx context.Context, tx pgx.Tx, lane whatsapp.Lane, lease time.Duration) (term int64, to string, err error) {
+	err = tx.QueryRow(ctx, `
+		INSERT INTO lanes AS l (tenant_id, conversation_id, kind, channel_id, ready_at, lease_until, term, paced_until)
+		SELECT $1, c.id, 'send', ch.id, now() + make_interval(secs => $3), now() + make_interval(secs => $3), 1, now() + ch.pair_interval
+		FROM conversations c
+		JOIN channels ch ON ch.tenant_id = $1 AND ch.id = c.channel_id
+		JOIN tenants n ON n.id = $1
+		WHERE c.tenant_id = $1 AND c.id = $2 AND c.window_until > now() + interval '`+windowMargin+`'
+		  AND n.status = 'active' AND ch.status = 'active' AND coalesce(ch.held_until <= now(), true)
+		  AND NOT EXISTS (SELECT FROM outbox o WHERE o.tenant_id = $1 AND o.conversation_id = c.id AND o.phase <> 'settled')
+		ON CONFLICT (tenant_id, conversation_id, kind) DO UPDATE
+		SET lease_until = excluded.lease_until, ready_at = excluded.ready_at, term = l.term + 1,
+		    paced_until = greatest(l.paced_until, now()) + (excluded.paced_until - now())
+		WHERE coalesce(l.lease_until <= now(), true)
+		  AND l.paced_until - (SELECT pair_interval * (pair_burst - 1) FROM channels WHERE tenant_id = $1 AND id = l.channel_id) <= now()
+		RETURNING term, (SELECT address FROM conversations WHERE tenant_id = $1 AND id = $2)`,
+		lane.Tenant, lane.Conversation, lease.Seconds()).Scan(&term, &to)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return 0, "", nil
+	}
+	if err != nil {
+		return 0, "", fmt.Errorf("take send lane: %w", err)
+	}
+	return term, to, nil
+}
+
+// wakeSends makes a conversation's send lane due.
+func wakeSends(ctx context.Context, tx pgx.Tx, tenant flomastr.TenantID, conversation flomastr.ConversationID, channel flomastr.ChannelID) error {
+	_, err := tx.Exec(ctx, `
+		INSERT INTO lanes (tenant_id, conversation_id, kind, channel_id, ready_at)
+		VALUES ($1, $2, 'send', $3, now())
+		ON CONFLICT (tenant_id, conversation_id, kind) DO UPDATE
+		SET ready_at = CASE WHEN lanes.lease_until > now() THEN lanes.ready_at ELSE least(coalesce(lanes.ready_at, 'infinity'), now()) END`,
+		tenant, conversation, channel)
+	if err != nil {
+		return fmt.Errorf("wake send lane: %w", err)
+	}
+	return bringForward(ctx, tx, tenant, whatsapp.LaneSend, 0)
+}
+
+func messageType(m provider.Message) string {
+	switch {
+	case m.Template != nil:
+		return "template"
+	case m.Media != nil:
+		return m.Media.Kind
+	default:
+		return "text"
+	}
+}
+
+// textForm is what a thread shows of a message.
+func textForm(m provider.Message) string {
+	switch {
+	case m.Template != nil:
+		return "[template " + m.Template.Name + "]"
+	case m.Media != nil && m.Media.Caption != "":
+		return m.Media.Caption
+	case m.Media != nil:
+		return "[" + m.Media.Kind + "]"
+	default:
+		return m.Text
+	}
+}

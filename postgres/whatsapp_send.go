@@ -1,0 +1,297 @@
+package postgres
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/flomastr/flomastr"
+	"github.com/flomastr/flomastr/whatsapp"
+	"github.com/flomastr/flomastr/whatsapp/provider"
+)
+
+// pausedRecheck is how often a lane looks whether its channel or tenant may send again; resuming makes it due at once.
+const pausedRecheck = 30 * time.Second
+
+// head is the oldest message that a lane has to send, with what decides whether it may go.
+type head struct {
+	id         flomastr.MessageID
+	kind       string
+	content    []byte
+	attempts   int
+	expires    time.Time
+	to         string
+	wait       float64 // seconds until it may be tried
+	expired    bool
+	windowOpen bool
+	template   bool
+	owner      whatsapp.Owner
+	mayNot     bool    // channel or tenant does not send
+	held       float64 // seconds until the provider's wish to slow down ends
+	pace       float64 // seconds until the pace to this contact allows it
+}
+
+// BeginSend implements whatsapp.SendStore.
+func (s *WhatsAppStore) BeginSend(ctx context.Context, lane whatsapp.Lane) (sending whatsapp.Sending, err error) {
+	nothing := false
+	err = s.retried(ctx, lane.Tenant, func(tx pgx.Tx) error {
+		nothing = false
+		if err := lockLane(ctx, tx, lane); err != nil {
+			return err
+		}
+		if err := forsakeIntents(ctx, tx, lane); err != nil {
+			return err
+		}
+		for {
+			h, err := headOf(ctx, tx, lane)
+			if errors.Is(err, pgx.ErrNoRows) {
+				nothing = true
+				return releaseSends(ctx, tx, lane, nil)
+			}
+			if err != nil {
+				return fmt.Errorf("read outbox: %w", err)
+			}
+			if problem := h.hopeless(); problem != "" {
+				if err := settleOutbox(ctx, tx, lane, h.id, provider.StateFailed, problem); err != nil {
+					return err
+				}
+				continue
+			}
+			if wait := h.mustWait(); wait > 0 {
+				nothing = true
+				return releaseSends(ctx, tx, lane, &wait)
+			}
+			sending, err = h.begin(ctx, tx, lane)
+			return err
+		}
+	})
+	if err == nil && nothing {
+		return sending, whatsapp.ErrNothingDue
+	}
+	return sending, err
+}
+
+// forsakeIntents makes unknown what an earlier lease left in intent: its call may have reached the provider, so it is
+// never made again.
+func forsakeIntents(ctx context.Context, tx pgx.Tx, lane whatsapp.Lane) error {
+	rows, err := tx.Query(ctx, `
+		SELECT message_id
+		FROM outbox
+		WHERE tenant_id = $1 AND conversation_id = $2 AND phase = 'intent' AND term < $3`, lane.Tenant, lane.Conversation, lane.Term)
+	if err != nil {
+		return fmt.Errorf("find intents: %w", err)
+	}
+	left, err := pgx.CollectRows(rows, pgx.RowTo[flomastr.MessageID])
+	if err != nil {
+		return fmt.Errorf("find intents: %w", err)
+	}
+	for _, id := range left {
+		if err := settleOutbox(ctx, tx, lane, id, provider.StateUnknown,
+			"The server stopped while this message was being sent; whether it arrived is not known."); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func headOf(ctx context.Context, tx pgx.Tx, lane whatsapp.Lane) (h head, err error) {
+	err = tx.QueryRow(ctx, `
+		SELECT o.message_id, o.kind, o.content, o.attempts, o.expires_at, c.address,
+		       extract(epoch FROM o.ready_at - now())::float8,
+		       o.expires_at <= now(),
+		       coalesce(c.window_until > now() + interval '`+windowMargin+`', false),
+		       o.content ? 'template',
+		       c.owner_kind,
+		       ch.status <> 'active' OR n.status <> 'active',
+		       coalesce(extract(epoch FROM ch.held_until - now()), 0)::float8,
+		       coalesce(extract(epoch FROM nullif(l.paced_until, '-infinity') - ch.pair_interval * (ch.pair_burst - 1) - now()), 0)::float8
+		FROM outbox o
+		JOIN conversations c ON c.tenant_id = $1 AND c.id = o.conversation_id
+		JOIN channels ch ON ch.tenant_id = $1 AND ch.id = o.channel_id
+		JOIN tenants n ON n.id = $1
+		JOIN lanes l ON l.tenant_id = $1 AND l.conversation_id = o.conversation_id AND l.kind = 'send'
+		WHERE o.tenant_id = $1 AND o.conversation_id = $2 AND o.phase = 'queued'
+		ORDER BY o.seq
+		LIMIT 1`, lane.Tenant, lane.Conversation).Scan(
+		&h.id, &h.kind, &h.content, &h.attempts, &h.expires, &h.to, &h.wait, &h.expired, &h.windowOpen, &h.template, &h.owner,
+		&h.mayNot, &h.held, &h.pace)
+	return h, err
+}
+
+// hopeless says why a message must not be sent any more; it is then shown as failed.
+func (h head) hopeless() string {
+	switch {
+	case h.kind == outboxAnswer && h.owner == whatsapp.OwnerMember:
+		return "Not sent: a person took over the conversation."
+	case h.expired:
+		return "Not sent: it could not be sent in time, and a late answer would confuse."
+	case !h.windowOpen && !h.template:
+		return "Not sent: the 24-hour window closed before it could go out."
+	default:
+		return ""
+	}
+}
+
+// mustWait is how long a message has to wait, and 0 when it may go now.
+func (h head) mustWait() time.Duration {
+	seconds := max(h.wait, h.held, h.pace, 0)
+	if h.mayNot {
+		seconds = max(seconds, pausedRecheck.Seconds())
+	}
+	return time.Duration(seconds * float64(time.Second))
+}
+
+func (h head) begin(ctx context.Context, tx pgx.Tx, lane whatsapp.Lane) (s whatsapp.Sending, err error) {
+	var content outboxContent
+	if err := json.Unmarshal(h.content, &content); err != nil {
+		return s, fmt.Errorf("decode outbox: %w", err)
+	}
+	s = whatsapp.Sending{Lane: lane, Message: content.message(h.id, h.to), Attempts: h.attempts + 1, Expires: h.expires}
+	var batch pgx.Batch
+	batch.Queue(`
+		UPDATE outbox
+		SET phase = 'intent', term = $3, attempts = attempts + 1
+		WHERE tenant_id = $1 AND message_id = $2`, lane.Tenant, h.id, lane.Term)
+	batch.Queue(`
+		UPDATE messages
+		SET state = 'intent', problem = ''
+		WHERE tenant_id = $1 AND id = $2 AND created_at = $3 AND state = 'queued'`, lane.Tenant, h.id, timeOf(h.id))
+	batch.Queue(`
+		UPDATE lanes l
+		SET paced_until = greatest(l.paced_until, now()) + ch.pair_interval
+		FROM channels ch
+		WHERE l.tenant_id = $1 AND l.conversation_id = $2 AND l.kind = 'send' AND ch.tenant_id = $1 AND ch.id = l.channel_id`,
+		lane.Tenant, lane.Conversation)
+	if err := tx.SendBatch(ctx, &batch).Close(); err != nil {
+		return s, fmt.Errorf("write intent: %w", err)
+	}
+	return s, nil
+}
+
+// HoldsTerm implements whatsapp.SendStore.
+func (s *WhatsAppStore) HoldsTerm(ctx context.Context, lane whatsapp.Lane) (ours bool, err error) {
+	err = s.db.InTenant(ctx, lane.Tenant, func(tx pgx.Tx) error {
+		return tx.QueryRow(ctx, `
+			SELECT EXISTS (SELECT FROM lanes
+			               WHERE tenant_id = $1 AND conversation_id = $2 AND kind = $3 AND term = $4 AND lease_until > now())`,
+			lane.Tenant, lane.Conversation, lane.Kind, lane.Term).Scan(&ours)
+	})
+	return ours, err
+}
+
+// SettleSend implements whatsapp.SendStore. It records what is known of the call even when the lease was lost meanwhile;
+// only putting the message back into the queue needs the lease.
+func (s *WhatsAppStore) SettleSend(ctx context.Context, sending whatsapp.Sending, r whatsapp.Result) (more bool, err error) {
+	id, err := flomastr.ParseID[flomastr.MessageID](sending.Message.Key)
+	if err != nil {
+		return false, fmt.Errorf("message key: %w", err)
+	}
+	lane := sending.Lane
+	err = s.retried(ctx, lane.Tenant, func(tx pgx.Tx) error {
+		more = false
+		held := lockLane(ctx, tx, lane)
+		if held != nil && !errors.Is(held, whatsapp.ErrLeaseLost) {
+			return held
+		}
+		if err := settleResult(ctx, tx, sending, id, r, held == nil); err != nil {
+			return err
+		}
+		if held != nil {
+			return nil // somebody else looks after the lane
+		}
+		wait, err := nextSend(ctx, tx, lane)
+		if err != nil {
+			return err
+		}
+		more = wait != nil && *wait <= 0
+		return releaseSends(ctx, tx, lane, wait)
+	})
+	return more, err
+}
+
+func settleResult(ctx context.Context, tx pgx.Tx, sending whatsapp.Sending, id flomastr.MessageID, r whatsapp.Result, held bool) error {
+	lane := sending.Lane
+	if r.Err == nil {
+		if _, err := tx.Exec(ctx, `
+			UPDATE outbox
+			SET provider_message_id = $3
+			WHERE tenant_id = $1 AND message_id = $2`, lane.Tenant, id, r.Accepted.ProviderID); err != nil {
+			return fmt.Errorf("keep the provider's id: %w", err)
+		}
+		if err := settleOutbox(ctx, tx, lane, id, r.Accepted.State, ""); err != nil {
+			return err
+		}
+		return applyParked(ctx, tx, lane.Tenant, sending, r.Accepted.ProviderID)
+	}
+	switch {
+	case r.Err.Effect == provider.PauseChannel:
+		if err := pauseChannel(ctx, tx, lane.Tenant, lane.Channel, r.Err.Sentence); err != nil {
+			return err
+		}
+	case r.Err.Effect == provider.CloseWindow:
+		if err := closeWindow(ctx, tx, lane.Tenant, lane.Conversation, time.Now()); err != nil {
+			return err
+		}
+	case r.Err.Throttled:
+		if _, err := tx.Exec(ctx, `
+			UPDATE channels
+			SET held_until = greatest(held_until, now() + make_interval(secs => $3))
+			WHERE tenant_id = $1 AND id = $2`, lane.Tenant, lane.Channel, r.After.Seconds()); err != nil {
+			return fmt.Errorf("slow the channel down: %w", err)
+		}
+	}
+	if r.Retry && held {
+		return requeue(ctx, tx, lane, id, r)
+	}
+	state := provider.StateFailed
+	if r.Err.Outcome == provider.Unknown {
+		state = provider.StateUnknown
+	}
+	return settleOutbox(ctx, tx, lane, id, state, r.Err.Sentence)
+}
+
+// requeue puts a message back that provably did not leave; a paused channel does not cost it a try.
+func requeue(ctx context.Context, tx pgx.Tx, lane whatsapp.Lane, id flomastr.MessageID, r whatsapp.Result) error {
+	var batch pgx.Batch
+	batch.Queue(`
+		UPDATE outbox
+		SET phase = 'queued', ready_at = now() + make_interval(secs => $4), attempts = attempts - CASE WHEN $5 THEN 1 ELSE 0 END
+		WHERE tenant_id = $1 AND message_id = $2 AND phase = 'intent' AND term = $3`,
+		lane.Tenant, id, lane.Term, r.After.Seconds(), r.Err.Effect == provider.PauseChannel)
+	batch.Queue(`
+		UPDATE messages
+		SET state = 'queued', problem = $4
+		WHERE tenant_id = $1 AND id = $2 AND created_at = $3 AND state = 'intent'`, lane.Tenant, id, timeOf(id), r.Err.Sentence)
+	if err := tx.SendBatch(ctx, &batch).Close(); err != nil {
+		return fmt.Errorf("put message back: %w", err)
+	}
+	return nil
+}
+
+// settleOutbox ends a message's stay in the outbox and moves its state.
+func settleOutbox(ctx context.Context, tx pgx.Tx, lane whatsapp.Lane, id flomastr.MessageID, state provider.State, problem string) error {
+	if _, err := tx.Exec(ctx, `
+		UPDATE outbox
+		SET phase = 'settled', settled_at = now()
+		WHERE tenant_id = $1 AND message_id = $2 AND phase <> 'settled'`, lane.Tenant, id); err != nil {
+		return fmt.Errorf("settle outbox: %w", err)
+	}
+	return moveMessage(ctx, tx, lane.Tenant, id, lane.Conversation, state, problem)
+}
+
+// nextSend is how long until the lane's next message may be tried; nil when there is none.
+func nextSend(ctx context.Context, tx pgx.Tx, lane whatsapp.Lane) (*time.Duration, error) {
+	h, err := headOf(ctx, tx, lane)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil, nil //nolint:nilnil // no next message is an answer, not a failure
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read outbox: %w", err)
+	}
+	wait := h.mustWait()
+	return &wait, nil
+}

@@ -1,0 +1,183 @@
+package postgres
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/flomastr/flomastr"
+	"github.com/flomastr/flomastr/whatsapp"
+)
+
+// LoadTurn implements whatsapp.TurnStore.
+func (s *WhatsAppStore) LoadTurn(ctx context.Context, lane whatsapp.Lane, history int) (work whatsapp.Work, err error) {
+	err = s.db.InTenant(ctx, lane.Tenant, func(tx pgx.Tx) error {
+		work = whatsapp.Work{}
+		if err := lockLane(ctx, tx, lane); err != nil {
+			return err
+		}
+		if lane.Job.IsZero() { // the job was not due yet, or is gone
+			if err := releaseTurns(ctx, tx, lane); err != nil {
+				return err
+			}
+			work.Job.State = ""
+			return nil
+		}
+		work.Turn = flomastr.Turn{Tenant: lane.Tenant, Channel: lane.Channel, Conversation: lane.Conversation, Job: lane.Job}
+		err := tx.QueryRow(ctx, `
+			SELECT j.id, j.conversation_id, j.channel_id, j.state, j.job_type, j.attempts, j.created_at,
+			       c.contact_id, t.name, c.owner_kind, n.time_zone, ch.number, ch.messages_per_second,
+			       NOT EXISTS (SELECT FROM messages m
+			                   WHERE m.tenant_id = $1 AND m.conversation_id = c.id AND m.direction = 'out'
+			                     AND m.speaker = 'assistant' AND m.state <> 'failed')
+			FROM jobs j
+			JOIN conversations c ON c.tenant_id = $1 AND c.id = j.conversation_id
+			JOIN contacts t ON t.tenant_id = $1 AND t.id = c.contact_id
+			JOIN channels ch ON ch.tenant_id = $1 AND ch.id = c.channel_id
+			JOIN tenants n ON n.id = $1
+			WHERE j.tenant_id = $1 AND j.id = $2 AND j.state = 'processing' AND j.term = $3`, lane.Tenant, lane.Job, lane.Term).Scan(
+			&work.Job.ID, &work.Job.Conversation, &work.Job.Channel, &work.Job.State, &work.Job.Type, &work.Job.Attempts, &work.Job.CreatedAt,
+			&work.Turn.Contact, &work.Turn.ContactName, &work.Owner, &work.Turn.TimeZone, &work.Number, &work.PerSecond, &work.Turn.First)
+		if errors.Is(err, pgx.ErrNoRows) {
+			return whatsapp.ErrLeaseLost
+		}
+		if err != nil {
+			return fmt.Errorf("read job: %w", err)
+		}
+		return loadWords(ctx, tx, lane, history, &work)
+	})
+	return work, err
+}
+
+// loadWords reads the turn's messages and what was said before them, both oldest first. What never reached the customer
+// was not said.
+func loadWords(ctx context.Context, tx pgx.Tx, lane whatsapp.Lane, history int, work *whatsapp.Work) error {
+	rows, err := tx.Query(ctx, `
+		SELECT id, speaker, type, text, provider_at, evidence, coalesce(job_id = $3 AND direction = 'in', false) AS asked
+		FROM messages
+		WHERE tenant_id = $1 AND conversation_id = $2 AND state NOT IN ('failed', 'queued')
+		ORDER BY seq DESC
+		LIMIT $4 + (SELECT message_count FROM jobs WHERE tenant_id = $1 AND id = $3)`,
+		lane.Tenant, lane.Conversation, lane.Job, history)
+	if err != nil {
+		return fmt.Errorf("read messages: %w", err)
+	}
+	type line struct {
+		flomastr.TurnMessage
+		asked bool
+	}
+	lines, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (l line, err error) {
+		var evidence []byte
+		if err = row.Scan(&l.ID, &l.Speaker, &l.Type, &l.Text, &l.At, &evidence, &l.asked); err == nil && evidence != nil {
+			err = json.Unmarshal(evidence, &l.Evidence)
+		}
+		return l, err
+	})
+	if err != nil {
+		return fmt.Errorf("read messages: %w", err)
+	}
+	for i := len(lines) - 1; i >= 0; i-- {
+		switch {
+		case lines[i].asked:
+			work.Turn.Messages = append(work.Turn.Messages, lines[i].TurnMessage)
+		case len(work.Turn.Messages) == 0: // what came after the turn began belongs to the next one
+			work.Turn.History = append(work.Turn.History, lines[i].TurnMessage)
+		}
+	}
+	return nil
+}
+
+// RetryTurn implements whatsapp.TurnStore.
+func (s *WhatsAppStore) RetryTurn(ctx context.Context, lane whatsapp.Lane, after time.Duration, because string) error {
+	return s.retried(ctx, lane.Tenant, func(tx pgx.Tx) error {
+		if err := lockLane(ctx, tx, lane); err != nil {
+			return err
+		}
+		tag, err := tx.Exec(ctx, `
+			UPDATE jobs
+			SET state = 'queued', ready_at = now() + make_interval(secs => $4), lease_token = NULL, error = $5
+			WHERE tenant_id = $1 AND id = $2 AND state = 'processing' AND term = $3`,
+			lane.Tenant, lane.Job, lane.Term, after.Seconds(), because)
+		if err != nil {
+			return fmt.Errorf("put job back: %w", err)
+		}
+		if tag.RowsAffected() == 0 {
+			return whatsapp.ErrLeaseLost
+		}
+		return releaseTurns(ctx, tx, lane)
+	})
+}
+
+// SaveDecision implements whatsapp.TurnStore.
+func (s *WhatsAppStore) SaveDecision(ctx context.Context, lane whatsapp.Lane, out whatsapp.Outcome) (sending whatsapp.Sending, now bool, err error) {
+	err = s.retried(ctx, lane.Tenant, func(tx pgx.Tx) error {
+		sending, now = whatsapp.Sending{}, false
+		if err := lockLane(ctx, tx, lane); err != nil {
+			return err
+		}
+		var owner whatsapp.Owner
+		var answered bool
+		// The conversation's row is locked: a person who takes over at this moment does so before or after, not between.
+		if err := tx.QueryRow(ctx, `
+			SELECT owner_kind,
+			       EXISTS (SELECT FROM messages m
+			               WHERE m.tenant_id = $1 AND m.conversation_id = $2 AND m.direction = 'out' AND m.speaker = 'member'
+			                 AND m.seq > (SELECT max(q.seq) FROM messages q
+			                              WHERE q.tenant_id = $1 AND q.conversation_id = $2 AND q.direction = 'in' AND q.job_id = $3))
+			FROM conversations
+			WHERE tenant_id = $1 AND id = $2
+			FOR UPDATE`, lane.Tenant, lane.Conversation, lane.Job).Scan(&owner, &answered); err != nil {
+			return fmt.Errorf("lock conversation: %w", err)
+		}
+		if out.Decision.Action != flomastr.ActionSilent && (owner == whatsapp.OwnerMember || answered) {
+			out = whatsapp.Outcome{State: out.State, Decision: flomastr.Decision{
+				Action: flomastr.ActionSilent, Reason: "A person is writing in this conversation.",
+			}}
+		}
+		result := whatsapp.JobResult{
+			Action: out.Decision.Action, Reason: out.Decision.Reason, Confidence: out.Decision.Confidence, Model: out.Decision.Model,
+		}
+		if out.Message.Key != "" && out.Decision.Action != flomastr.ActionSilent {
+			id, err := flomastr.ParseID[flomastr.MessageID](out.Message.Key)
+			if err != nil {
+				return fmt.Errorf("message key: %w", err)
+			}
+			result.Message = &id
+			if sending, now, err = queueAnswer(ctx, tx, lane, id, out); err != nil {
+				return err
+			}
+		}
+		if out.Decision.Action == flomastr.ActionHandOver {
+			change := whatsapp.OwnerChange{Kind: whatsapp.OwnerMember, Reason: out.Decision.Reason}
+			if err := setOwner(ctx, tx, lane.Tenant, lane.Conversation, change); err != nil {
+				return err
+			}
+		}
+		return finishJob(ctx, tx, lane, out, result)
+	})
+	return sending, now, err
+}
+
+// finishJob ends the job and lets its lane go.
+func finishJob(ctx context.Context, tx pgx.Tx, lane whatsapp.Lane, out whatsapp.Outcome, result whatsapp.JobResult) error {
+	body, err := json.Marshal(result)
+	if err != nil {
+		return fmt.Errorf("encode result: %w", err)
+	}
+	tag, err := tx.Exec(ctx, `
+		UPDATE jobs
+		SET state = $4, completed_at = now(), lease_token = NULL, result = $5, error = $6
+		WHERE tenant_id = $1 AND id = $2 AND state = 'processing' AND term = $3`,
+		lane.Tenant, lane.Job, lane.Term, out.State, body, out.Problem)
+	if err != nil {
+		return fmt.Errorf("finish job: %w", err)
+	}
+	if tag.RowsAffected() == 0 {
+		return whatsapp.ErrLeaseLost
+	}
+	return releaseTurns(ctx, tx, lane)
+}

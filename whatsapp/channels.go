@@ -1,0 +1,255 @@
+package whatsapp
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/flomastr/flomastr"
+	"github.com/flomastr/flomastr/whatsapp/provider"
+)
+
+// ChannelDraft is what a tenant's admin says about a channel. A nil field leaves what is there.
+type ChannelDraft struct {
+	Provider    string // on creation only
+	Name        *string
+	Number      *string
+	BaseURL     *string
+	Worker      *string
+	Status      *string
+	Credentials *provider.Credentials
+	Webhook     *provider.WebhookSecret
+	Limits      *Limits
+}
+
+var number = regexp.MustCompile(`^[0-9]{5,20}$`)
+
+// CreateChannel connects a number. Without a webhook secret in the draft a header is made up; the secret is returned
+// this once and can only be replaced afterwards.
+func (e *Engine) CreateChannel(ctx context.Context, tenant flomastr.TenantID, d ChannelDraft) (Channel, provider.WebhookSecret, error) {
+	ch := Channel{
+		Tenant: tenant, ID: flomastr.NewID[flomastr.ChannelID](), Provider: d.Provider,
+		Worker: WorkerAssistant, Status: ChannelActive, Limits: DefaultLimits,
+	}
+	if d.Webhook == nil || d.Webhook.IsZero() {
+		d.Webhook = &provider.WebhookSecret{HeaderName: "X-Webhook-Secret", HeaderValue: rand.Text()}
+	}
+	if d.Number == nil {
+		d.Number = new(string)
+	}
+	if err := e.apply(&ch, d); err != nil {
+		return Channel{}, provider.WebhookSecret{}, err
+	}
+	if err := e.store.CreateChannel(ctx, tenant, ch); err != nil {
+		return Channel{}, provider.WebhookSecret{}, fmt.Errorf("create channel: %w", err)
+	}
+	created, err := e.store.Channel(ctx, tenant, ch.ID)
+	return created, *d.Webhook, err
+}
+
+// UpdateChannel changes what the draft names.
+func (e *Engine) UpdateChannel(ctx context.Context, tenant flomastr.TenantID, id flomastr.ChannelID, d ChannelDraft) (Channel, error) {
+	ch, err := e.store.Channel(ctx, tenant, id)
+	if err != nil {
+		return Channel{}, err
+	}
+	if err := e.apply(&ch, d); err != nil {
+		return Channel{}, err
+	}
+	if err := e.store.UpdateChannel(ctx, tenant, ch); err != nil {
+		return Channel{}, fmt.Errorf("update channel: %w", err)
+	}
+	e.channels.forget(id)
+	e.wake(LaneSend)
+	return e.store.Channel(ctx, tenant, id)
+}
+
+// DeleteChannel removes a channel with its conversations.
+func (e *Engine) DeleteChannel(ctx context.Context, tenant flomastr.TenantID, id flomastr.ChannelID) error {
+	defer e.channels.forget(id)
+	return e.store.DeleteChannel(ctx, tenant, id)
+}
+
+// Channel reads one channel.
+func (e *Engine) Channel(ctx context.Context, tenant flomastr.TenantID, id flomastr.ChannelID) (Channel, error) {
+	return e.store.Channel(ctx, tenant, id)
+}
+
+// Channels lists the tenant's channels, oldest first.
+func (e *Engine) Channels(ctx context.Context, tenant flomastr.TenantID) ([]Channel, error) {
+	return e.store.Channels(ctx, tenant)
+}
+
+// InboundErrors lists what providers sent to a channel and we could not use, newest first.
+func (e *Engine) InboundErrors(ctx context.Context, tenant flomastr.TenantID, id flomastr.ChannelID, limit int) ([]InboundError, error) {
+	return e.store.InboundErrors(ctx, tenant, id, limit)
+}
+
+// TestChannel really calls the provider.
+func (e *Engine) TestChannel(ctx context.Context, tenant flomastr.TenantID, id flomastr.ChannelID) error {
+	ch, err := e.store.Channel(ctx, tenant, id)
+	if err != nil {
+		return err
+	}
+	opened, err := e.open(ch)
+	if err != nil {
+		return err
+	}
+	return e.providers[ch.Provider].Test(ctx, opened)
+}
+
+// apply checks a draft and writes it into the channel, secrets sealed.
+func (e *Engine) apply(ch *Channel, d ChannelDraft) error {
+	invalid := flomastr.Errorf(flomastr.Invalid, "invalid_channel", "The channel's settings are not valid.")
+	p, ok := e.providers[ch.Provider]
+	if !ok {
+		return invalid.Field("body.provider", "is not a provider that this server speaks")
+	}
+	if d.Number != nil {
+		ch.Number = strings.TrimPrefix(strings.TrimSpace(*d.Number), "+")
+		if !number.MatchString(ch.Number) {
+			return invalid.Field("body.number", "must be a phone number in international form")
+		}
+	}
+	if d.Name != nil {
+		ch.Name = provider.CleanName(*d.Name)
+	}
+	if d.BaseURL != nil {
+		ch.BaseURL = strings.TrimRight(strings.TrimSpace(*d.BaseURL), "/")
+		if err := p.CheckAddress(ch.BaseURL); err != nil {
+			return invalid.Field("body.base_url", "must be the provider's own address").Because(err)
+		}
+	}
+	if d.Worker != nil {
+		if ch.Worker = *d.Worker; ch.Worker != WorkerAssistant && ch.Worker != WorkerN8N {
+			return invalid.Field("body.worker", "must be assistant or n8n")
+		}
+	}
+	if d.Status != nil {
+		switch ch.Status = *d.Status; ch.Status {
+		case ChannelActive:
+			ch.PauseReason = ""
+		case ChannelPaused:
+			ch.PauseReason = "Paused by an administrator."
+		default:
+			return invalid.Field("body.status", "must be active or paused")
+		}
+	}
+	if d.Limits != nil {
+		if ch.Limits = *d.Limits; ch.Limits.PerSecond <= 0 || ch.Limits.PairInterval < 0 || ch.Limits.PairBurst < 1 {
+			return invalid.Field("body.limits", "must be positive")
+		}
+	}
+	return e.sealSecrets(ch, d, invalid)
+}
+
+func (e *Engine) sealSecrets(ch *Channel, d ChannelDraft, invalid *flomastr.Error) (err error) {
+	if d.Credentials != nil {
+		if ch.SealedCredentials, ch.CredentialsMark, err = e.seal(ch.Tenant, "sealed_credentials", *d.Credentials); err != nil {
+			return err
+		}
+	}
+	if d.Webhook == nil {
+		return nil
+	}
+	switch w := *d.Webhook; {
+	case w.HeaderName != "" && w.HeaderValue != "" && w.Username == "" && w.Password == "":
+		ch.WebhookScheme = "header"
+	case w.HeaderName == "" && w.HeaderValue == "" && w.Username != "" && w.Password != "":
+		ch.WebhookScheme = "basic"
+	default:
+		return invalid.Field("body.webhook", "needs a header's name and value, or a username and a password")
+	}
+	ch.SealedWebhook, ch.WebhookMark, err = e.seal(ch.Tenant, "sealed_webhook", *d.Webhook)
+	return err
+}
+
+// seal also gives a mark by which people recognise a secret without seeing it.
+func (e *Engine) seal(tenant flomastr.TenantID, column string, secret any) (sealed []byte, mark string, err error) {
+	plain, err := json.Marshal(secret)
+	if err != nil {
+		return nil, "", fmt.Errorf("encode secret: %w", err)
+	}
+	if sealed, err = e.sealer.Seal(tenant.String(), "channels", column, plain); err != nil {
+		return nil, "", fmt.Errorf("seal secret: %w", err)
+	}
+	sum := sha256.Sum256(append([]byte(tenant.String()), plain...))
+	return sealed, hex.EncodeToString(sum[:4]), nil
+}
+
+// open makes a channel fit for its provider.
+func (e *Engine) open(ch Channel) (provider.Channel, error) {
+	out := provider.Channel{Tenant: ch.Tenant, ID: ch.ID, Number: ch.Number, BaseURL: ch.BaseURL}
+	for _, secret := range []struct {
+		column string
+		sealed []byte
+		into   any
+	}{
+		{"sealed_credentials", ch.SealedCredentials, &out.Credentials},
+		{"sealed_webhook", ch.SealedWebhook, &out.Webhook},
+	} {
+		if secret.sealed == nil {
+			continue
+		}
+		plain, err := e.sealer.Open(ch.Tenant.String(), "channels", secret.column, secret.sealed)
+		if err != nil {
+			return out, fmt.Errorf("open secret of channel %s: %w", ch.ID, err)
+		}
+		if err := json.Unmarshal(plain, secret.into); err != nil {
+			return out, fmt.Errorf("decode secret of channel %s: %w", ch.ID, err)
+		}
+	}
+	return out, nil
+}
+
+// channelCache keeps opened channels for a few seconds, so that a webhook costs no look-up of its own.
+type channelCache struct {
+	engine  *Engine
+	mu      sync.Mutex
+	entries map[flomastr.ChannelID]cachedChannel
+}
+
+type cachedChannel struct {
+	row    Channel
+	opened provider.Channel
+	until  time.Time
+}
+
+func (c *channelCache) get(ctx context.Context, id flomastr.ChannelID) (cachedChannel, error) {
+	now := c.engine.clock()
+	c.mu.Lock()
+	entry, ok := c.entries[id]
+	c.mu.Unlock()
+	if ok && now.Before(entry.until) {
+		return entry, nil
+	}
+	row, err := c.engine.store.FindChannel(ctx, id)
+	if err != nil {
+		if flomastr.KindOf(err) != flomastr.Unavailable {
+			c.forget(id)
+		}
+		return cachedChannel{}, err
+	}
+	opened, err := c.engine.open(row)
+	if err != nil {
+		return cachedChannel{}, err
+	}
+	entry = cachedChannel{row: row, opened: opened, until: now.Add(c.engine.set.ChannelRefresh)}
+	c.mu.Lock()
+	c.entries[id] = entry
+	c.mu.Unlock()
+	return entry, nil
+}
+
+func (c *channelCache) forget(id flomastr.ChannelID) {
+	c.mu.Lock()
+	delete(c.entries, id)
+	c.mu.Unlock()
+}

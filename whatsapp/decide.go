@@ -1,0 +1,106 @@
+package whatsapp
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"unicode/utf16"
+
+	"github.com/flomastr/flomastr"
+	"github.com/flomastr/flomastr/whatsapp/provider"
+)
+
+// decide says what becomes of a turn. A person's word goes before the assistant's, and what cannot be read is not put to
+// the assistant as if it were text.
+func (e *Engine) decide(ctx context.Context, lane Lane, work Work) (flomastr.Decision, error) {
+	switch {
+	case work.Owner == OwnerMember:
+		return silent("A person is writing in this conversation."), nil
+	case len(work.Turn.Messages) == 0:
+		return silent("There is nothing left to answer."), nil
+	case work.Job.Attempts > e.set.TurnAttempts:
+		// Counted before each run: this turn has ended its worker each time.
+		return flomastr.Decision{}, fmt.Errorf("given up after %d attempts", work.Job.Attempts-1)
+	case !readable(work.Turn.Messages):
+		return flomastr.Decision{
+			Action: flomastr.ActionAsk, Text: e.introduced(work.Turn, e.set.Texts.Unreadable),
+			Confidence: 1, Reason: "Nothing in the turn can be read as text.",
+		}, nil
+	}
+	return e.ask(ctx, lane, work.Turn)
+}
+
+func silent(because string) flomastr.Decision {
+	return flomastr.Decision{Action: flomastr.ActionSilent, Reason: because}
+}
+
+// fallback is the truthful answer when none could be made.
+func (e *Engine) fallback(turn flomastr.Turn) flomastr.Decision {
+	return flomastr.Decision{
+		Action: flomastr.ActionRefuse, Text: e.introduced(turn, e.set.Texts.Fallback),
+		Reason: "No answer could be made because of a technical problem.",
+	}
+}
+
+// introduced puts the disclosure into the first line of a conversation's first answer, for the texts that are ours.
+func (e *Engine) introduced(turn flomastr.Turn, text string) string {
+	if !turn.First {
+		return text
+	}
+	return e.set.Texts.Disclosure + "\n\n" + text
+}
+
+// readable tells whether somebody said something in words: a text, a button, or a caption.
+func readable(messages []flomastr.TurnMessage) bool {
+	for _, m := range messages {
+		words := strings.TrimSpace(m.Text)
+		if words != "" && (m.Type == "text" || !strings.HasPrefix(words, "[")) {
+			return true
+		}
+	}
+	return false
+}
+
+// checked refuses a decision that cannot be carried out and makes its text fit for one message.
+func checked(d flomastr.Decision) (flomastr.Decision, error) {
+	switch d.Action {
+	case flomastr.ActionSilent:
+		d.Text = ""
+		return d, nil
+	case flomastr.ActionAnswer, flomastr.ActionAsk, flomastr.ActionRefuse, flomastr.ActionHandOver:
+	default:
+		return d, fmt.Errorf("the answerer decided %q, which is not an action", d.Action)
+	}
+	d.Text = fit(provider.Clean(d.Text, 1<<20), flomastr.MaxReplyChars)
+	if strings.TrimSpace(d.Text) == "" {
+		return d, fmt.Errorf("the answerer decided %q without a text", d.Action)
+	}
+	return d, nil
+}
+
+// fit cuts a text that is too long for one message at the best place near its end. It counts in UTF-16 units, which is
+// never fewer than characters: some stacks on the way count those.
+func fit(text string, most int) string {
+	if len(text) <= most {
+		return text
+	}
+	units, cut := 0, len(text)
+	const ellipsis = "…"
+	for i, r := range text {
+		n := utf16.RuneLen(r)
+		if units+n > most-1 && cut == len(text) {
+			cut = i
+		}
+		units += n
+	}
+	if units <= most {
+		return text
+	}
+	head := text[:cut]
+	for _, mark := range []string{"\n\n", "\n", ". ", " "} {
+		if at := strings.LastIndex(head, mark); at > len(head)*3/4 {
+			return strings.TrimRight(head[:at+len(mark)], " \n") + ellipsis
+		}
+	}
+	return head + ellipsis
+}

@@ -1,0 +1,115 @@
+package whatsapp
+
+import (
+	"context"
+	"regexp"
+	"strings"
+
+	"github.com/flomastr/flomastr"
+	"github.com/flomastr/flomastr/whatsapp/provider"
+)
+
+// Request is a message that a member or another system asks us to send.
+type Request struct {
+	Channel flomastr.ChannelID // zero: the tenant's first active one
+	To      string             // E.164, digits, or a provider's user id
+	Message provider.Message   // without key and address
+	Speaker flomastr.Speaker
+	Author  string // a member's subject
+}
+
+var errNoRecipient = flomastr.Errorf(flomastr.Invalid, "invalid_recipient", "The recipient is not a phone number.").
+	Field("body.to", "must be a phone number in international form, or a provider's user id")
+
+var errNoChannel = flomastr.Errorf(flomastr.Conflict, "no_channel", "The tenant has no channel to send from.")
+
+// Send queues a message to somebody. Outside the 24-hour window only a template may go; to somebody who never wrote as
+// well.
+func (e *Engine) Send(ctx context.Context, tenant flomastr.TenantID, r Request) (Message, error) {
+	to, err := ParseAddress(r.To)
+	if err != nil {
+		return Message{}, err
+	}
+	ch, err := e.channelOr(ctx, tenant, r.Channel)
+	if err != nil {
+		return Message{}, err
+	}
+	if ch.Status != ChannelActive {
+		return Message{}, ErrChannelPaused
+	}
+	find := e.store.FindConversation
+	if r.Message.Template != nil {
+		find = e.store.OpenThread
+	}
+	conversation, err := find(ctx, tenant, ch.ID, to)
+	if flomastr.KindOf(err) == flomastr.NotFound {
+		return Message{}, ErrWindowClosed // they never wrote, so no window was ever open
+	}
+	if err != nil {
+		return Message{}, err
+	}
+	return e.queue(ctx, tenant, Outgoing{Conversation: conversation, Message: r.Message, Speaker: r.Speaker, Author: r.Author})
+}
+
+// Reply queues a member's message in a conversation; the member becomes its owner, and the assistant is silent until
+// the conversation is handed back.
+func (e *Engine) Reply(ctx context.Context, tenant flomastr.TenantID, id flomastr.ConversationID, author string, message provider.Message) (Message, error) {
+	return e.queue(ctx, tenant, Outgoing{
+		Conversation: id, Message: message, Speaker: flomastr.SpeakerMember, Author: author, TakeOver: true,
+	})
+}
+
+func (e *Engine) queue(ctx context.Context, tenant flomastr.TenantID, out Outgoing) (Message, error) {
+	out.Message.Key = flomastr.NewID[flomastr.MessageID]().String()
+	out.Message.Text = provider.Clean(out.Message.Text, flomastr.MaxReplyChars+1)
+	out.Useful = e.set.MessageUseful
+	if n := len([]rune(out.Message.Text)); n > flomastr.MaxReplyChars ||
+		out.Message.Template == nil && out.Message.Media == nil && strings.TrimSpace(out.Message.Text) == "" {
+		return Message{}, flomastr.Errorf(flomastr.Invalid, "invalid_text", "A message holds between 1 and 4,096 characters.").
+			Field("body.message.text", "must hold between 1 and 4,096 characters")
+	}
+	m, err := e.store.SaveOutgoing(ctx, tenant, out)
+	if err != nil {
+		return Message{}, err
+	}
+	e.wake(LaneSend)
+	return m, nil
+}
+
+// channelOr finds a channel by id, or the tenant's first one, an active one before a paused one.
+func (e *Engine) channelOr(ctx context.Context, tenant flomastr.TenantID, id flomastr.ChannelID) (Channel, error) {
+	if !id.IsZero() {
+		return e.store.Channel(ctx, tenant, id)
+	}
+	channels, err := e.store.Channels(ctx, tenant)
+	if err != nil {
+		return Channel{}, err
+	}
+	for _, ch := range channels {
+		if ch.Status == ChannelActive {
+			return ch, nil
+		}
+	}
+	if len(channels) > 0 {
+		return channels[0], nil
+	}
+	return Channel{}, errNoChannel
+}
+
+var (
+	phoneForm  = regexp.MustCompile(`^\+?[0-9]{5,20}$`)
+	userIDForm = regexp.MustCompile(`^[A-Z]{2}\.(ENT\.)?[A-Za-z0-9]{1,128}$`)
+)
+
+// ParseAddress reads a recipient or a sender as our own API writes them.
+func ParseAddress(s string) (provider.Address, error) {
+	s = strings.TrimSpace(s)
+	switch {
+	case userIDForm.MatchString(s):
+		return provider.Address{UserID: s}, nil
+	case phoneForm.MatchString(s):
+		return provider.Address{Phone: strings.TrimPrefix(s, "+")}, nil
+	default:
+		return provider.Address{}, errNoRecipient
+	}
+}

@@ -1,0 +1,276 @@
+package infobip
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/http/httptrace"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"time"
+	"unicode/utf8"
+
+	"github.com/flomastr/flomastr"
+	"github.com/flomastr/flomastr/whatsapp/provider"
+)
+
+// maxAnswer caps what is read of an answer.
+const maxAnswer = 1 << 20
+
+type sendBody struct {
+	From         string     `json:"from"`
+	To           string     `json:"to"`
+	MessageID    string     `json:"messageId"`
+	Content      any        `json:"content"`
+	CallbackData string     `json:"callbackData,omitempty"`
+	URLOptions   *urlOption `json:"urlOptions,omitempty"`
+	Context      *replyTo   `json:"context,omitempty"`
+}
+
+// urlOption keeps links as they were written: Infobip shortens and tracks them unless told otherwise.
+type urlOption struct {
+	ShortenURL  bool `json:"shortenUrl"`
+	TrackClicks bool `json:"trackClicks"`
+}
+
+type replyTo struct {
+	ReplyToMessageID string `json:"replyToMessageId"`
+}
+
+type textContent struct {
+	Text string `json:"text"`
+}
+
+type mediaContent struct {
+	MediaURL string `json:"mediaUrl"`
+	Caption  string `json:"caption,omitempty"`
+	Filename string `json:"filename,omitempty"`
+}
+
+type templateContent struct {
+	TemplateName string       `json:"templateName"`
+	Language     string       `json:"language"`
+	TemplateData templateData `json:"templateData"`
+}
+
+type templateData struct {
+	Body struct {
+		Placeholders []string `json:"placeholders"`
+	} `json:"body"`
+}
+
+// Send implements provider.Provider.
+func (p *Provider) Send(ctx context.Context, ch provider.Channel, msg provider.Message) (provider.Accepted, error) {
+	path, body, refusal := compose(ch, msg)
+	if refusal != nil {
+		return provider.Accepted{}, refusal
+	}
+	ctx, cancel := context.WithTimeout(ctx, p.timeout)
+	defer cancel()
+	var written wire
+	req, err := p.request(written.trace(ctx), ch, http.MethodPost, path, bytes.NewReader(body))
+	if err != nil {
+		sentence := "The channel's set-up is not complete."
+		if e, ok := err.(*flomastr.Error); ok {
+			sentence = e.Message
+		}
+		return provider.Accepted{}, &provider.SendError{Outcome: provider.NotSent, Effect: provider.PauseChannel, Sentence: sentence, Err: err}
+	}
+	resp, err := p.http.Do(req)
+	if err != nil {
+		return provider.Accepted{}, written.failure(err)
+	}
+	defer func() { _ = resp.Body.Close() }()
+	answer, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
+	if resp.StatusCode != http.StatusOK {
+		return provider.Accepted{}, refusalOf(resp, answer) // the status says enough even if the body broke off
+	}
+	if err != nil || len(answer) > maxAnswer {
+		return provider.Accepted{}, unknown("Infobip's answer broke off.", err)
+	}
+	return accepted(msg.Key, answer)
+}
+
+func compose(ch provider.Channel, msg provider.Message) (path string, body []byte, refusal error) {
+	out := sendBody{From: ch.Number, To: msg.To, MessageID: msg.Key, CallbackData: msg.Key, URLOptions: &urlOption{}}
+	if msg.ReplyTo != "" {
+		out.Context = &replyTo{msg.ReplyTo}
+	}
+	var payload any = &out
+	switch {
+	case msg.Template != nil:
+		path = "template"
+		content := templateContent{TemplateName: msg.Template.Name, Language: msg.Template.Language}
+		content.TemplateData.Body.Placeholders = append([]string{}, msg.Template.Placeholders...)
+		out.Content = content
+		payload = map[string][]*sendBody{"messages": {&out}}
+	case msg.Media != nil:
+		path = msg.Media.Kind
+		if path != "image" && path != "video" && path != "document" && path != "audio" {
+			return "", nil, refused("This type of file cannot be sent.")
+		}
+		content := mediaContent{MediaURL: msg.Media.URL, Caption: msg.Media.Caption}
+		if path == "document" {
+			content.Filename = msg.Media.Filename
+		}
+		if path == "audio" {
+			content.Caption, out.URLOptions = "", nil
+		}
+		// Infobip lets 3000 pass, Meta does not.
+		if utf8.RuneCountInString(content.Caption) > 1024 {
+			return "", nil, refused("The caption is longer than 1,024 characters.")
+		}
+		out.Content = content
+	default:
+		path = "text"
+		if n := utf8.RuneCountInString(msg.Text); strings.TrimSpace(msg.Text) == "" || n > flomastr.MaxReplyChars {
+			return "", nil, refused("The text is empty or longer than 4,096 characters.")
+		}
+		out.Content = textContent{msg.Text}
+	}
+	body, err := json.Marshal(payload)
+	if err != nil {
+		return "", nil, refused("The message cannot be written as JSON.")
+	}
+	return "/whatsapp/1/message/" + path, body, nil
+}
+
+// accepted reads a 200. It counts only when it is about this very message; anything else leaves the outcome unknown.
+func accepted(key string, answer []byte) (provider.Accepted, error) {
+	var one struct {
+		MessageID word         `json:"messageId"`
+		Status    part[status] `json:"status"`
+		Messages  []struct {
+			MessageID word         `json:"messageId"`
+			Status    part[status] `json:"status"`
+		} `json:"messages"`
+	}
+	if err := json.Unmarshal(answer, &one); err != nil {
+		return provider.Accepted{}, unknown("Infobip answered something that is not its own format.", err)
+	}
+	if len(one.Messages) == 1 {
+		one.MessageID, one.Status = one.Messages[0].MessageID, one.Messages[0].Status
+	}
+	if string(one.MessageID) != key {
+		return provider.Accepted{}, unknown("Infobip's answer names no message or another one.", nil)
+	}
+	v := judge(one.Status.value, status{})
+	switch v.state {
+	case provider.StateFailed:
+		return provider.Accepted{}, classified(failureMeaning(one.Status.value, status{}), string(one.Status.value.ID), 0)
+	case "":
+		v.state = provider.StateAccepted
+	}
+	return provider.Accepted{ProviderID: key, State: v.state}, nil
+}
+
+// refusalOf reads any answer but 200. Its body may be empty, another error shape, or a proxy's HTML.
+func refusalOf(resp *http.Response, answer []byte) *provider.SendError {
+	var body struct {
+		RequestError struct {
+			ServiceException struct {
+				MessageID word `json:"messageId"`
+			} `json:"serviceException"`
+		} `json:"requestError"`
+		ErrorCode word `json:"errorCode"`
+	}
+	_ = json.Unmarshal(answer, &body)
+	code := string(body.RequestError.ServiceException.MessageID)
+	if code == "" {
+		code = string(body.ErrorCode)
+	}
+	code = strings.TrimSpace(strconv.Itoa(resp.StatusCode) + " " + provider.CleanName(code))
+	switch {
+	case resp.StatusCode == http.StatusTooManyRequests:
+		return classified(meaning{"Infobip asks us to slow down.", throttle, 0}, code, retryAfter(resp.Header.Get("Retry-After")))
+	case resp.StatusCode >= 500:
+		return classified(meaning{"Infobip has a passing fault.", transient, 0}, code, retryAfter(resp.Header.Get("Retry-After")))
+	case resp.StatusCode == http.StatusUnauthorized:
+		return paused("Infobip does not accept the API key.", code)
+	case resp.StatusCode == http.StatusForbidden:
+		return paused("The API key may not send WhatsApp messages, or our address is not allowed.", code)
+	case resp.StatusCode >= 300 && resp.StatusCode < 400:
+		return paused("The base URL leads elsewhere; copy it from the Infobip portal.", code)
+	case resp.StatusCode >= 200 && resp.StatusCode < 300:
+		e := unknown("Infobip answered in an unexpected way.", nil)
+		e.Code = code
+		return e
+	default:
+		e := refused("Infobip refused the message.")
+		e.Code = code
+		return e
+	}
+}
+
+func classified(m meaning, code string, wait time.Duration) *provider.SendError {
+	e := &provider.SendError{Outcome: provider.Refused, Effect: m.effect, Sentence: m.sentence, Code: code, RetryAfter: wait}
+	switch {
+	case m.effect == provider.PauseChannel: // kept, and sent once a person has mended it
+		e.Outcome = provider.NotSent
+	case m.class == transient:
+		e.Outcome = provider.NotSent
+	case m.class == throttle:
+		e.Outcome, e.Throttled = provider.NotSent, true
+	case m.class == duplicate: // an earlier call reached the provider after all; a report will tell
+		e.Outcome = provider.Unknown
+	}
+	return e
+}
+
+func paused(sentence, code string) *provider.SendError {
+	return classified(meaning{sentence, final, provider.PauseChannel}, code, 0)
+}
+
+func refused(sentence string) *provider.SendError {
+	return &provider.SendError{Outcome: provider.Refused, Sentence: sentence}
+}
+
+func unknown(sentence string, err error) *provider.SendError {
+	return &provider.SendError{Outcome: provider.Unknown, Sentence: sentence, Err: err}
+}
+
+// retryAfter reads both forms of the header and believes at most ten minutes.
+func retryAfter(s string) time.Duration {
+	var d time.Duration
+	if n, err := strconv.Atoi(strings.TrimSpace(s)); err == nil {
+		d = time.Duration(n) * time.Second
+	} else if t, err := http.ParseTime(s); err == nil {
+		d = time.Until(t)
+	}
+	return min(max(d, 0), 10*time.Minute)
+}
+
+// wire watches how far a request got. What was not written completely cannot have been understood by the provider;
+// what was may have been.
+type wire struct {
+	connected atomic.Bool
+	complete  atomic.Bool
+	broken    atomic.Bool
+}
+
+func (w *wire) trace(ctx context.Context) context.Context {
+	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		GotConn: func(httptrace.GotConnInfo) { w.connected.Store(true) },
+		WroteRequest: func(info httptrace.WroteRequestInfo) {
+			if info.Err == nil {
+				w.complete.Store(true)
+			} else {
+				w.broken.Store(true)
+			}
+		},
+	})
+}
+
+func (w *wire) failure(err error) *provider.SendError {
+	switch {
+	case w.complete.Load(): // on any of the tries that the transport made
+		return unknown("The connection to Infobip failed after the message was handed over.", err)
+	case !w.connected.Load(), w.broken.Load():
+		return &provider.SendError{Outcome: provider.NotSent, Sentence: "Infobip could not be reached.", Err: err}
+	default: // connected, and the transport did not say: be careful
+		return unknown("The connection to Infobip failed while the message was handed over.", err)
+	}
+}

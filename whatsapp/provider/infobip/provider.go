@@ -1,0 +1,146 @@
+// Package infobip speaks Infobip's WhatsApp API: its inbound webhooks and reports, in both of its dialects, and its send
+// calls.
+package infobip
+
+import (
+	"context"
+	"crypto/sha256"
+	"crypto/subtle"
+	"errors"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/flomastr/flomastr"
+	"github.com/flomastr/flomastr/whatsapp/provider"
+)
+
+// Config is what the adapter needs.
+type Config struct {
+	// HTTP sends the requests, under the guards of the caller. Redirects are never followed, whatever it says.
+	HTTP *http.Client
+	// StandIn is the operator's stand-in for Infobip, an exact scheme://host:port; empty in production. It alone passes
+	// the host check beside Infobip's own hosts.
+	StandIn string
+	// Timeout is the total time of one call. Zero means 15 s.
+	Timeout time.Duration
+}
+
+// Provider is the adapter. It keeps no state.
+type Provider struct {
+	http    *http.Client
+	standIn string
+	timeout time.Duration
+}
+
+// New makes the adapter.
+func New(cfg Config) *Provider {
+	client := *cfg.HTTP
+	// A redirect would carry the key and the message to a place that nobody checked.
+	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	p := &Provider{http: &client, standIn: strings.TrimRight(cfg.StandIn, "/"), timeout: cfg.Timeout}
+	if p.timeout <= 0 {
+		p.timeout = 15 * time.Second
+	}
+	return p
+}
+
+// Name implements provider.Provider.
+func (*Provider) Name() string { return "infobip" }
+
+// Authenticate implements provider.Provider. Infobip documents no signature, so it shows a secret: a header of our
+// choice, or Basic credentials.
+func (*Provider) Authenticate(ch provider.Channel, r provider.Request) error {
+	secret := ch.Webhook
+	switch {
+	case secret.HeaderName != "" && secret.HeaderValue != "":
+		values := r.Header.Values(secret.HeaderName)
+		if len(values) == 1 && same(values[0], secret.HeaderValue) {
+			return nil
+		}
+	case secret.Username != "" && secret.Password != "":
+		user, password, ok := (&http.Request{Header: r.Header}).BasicAuth()
+		// Both are compared in any case, so that the time tells nothing about either.
+		userOK, passwordOK := same(user, secret.Username), same(password, secret.Password)
+		if ok && userOK && passwordOK {
+			return nil
+		}
+	default:
+		return provider.ErrUnauthenticated.Because(errors.New("the channel has no webhook secret"))
+	}
+	return provider.ErrUnauthenticated
+}
+
+// same compares digests, so that neither length nor content shows in the time it takes.
+func same(a, b string) bool {
+	x, y := sha256.Sum256([]byte(a)), sha256.Sum256([]byte(b))
+	return subtle.ConstantTimeCompare(x[:], y[:]) == 1
+}
+
+// errForeignHost refuses to show a key to anybody but Infobip.
+var errForeignHost = flomastr.Errorf(flomastr.Invalid, "provider_host",
+	"The base URL must be https and Infobip's own: your account's prefix followed by .api.infobip.com.")
+
+// CheckAddress implements provider.Provider.
+func (p *Provider) CheckAddress(baseURL string) error {
+	if p.standIn != "" && strings.TrimRight(baseURL, "/") == p.standIn {
+		return nil
+	}
+	u, err := url.Parse(baseURL)
+	if err != nil || u.Scheme != "https" || u.User != nil || u.RawQuery != "" || u.Fragment != "" ||
+		strings.Trim(u.Path, "/") != "" || u.Port() != "" && u.Port() != "443" {
+		return errForeignHost
+	}
+	host := strings.ToLower(u.Hostname())
+	prefix, ok := strings.CutSuffix(host, ".api.infobip.com")
+	if host != "api.infobip.com" && (!ok || strings.Trim(prefix, "abcdefghijklmnopqrstuvwxyz0123456789-") != "") {
+		return errForeignHost
+	}
+	return nil
+}
+
+// Test implements provider.Provider: it asks for the senders' quality, which needs a working key and sends nothing.
+func (p *Provider) Test(ctx context.Context, ch provider.Channel) error {
+	ctx, cancel := context.WithTimeout(ctx, p.timeout)
+	defer cancel()
+	req, err := p.request(ctx, ch, http.MethodGet, "/whatsapp/1/senders/quality?senders="+url.QueryEscape(ch.Number), nil)
+	if err != nil {
+		return err
+	}
+	resp, err := p.http.Do(req)
+	if err != nil {
+		return flomastr.Errorf(flomastr.Upstream, "provider_unreachable", "Infobip could not be reached.").Because(err)
+	}
+	defer func() { _ = resp.Body.Close() }()
+	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
+	if err != nil {
+		return flomastr.Errorf(flomastr.Upstream, "provider_unreachable", "Infobip's answer broke off.").Because(err)
+	}
+	if resp.StatusCode == http.StatusOK {
+		return nil
+	}
+	refusal := refusalOf(resp, body)
+	return flomastr.Errorf(flomastr.Upstream, "provider_refused", refusal.Sentence).Because(refusal)
+}
+
+// request builds a call with the channel's key, after the host was checked.
+func (p *Provider) request(ctx context.Context, ch provider.Channel, method, path string, body io.Reader) (*http.Request, error) {
+	if err := p.CheckAddress(ch.BaseURL); err != nil {
+		return nil, err
+	}
+	if ch.Credentials.APIKey == "" {
+		return nil, flomastr.Errorf(flomastr.Invalid, "credentials_missing", "The channel has no API key.")
+	}
+	req, err := http.NewRequestWithContext(ctx, method, strings.TrimRight(ch.BaseURL, "/")+path, body)
+	if err != nil {
+		return nil, err
+	}
+	req.Header.Set("Authorization", "App "+ch.Credentials.APIKey)
+	req.Header.Set("Accept", "application/json")
+	if body != nil {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	return req, nil
+}

@@ -1,0 +1,97 @@
+package whatsapp
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/flomastr/flomastr/whatsapp/provider"
+)
+
+// workSends sends what is due in one claimed lane, one message after the other.
+func (e *Engine) workSends(ctx context.Context, lane Lane) {
+	// The number's throughput is waited for before the intent: an intent is to be short.
+	waiting, cancel := context.WithTimeout(ctx, e.set.SendLease/3)
+	err := e.planner.await(waiting, lane.Channel)
+	cancel()
+	if err != nil {
+		return // the lane comes up again when its lease ends
+	}
+	sending, err := e.store.BeginSend(ctx, lane)
+	if err != nil {
+		if !errors.Is(err, ErrNothingDue) && !errors.Is(err, ErrLeaseLost) {
+			e.log.WarnContext(ctx, "begin a send; it comes up again when its lease ends",
+				"tenant", lane.Tenant, "conversation", lane.Conversation, "err", err)
+		}
+		return
+	}
+	e.deliver(ctx, sending)
+}
+
+// deliver makes the call of a committed intent and records how it ended. From here on the message is either known not to
+// have left, or it never leaves again.
+func (e *Engine) deliver(ctx context.Context, s Sending) {
+	log := e.log.With("tenant", s.Lane.Tenant, "conversation", s.Lane.Conversation, "message", s.Message.Key)
+	result := e.call(ctx, s)
+	if result.Err != nil {
+		log.WarnContext(ctx, "send a message", "outcome", result.Err.Outcome.String(), "attempt", s.Attempts, "retry", result.Retry, "err", result.Err)
+	}
+	// What is known must be written down although the stop has been called or the database is slow: until then the
+	// message counts as unknown.
+	for try := 1; ; try++ {
+		writing, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+		more, err := e.store.SettleSend(writing, s, result)
+		cancel()
+		if err == nil {
+			if more {
+				e.wake(LaneSend)
+			}
+			return
+		}
+		if try == 6 {
+			log.ErrorContext(ctx, "record how a send ended; it will be shown as unknown", "err", err)
+			return
+		}
+		sleep(context.WithoutCancel(ctx), backoff(100*time.Millisecond, try, 2*time.Second))
+	}
+}
+
+// call checks the term once more, makes the call, and says what follows from its outcome.
+func (e *Engine) call(ctx context.Context, s Sending) Result {
+	ours, err := e.store.HoldsTerm(ctx, s.Lane)
+	if err != nil || !ours {
+		// Nothing was called, so this much is certain.
+		return e.after(s, &provider.SendError{Outcome: provider.NotSent, Sentence: "The server lost its hold on the conversation before sending.", Err: err})
+	}
+	ch, err := e.channels.get(ctx, s.Lane.Channel)
+	if err != nil {
+		return e.after(s, &provider.SendError{Outcome: provider.NotSent, Sentence: "The channel's settings could not be read.", Err: err})
+	}
+	p, ok := e.providers[ch.row.Provider]
+	if !ok {
+		return e.after(s, &provider.SendError{Outcome: provider.NotSent, Effect: provider.PauseChannel, Sentence: "This server does not speak the channel's provider."})
+	}
+	calling, cancel := context.WithTimeout(ctx, e.set.SendLease*2/3)
+	defer cancel()
+	accepted, err := p.Send(calling, ch.opened, s.Message)
+	if err == nil {
+		return Result{Accepted: accepted}
+	}
+	var failed *provider.SendError
+	if !errors.As(err, &failed) {
+		failed = &provider.SendError{Outcome: provider.Unknown, Sentence: "The provider's answer was not understood.", Err: err}
+	}
+	return e.after(s, failed)
+}
+
+// after decides whether a failed call is made again: only when the message provably did not leave, and while it is
+// worth it. A channel that is paused keeps its messages.
+func (e *Engine) after(s Sending, failed *provider.SendError) Result {
+	r := Result{Err: failed}
+	if failed.Outcome != provider.NotSent {
+		return r
+	}
+	r.After = max(failed.RetryAfter, backoff(e.set.BackoffUnit, s.Attempts, time.Minute))
+	r.Retry = failed.Effect == provider.PauseChannel || s.Attempts < e.set.SendAttempts
+	return r
+}

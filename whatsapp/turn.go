@@ -1,0 +1,126 @@
+package whatsapp
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/flomastr/flomastr"
+)
+
+// workTurn answers one claimed turn and, when the answer may go at once, sends it.
+func (e *Engine) workTurn(ctx context.Context, lane Lane) {
+	log := e.log.With("tenant", lane.Tenant, "conversation", lane.Conversation, "job", lane.Job)
+	work, err := e.store.LoadTurn(ctx, lane, e.set.History)
+	switch {
+	case errors.Is(err, ErrLeaseLost):
+		return
+	case err != nil:
+		log.WarnContext(ctx, "load turn; it comes up again when its lease ends", "err", err)
+		return
+	case work.Job.State == "": // not due yet
+		return
+	}
+	decision, err := e.decide(ctx, lane, work)
+	if errors.Is(err, ErrLeaseLost) {
+		return // somebody else has it now
+	}
+	if err != nil && work.Job.Attempts < e.set.TurnAttempts {
+		log.WarnContext(ctx, "answer a turn; trying again", "attempt", work.Job.Attempts, "err", err)
+		after := backoff(e.set.BackoffUnit, work.Job.Attempts*2-1, 30*time.Second)
+		if err := e.store.RetryTurn(ctx, lane, after, errorWord(err)); err != nil && !errors.Is(err, ErrLeaseLost) {
+			log.WarnContext(ctx, "put a turn back", "err", err)
+		}
+		return
+	}
+	out := Outcome{
+		State: JobCompleted, Speaker: flomastr.SpeakerAssistant, Decision: decision,
+		Lease: e.set.SendLease, Useful: e.set.AnswerUseful,
+	}
+	if err != nil {
+		log.ErrorContext(ctx, "answer a turn; giving up", "attempt", work.Job.Attempts, "err", err)
+		out.State, out.Problem, out.Decision = JobFailed, errorWord(err), e.fallback(work.Turn)
+	}
+	e.finishTurn(ctx, lane, work, out)
+}
+
+// finishTurn commits the decision and, when the commit began the send, makes the call.
+func (e *Engine) finishTurn(ctx context.Context, lane Lane, work Work, out Outcome) {
+	if out.Decision.Action != flomastr.ActionSilent {
+		out.Message.Key = flomastr.NewID[flomastr.MessageID]().String()
+		out.Message.Text = out.Decision.Text
+		out.SendNow = e.planner.take(lane.Channel, work.PerSecond)
+	}
+	sending, begun, err := e.store.SaveDecision(ctx, lane, out)
+	if err != nil {
+		if !errors.Is(err, ErrLeaseLost) {
+			e.log.WarnContext(ctx, "save decision; the turn comes up again when its lease ends",
+				"tenant", lane.Tenant, "conversation", lane.Conversation, "job", lane.Job, "err", err)
+		}
+		return
+	}
+	switch {
+	case begun:
+		e.deliver(ctx, sending)
+	case out.Message.Key != "":
+		e.wake(LaneSend)
+	}
+}
+
+// errorWord is what a job's row says of a failure: a code, never the cause, which is in the log.
+func errorWord(err error) string {
+	if errors.Is(err, context.DeadlineExceeded) {
+		return "timeout"
+	}
+	return flomastr.CodeOf(err)
+}
+
+// renewWhile prolongs the lane's lease until the returned stop is called. It cancels the work when the lease is lost.
+func (e *Engine) renewWhile(ctx context.Context, lane Lane) (working context.Context, stop func() error) {
+	working, cancel := context.WithCancelCause(ctx)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for sleep(working, e.set.Lease/3) {
+			renewal, end := context.WithTimeout(working, e.set.Lease/3)
+			err := e.store.RenewLane(renewal, lane, e.set.Lease)
+			end()
+			if errors.Is(err, ErrLeaseLost) {
+				cancel(ErrLeaseLost)
+				return
+			}
+		}
+	}()
+	return working, func() error {
+		cause := context.Cause(working)
+		cancel(nil)
+		<-done
+		if errors.Is(cause, ErrLeaseLost) {
+			return ErrLeaseLost
+		}
+		return nil
+	}
+}
+
+// ask puts the turn to the Answerer under a deadline, with the lease prolonged meanwhile. A panic is an error like any
+// other, and what it returns is checked before it counts.
+func (e *Engine) ask(ctx context.Context, lane Lane, turn flomastr.Turn) (d flomastr.Decision, err error) {
+	working, stop := e.renewWhile(ctx, lane)
+	defer func() {
+		if lost := stop(); lost != nil {
+			err = lost
+		}
+	}()
+	working, cancel := context.WithTimeout(working, e.set.AnswerTimeout)
+	defer cancel()
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("the answerer panicked: %v", r)
+		}
+	}()
+	if d, err = e.answerer.Answer(working, turn); err != nil {
+		return d, fmt.Errorf("ask for an answer: %w", err)
+	}
+	return checked(d)
+}
