@@ -10,6 +10,9 @@ import (
 // TestMain lets the test binary be its own worker, as the real binary is.
 func TestMain(m *testing.M) {
 	if len(os.Args) > 1 && os.Args[1] == Command {
+		if act := os.Getenv(misbehaveEnv); act != "" {
+			misbehave(act)
+		}
 		os.Exit(Worker(os.Stdin, os.Stdout, os.Stderr))
 	}
 	os.Exit(m.Run())

@@ -144,7 +144,7 @@ func landlockABI() int {
 
 // readable are the folders that programs and their libraries live in.
 var readable = []string{"/usr", "/bin", "/lib", "/lib64", "/lib32", "/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/alternatives", "/etc/fonts",
-	"/etc/localtime", "/opt/homebrew", "/nix/store", "/gnu/store", "/proc/self", "/dev/null", "/dev/urandom", "/sys/kernel/mm/transparent_hugepage"}
+	"/etc/localtime", "/opt/homebrew", "/nix/store", "/gnu/store", "/proc/self", "/dev/urandom", "/sys/kernel/mm/transparent_hugepage"}
 
 // landlock leaves the process the programs to read and its own folder to write, and no TCP where that is asked for. On
 // a kernel without Landlock it does nothing; [Sandbox] has told the operator.
@@ -180,6 +180,9 @@ func landlock(dir, executable string, network bool) error {
 	defer func() { _ = unix.Close(int(fd)) }()
 	if err := allowBeneath(int(fd), dir, all); err != nil {
 		return fmt.Errorf("allow %s: %w", dir, err)
+	}
+	if err := allowBeneath(int(fd), os.DevNull, read|unix.LANDLOCK_ACCESS_FS_WRITE_FILE); err != nil {
+		return fmt.Errorf("allow %s: %w", os.DevNull, err)
 	}
 	for _, place := range append([]string{executable}, readable...) {
 		if err := allowBeneath(int(fd), place, read); err != nil && !errors.Is(err, fs.ErrNotExist) {
