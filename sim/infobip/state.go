@@ -50,6 +50,12 @@ func (s *StandIn) load() error {
 	if err := s.postman.Send(kept.Waiting...); err != nil {
 		return fmt.Errorf("restore %d webhooks: %w", len(kept.Waiting), err)
 	}
+	// After a kill, messages were on their way to phones that are on.
+	for _, profile := range s.phones.Phones("") {
+		if profile.Online {
+			s.wake(profile.Address())
+		}
+	}
 	return nil
 }
 
