@@ -4,8 +4,12 @@ import "context"
 
 // Engines are what the handlers call. Each resource's file says what it asks for.
 type Engines struct {
-	Knowledge Knowledge
-	WhatsApp  WhatsApp
+	SignIns     SignIns
+	People      People
+	APITokens   APITokens
+	TenantAdmin TenantAdmin
+	Knowledge   Knowledge
+	WhatsApp    WhatsApp
 }
 
 // WhatsApp is what the door asks of the WhatsApp engine.

@@ -20,6 +20,12 @@ var (
 // part in, and two names that disagree all look the same: 404.
 func (a *API) enter(ctx context.Context, arrival arrival, permission identity.Permission, o routeOptions, in any) (Call, error) {
 	call := Call{Caller: arrival.caller, RequestID: flomastr.RequestID(ctx), RemoteIP: a.remoteIP(arrival.request)}
+	if !permission.NeedsTenant() {
+		// Judged before any tenant is looked for, so that whoever may not learns nothing of which exist.
+		if err := identity.May(call.Caller, identity.Membership{}, permission); err != nil {
+			return Call{}, err
+		}
+	}
 	t, named, err := a.tenantOf(ctx, arrival, in)
 	if permission.IsPublic() && flomastr.KindOf(err) == flomastr.NotFound {
 		err = nil // what everybody may see does not depend on whether the tenant exists

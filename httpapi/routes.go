@@ -22,8 +22,29 @@ func (a *API) routes() {
 	route(a, http.MethodGet, "/dark.ico", identity.Public, a.icon, hidden)
 
 	// Identity and users.
+	route(a, http.MethodPost, "/auth/sign-in", identity.Public, a.signIn, maxBody(maxAuthBody))
+	route(a, http.MethodPost, "/auth/refresh", identity.Public, a.refresh, maxBody(maxAuthBody))
+	route(a, http.MethodPost, "/auth/sign-out", identity.Public, a.signOut, maxBody(maxAuthBody), status(http.StatusNoContent))
+	route(a, http.MethodPost, "/auth/password", identity.SignedIn, a.password, maxBody(maxAuthBody))
+	route(a, http.MethodGet, "/auth/.well-known/jwks.json", identity.Public, a.keySet)
+	route(a, http.MethodGet, "/routes/me/role", identity.SignedIn, a.meRole)
+	route(a, http.MethodGet, "/routes/me/status", identity.SignedIn, a.meStatus)
+	route(a, http.MethodGet, "/routes/api/v1/users/me/status", identity.SignedIn, a.meStatus, hidden)
+	route(a, http.MethodGet, "/routes/check-super-admin", identity.SignedIn, a.checkSuperAdmin)
+	route(a, http.MethodGet, "/routes/debug/jwt", identity.SignedIn, a.debugJWT)
+	route(a, http.MethodGet, "/routes/debug/auth-status", identity.Public, a.debugAuthStatus)
+	route(a, http.MethodGet, "/routes/tenants/{tenant_slug}/api-tokens", identity.Admin, a.tokenList)
+	route(a, http.MethodPost, "/routes/tenants/{tenant_slug}/api-tokens", identity.Admin, a.tokenCreate, status(http.StatusCreated))
+	route(a, http.MethodDelete, "/routes/tenants/{tenant_slug}/api-tokens/{id}", identity.Admin, a.tokenRevoke, status(http.StatusNoContent))
 
 	// Tenants.
+	route(a, http.MethodGet, "/routes/tenants", identity.SuperAdmin, a.tenantList)
+	route(a, http.MethodPost, "/routes/tenants", identity.SuperAdmin, a.tenantCreate, idempotent, status(http.StatusCreated))
+	route(a, http.MethodGet, "/routes/tenants/{tenant_slug}", identity.SuperAdmin.Or(identity.Member), a.tenantGet)
+	route(a, http.MethodPut, "/routes/tenants/{tenant_slug}", identity.SuperAdmin, a.tenantUpdate)
+	route(a, http.MethodGet, "/routes/tenants/{tenant_slug}/policies", identity.SuperAdmin.Or(identity.Member), a.policiesGet)
+	route(a, http.MethodPut, "/routes/tenants/{tenant_slug}/policies", identity.SuperAdmin.Or(identity.Admin), a.policiesPut)
+	route(a, http.MethodPost, "/routes/api/v1/admin/tenants/provision", identity.SuperAdmin, a.tenantProvision)
 
 	// WhatsApp engine.
 

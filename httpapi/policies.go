@@ -1,0 +1,74 @@
+package httpapi
+
+import (
+	"context"
+
+	"github.com/flomastr/flomastr/tenant"
+)
+
+type policiesBody struct {
+	RateLimitPerMinute   int      `json:"rate_limit_per_minute"`
+	MaxContextLength     int      `json:"max_context_length"`
+	AllowedFileTypes     []string `json:"allowed_file_types"`
+	MaxFileSizeMB        int      `json:"max_file_size_mb"`
+	MessageRetentionDays int      `json:"message_retention_days"`
+	HotTTLDays           int      `json:"hot_ttl_days"`
+	InboxScope           string   `json:"inbox_scope" enum:"all,assigned,team"`
+	CatalogEnabled       bool     `json:"catalog_enabled"`
+	ConfidenceThreshold  float64  `json:"confidence_threshold"`
+}
+
+type policiesOutput struct{ Body policiesBody }
+
+func policiesOut(p tenant.Policies) *policiesOutput {
+	return &policiesOutput{Body: policiesBody(p)}
+}
+
+func (a *API) policiesGet(ctx context.Context, call Call, _ *tenantPath) (*policiesOutput, error) {
+	found, err := a.deps.TenantAdmin.Policies(ctx, call.Tenant.ID)
+	if err != nil {
+		return nil, err
+	}
+	return policiesOut(found), nil
+}
+
+type policiesInput struct {
+	tenantPath
+	Body struct {
+		RateLimitPerMinute   *int      `json:"rate_limit_per_minute,omitempty"`
+		MaxContextLength     *int      `json:"max_context_length,omitempty"`
+		AllowedFileTypes     *[]string `json:"allowed_file_types,omitempty" maxItems:"20"`
+		MaxFileSizeMB        *int      `json:"max_file_size_mb,omitempty"`
+		MessageRetentionDays *int      `json:"message_retention_days,omitempty"`
+		HotTTLDays           *int      `json:"hot_ttl_days,omitempty"`
+		InboxScope           *string   `json:"inbox_scope,omitempty" enum:"all,assigned,team"`
+		CatalogEnabled       *bool     `json:"catalog_enabled,omitempty"`
+		ConfidenceThreshold  *float64  `json:"confidence_threshold,omitempty"`
+	}
+}
+
+// policiesPut changes what the body names. A super admin may change everything; the tenant's own administrators the
+// threshold, the inbox scope, and retention downwards.
+func (a *API) policiesPut(ctx context.Context, call Call, in *policiesInput) (*policiesOutput, error) {
+	changed, err := a.deps.TenantAdmin.ChangePolicies(ctx, call.Caller.Actor(), call.Tenant.ID, !call.Caller.SuperAdmin, func(p *tenant.Policies) {
+		set(&p.RateLimitPerMinute, in.Body.RateLimitPerMinute)
+		set(&p.MaxContextLength, in.Body.MaxContextLength)
+		set(&p.AllowedFileTypes, in.Body.AllowedFileTypes)
+		set(&p.MaxFileSizeMB, in.Body.MaxFileSizeMB)
+		set(&p.MessageRetentionDays, in.Body.MessageRetentionDays)
+		set(&p.HotTTLDays, in.Body.HotTTLDays)
+		set(&p.InboxScope, in.Body.InboxScope)
+		set(&p.CatalogEnabled, in.Body.CatalogEnabled)
+		set(&p.ConfidenceThreshold, in.Body.ConfidenceThreshold)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return policiesOut(changed), nil
+}
+
+func set[V any](field *V, value *V) {
+	if value != nil {
+		*field = *value
+	}
+}

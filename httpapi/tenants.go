@@ -1,0 +1,156 @@
+package httpapi
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/flomastr/flomastr"
+	"github.com/flomastr/flomastr/identity"
+	"github.com/flomastr/flomastr/tenant"
+)
+
+// TenantAdmin is what the door asks of the tenant engine beyond finding.
+type TenantAdmin interface {
+	List(ctx context.Context, skip, limit int) ([]tenant.Tenant, int, error)
+	Create(ctx context.Context, actor flomastr.Actor, draft tenant.Draft) (tenant.Tenant, error)
+	Provision(ctx context.Context, actor flomastr.Actor, setup tenant.Setup) (tenant.Provisioned, error)
+	Update(ctx context.Context, actor flomastr.Actor, id flomastr.TenantID, change tenant.Change) (tenant.Tenant, error)
+	Policies(ctx context.Context, id flomastr.TenantID) (tenant.Policies, error)
+	ChangePolicies(ctx context.Context, actor flomastr.Actor, id flomastr.TenantID, asAdmin bool, change func(*tenant.Policies)) (tenant.Policies, error)
+}
+
+type tenantBody struct {
+	ID           flomastr.TenantID `json:"id" format:"uuid"`
+	Slug         string            `json:"slug"`
+	Name         string            `json:"name"`
+	Status       string            `json:"status" enum:"provisioning,active,inactive,suspended,soft_deleted,erasing,erased"`
+	StatusSince  time.Time         `json:"status_since"`
+	TimeZone     string            `json:"time_zone"`
+	BrandPrimary string            `json:"brand_primary"`
+	CreatedAt    time.Time         `json:"created_at"`
+	UpdatedAt    time.Time         `json:"updated_at"`
+}
+
+func tenantOut(t tenant.Tenant) tenantBody {
+	return tenantBody{
+		ID: t.ID, Slug: t.Slug, Name: t.Name, Status: string(t.Status), StatusSince: t.StatusSince.UTC(), TimeZone: t.TimeZone,
+		BrandPrimary: t.BrandPrimary, CreatedAt: t.CreatedAt.UTC(), UpdatedAt: t.UpdatedAt.UTC(),
+	}
+}
+
+type tenantOutput struct{ Body tenantBody }
+
+type tenantListInput struct {
+	Skip  int `query:"skip" minimum:"0" maximum:"1000000"`
+	Limit int `query:"limit" minimum:"1" maximum:"200" default:"50"`
+}
+
+type tenantListOutput struct {
+	Body struct {
+		Tenants    []tenantBody `json:"tenants"`
+		TotalCount int          `json:"total_count"`
+	}
+}
+
+func (a *API) tenantList(ctx context.Context, _ Call, in *tenantListInput) (*tenantListOutput, error) {
+	page, total, err := a.deps.TenantAdmin.List(ctx, in.Skip, in.Limit)
+	if err != nil {
+		return nil, err
+	}
+	out := &tenantListOutput{}
+	out.Body.Tenants, out.Body.TotalCount = []tenantBody{}, total
+	for _, t := range page {
+		out.Body.Tenants = append(out.Body.Tenants, tenantOut(t))
+	}
+	return out, nil
+}
+
+type tenantCreateInput struct {
+	Body struct {
+		Slug         string `json:"slug" minLength:"3" maxLength:"63" doc:"A DNS label; reserved words are refused"`
+		Name         string `json:"name" minLength:"1" maxLength:"120"`
+		TimeZone     string `json:"time_zone,omitempty" maxLength:"64" doc:"IANA name; UTC when left out"`
+		BrandPrimary string `json:"brand_primary,omitempty" maxLength:"7" doc:"#RRGGBB"`
+	}
+}
+
+func (a *API) tenantCreate(ctx context.Context, call Call, in *tenantCreateInput) (*tenantOutput, error) {
+	made, err := a.deps.TenantAdmin.Create(ctx, call.Caller.Actor(), tenant.Draft{
+		Slug: in.Body.Slug, Name: in.Body.Name, TimeZone: in.Body.TimeZone, BrandPrimary: in.Body.BrandPrimary,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &tenantOutput{Body: tenantOut(made)}, nil
+}
+
+type tenantPath struct {
+	TenantSlug string `path:"tenant_slug" maxLength:"63" doc:"The slug or the id"`
+}
+
+func (a *API) tenantGet(_ context.Context, call Call, _ *tenantPath) (*tenantOutput, error) {
+	return &tenantOutput{Body: tenantOut(call.Tenant)}, nil
+}
+
+type tenantUpdateInput struct {
+	tenantPath
+	Body struct {
+		Name         *string `json:"name,omitempty" minLength:"1" maxLength:"120"`
+		TimeZone     *string `json:"time_zone,omitempty" maxLength:"64"`
+		BrandPrimary *string `json:"brand_primary,omitempty" maxLength:"7" doc:"#RRGGBB, or empty for the platform's"`
+	}
+}
+
+func (a *API) tenantUpdate(ctx context.Context, call Call, in *tenantUpdateInput) (*tenantOutput, error) {
+	changed, err := a.deps.TenantAdmin.Update(ctx, call.Caller.Actor(), call.Tenant.ID, tenant.Change{
+		Name: in.Body.Name, TimeZone: in.Body.TimeZone, BrandPrimary: in.Body.BrandPrimary,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &tenantOutput{Body: tenantOut(changed)}, nil
+}
+
+type provisionInput struct {
+	Body struct {
+		TenantSlug string `json:"tenant_slug" minLength:"3" maxLength:"63"`
+		OwnerEmail string `json:"owner_email" minLength:"3" maxLength:"254"`
+		TenantName string `json:"tenant_name,omitempty" maxLength:"120" doc:"Made from the slug when left out"`
+	}
+}
+
+type provisionOutput struct {
+	Status int
+	Body   struct {
+		Success      bool                  `json:"success"`
+		TenantID     flomastr.TenantID     `json:"tenant_id" format:"uuid"`
+		TenantSlug   string                `json:"tenant_slug"`
+		OwnerUserID  string                `json:"owner_user_id"`
+		OwnerEmail   string                `json:"owner_email"`
+		MembershipID flomastr.MembershipID `json:"membership_id" format:"uuid"`
+		Message      string                `json:"message"`
+	}
+}
+
+func (a *API) tenantProvision(ctx context.Context, call Call, in *provisionInput) (*provisionOutput, error) {
+	email, err := identity.CanonicalEmail(in.Body.OwnerEmail)
+	if err != nil {
+		return nil, identity.ErrEmail.Field("body.owner_email", "an e-mail address")
+	}
+	made, err := a.deps.TenantAdmin.Provision(ctx, call.Caller.Actor(), tenant.Setup{
+		Draft: tenant.Draft{Slug: in.Body.TenantSlug, Name: in.Body.TenantName}, OwnerEmail: email,
+	})
+	if err != nil {
+		return nil, err
+	}
+	out := &provisionOutput{Status: http.StatusOK}
+	out.Body.Message = "The workspace was there already, and is complete."
+	if made.Created {
+		out.Status, out.Body.Message = http.StatusCreated, "The workspace is ready."
+	}
+	out.Body.Success = true
+	out.Body.TenantID, out.Body.TenantSlug = made.Tenant.ID, made.Tenant.Slug
+	out.Body.OwnerUserID, out.Body.OwnerEmail, out.Body.MembershipID = made.OwnerSubject, made.OwnerEmail, made.OwnerMembership
+	return out, nil
+}
