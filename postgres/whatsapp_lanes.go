@@ -21,7 +21,7 @@ func (s *WhatsAppStore) ClaimLanes(ctx context.Context, kind whatsapp.LaneKind, 
 			SELECT t.tenant_id
 			FROM tenant_turns t
 			JOIN tenants n ON n.id = t.tenant_id AND n.status = 'active'
-			WHERE t.kind = $1 AND t.next_at <= now() AND t.tenant_id <> ALL ($3)
+			WHERE t.kind = $1 AND t.next_at <= now() AND t.tenant_id <> ALL ($3::uuid[])
 			ORDER BY t.served_at
 			LIMIT $2`, kind, want, uuids(busy))
 		if err != nil {
@@ -94,14 +94,14 @@ func settleTurns(ctx context.Context, tx pgx.Tx, kind whatsapp.LaneKind, due []f
 	_, err := tx.Exec(ctx, `
 		UPDATE tenant_turns t
 		SET served_at = clock_timestamp(),
-		    idle = CASE WHEN t.tenant_id = ANY ($2) THEN 0 ELSE least(t.idle + 1, 6) END,
+		    idle = CASE WHEN t.tenant_id = ANY ($2::uuid[]) THEN 0 ELSE least(t.idle + 1, 6) END,
 		    next_at = CASE
-		      WHEN t.tenant_id = ANY ($2) THEN t.next_at
+		      WHEN t.tenant_id = ANY ($2::uuid[]) THEN t.next_at
 		      ELSE least(
 		        CASE WHEN t.idle < 6 THEN now() + make_interval(secs => 0.05 * 2 ^ t.idle) ELSE 'infinity' END,
 		        coalesce((SELECT min(l.ready_at) FROM lanes l WHERE l.tenant_id = t.tenant_id AND l.kind = t.kind AND l.worker = $4 AND l.ready_at > now()), 'infinity'))
 		    END
-		WHERE t.kind = $1 AND t.tenant_id = ANY ($2 || $3)`, kind, uuids(full), uuids(short), worker)
+		WHERE t.kind = $1 AND t.tenant_id = ANY ($2::uuid[] || $3::uuid[])`, kind, uuids(full), uuids(short), worker)
 	if err != nil {
 		return fmt.Errorf("settle turns: %w", err)
 	}
