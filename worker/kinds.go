@@ -1,0 +1,97 @@
+package worker
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+
+	"github.com/riverqueue/river"
+
+	"github.com/flomastr/flomastr"
+	"github.com/flomastr/flomastr/contextengine"
+)
+
+// Engines are what the jobs call.
+type Engines struct {
+	Knowledge Knowledge
+	Upkeep    []Upkeep
+	Log       *slog.Logger
+}
+
+// Knowledge is what the jobs of the Business Brain call.
+type Knowledge interface {
+	Index(ctx context.Context, tenant flomastr.TenantID, args contextengine.IndexArgs) error
+	GiveUp(ctx context.Context, tenant flomastr.TenantID, args contextengine.IndexArgs, cause error) error
+	Erase(ctx context.Context, tenant flomastr.TenantID, args contextengine.EraseArgs) error
+}
+
+// Upkeep is a small piece of regular housekeeping of the platform's own tables. Every piece can be done twice.
+type Upkeep struct {
+	Name string
+	Do   func(ctx context.Context) error
+}
+
+// UpkeepArgs is the job that does the housekeeping.
+type UpkeepArgs struct{}
+
+// Kind names the job in the queue.
+func (UpkeepArgs) Kind() string { return "platform.upkeep" }
+
+const (
+	indexTimeout  = 10 * time.Minute // a thousand pages on a busy machine
+	upkeepEvery   = 15 * time.Minute
+	upkeepTimeout = 5 * time.Minute
+)
+
+// Kinds maps every kind of job to the engine call that does it.
+func Kinds(e Engines) *river.Workers {
+	workers := river.NewWorkers()
+	add(workers, indexTimeout, func(ctx context.Context, job *river.Job[contextengine.IndexArgs]) error {
+		err := e.Knowledge.Index(ctx, job.Args.Tenant, job.Args)
+		if err != nil && job.Attempt >= job.MaxAttempts {
+			return errors.Join(err, e.Knowledge.GiveUp(context.WithoutCancel(ctx), job.Args.Tenant, job.Args, err))
+		}
+		return err
+	})
+	add(workers, time.Minute, func(ctx context.Context, job *river.Job[contextengine.EraseArgs]) error {
+		return e.Knowledge.Erase(ctx, job.Args.Tenant, job.Args)
+	})
+	add(workers, upkeepTimeout, func(ctx context.Context, _ *river.Job[UpkeepArgs]) error {
+		var all error
+		for _, piece := range e.Upkeep {
+			if err := piece.Do(ctx); err != nil {
+				e.Log.ErrorContext(ctx, "upkeep failed", "piece", piece.Name, "error", err)
+				all = errors.Join(all, err) // the others still have their turn
+			}
+		}
+		return all
+	})
+	return workers
+}
+
+// Periodic lists what runs by the clock. River's leader enqueues it once for all servers.
+func Periodic() []*river.PeriodicJob {
+	return []*river.PeriodicJob{
+		river.NewPeriodicJob(river.PeriodicInterval(upkeepEvery), func() (river.JobArgs, *river.InsertOpts) {
+			return UpkeepArgs{}, &river.InsertOpts{MaxAttempts: 1}
+		}, &river.PeriodicJobOpts{RunOnStart: true}),
+	}
+}
+
+// handler is a worker made of a function and a time limit.
+type handler[Args river.JobArgs] struct {
+	river.WorkerDefaults[Args]
+	timeout time.Duration
+	work    func(context.Context, *river.Job[Args]) error
+}
+
+func (h *handler[Args]) Timeout(*river.Job[Args]) time.Duration { return h.timeout }
+
+func (h *handler[Args]) Work(ctx context.Context, job *river.Job[Args]) error {
+	return h.work(ctx, job)
+}
+
+func add[Args river.JobArgs](workers *river.Workers, timeout time.Duration, work func(context.Context, *river.Job[Args]) error) {
+	river.AddWorker(workers, &handler[Args]{timeout: timeout, work: work})
+}
