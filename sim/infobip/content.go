@@ -12,7 +12,7 @@ type kind struct {
 }
 
 // name is the kind's word in the ledger and on the phone: text, interactive_buttons …
-func (k kind) name() string { return strings.ReplaceAll(k.path, "/", "_") }
+func (k kind) name() string { return strings.NewReplacer("/", "_", "-", "_").Replace(k.path) }
 
 // kinds is the table of send endpoints of the contract that this stand-in serves, besides the bulk one for templates.
 func kinds() []kind {
