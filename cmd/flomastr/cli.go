@@ -11,6 +11,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"github.com/flomastr/flomastr"
+	"github.com/flomastr/flomastr/contextengine/source/convert"
 )
 
 // cli is the command line. Each command has a file of its own.
@@ -18,8 +19,10 @@ type cli struct {
 	Serve   serveCommand   `cmd:"" help:"Run the server."`
 	Migrate migrateCommand `cmd:"" help:"Bring the database to this version and end. The server does the same at its start."`
 	Doctor  doctorCommand  `cmd:"" help:"Say what is missing or wrong here, and how to mend it."`
+	Tenant  tenantCommand  `cmd:"" help:"Tenants."`
 	Demo    demoCommand    `cmd:"" help:"Say how to drive the demo: addresses, sign-ins, channels."`
 	Version versionCommand `cmd:"" help:"Print the version."`
+	OpenAPI openapiCommand `cmd:"" name:"openapi" hidden:"" help:"Print the API's description, as served at /openapi.json."`
 	Where   whereCommand   `cmd:"" hidden:"" help:"Print what the settings come to, for scripts."`
 	Ready   readyCommand   `cmd:"" hidden:"" help:"Wait until the server is ready, for scripts."`
 }
@@ -45,6 +48,11 @@ func run(ctx context.Context, args []string, s surroundings) int {
 	if err := s.complete(); err != nil {
 		fmt.Fprintln(s.stderr, "flomastr:", err)
 		return 1
+	}
+	if firstWord(args) == convert.Command {
+		// The worker that reads a stranger's document. It comes before everything else, so that no setting of ours is in
+		// its memory.
+		return convert.Worker(s.stdin, s.stdout, s.stderr)
 	}
 	sources, err := readSources(s)
 	if err != nil {

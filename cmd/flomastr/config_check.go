@@ -141,6 +141,14 @@ func (c Config) problems() []problem {
 // crossProblems is the rules that look at two settings.
 func (c Config) crossProblems() []problem {
 	var out []problem
+	for _, origin := range c.FetchAllow {
+		switch u, err := url.Parse(origin); {
+		case checkURL(origin, true) != nil || err != nil || !isLoopback(u.Hostname()):
+			out = append(out, problem{"FLOMASTR_FETCH_ALLOW", "must be origins on this machine, such as http://127.0.0.1:8080"})
+		case !c.OnLoopback():
+			out = append(out, problem{"FLOMASTR_FETCH_ALLOW", "is refused while the server listens on " + c.Listen + ": it opens the guard for tests alone"})
+		}
+	}
 	if c.InfobipStandIn != "" {
 		if !c.OnLoopback() {
 			out = append(out, problem{"FLOMASTR_INFOBIP_URL", "is refused while the server listens on " + c.Listen + ": a stand-in is for a server that listens on loopback alone"})

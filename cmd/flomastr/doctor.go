@@ -9,11 +9,10 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"strings"
 	"time"
 
+	"github.com/flomastr/flomastr/contextengine/source/convert"
 	"github.com/flomastr/flomastr/postgres/embedded"
 	"github.com/flomastr/flomastr/web"
 )
@@ -52,7 +51,7 @@ func (c *doctorAll) Run(ctx context.Context, s *surroundings, src *sources) erro
 	findings := []finding{checkSource(src)}
 	findings = append(findings, checkSettings(cfg, src)...)
 	findings = append(findings, checkDataDir(cfg.DataDir), checkPort(ctx, cfg), checkWeb())
-	findings = append(findings, checkTools(ctx)...)
+	findings = append(findings, checkTools()...)
 	findings = append(findings, checkSandbox(cfg))
 	findings = append(findings, checkDatabase(ctx, cfg)...)
 	return report(s.stdout, c.JSON, findings, 1)
@@ -186,23 +185,15 @@ func checkWeb() finding {
 	return finding{"web app", warning, "not built into this binary", "build it with: make build"}
 }
 
-// checkTools looks for the programs that convert documents.
-func checkTools(ctx context.Context) []finding {
+// checkTools looks for the programs that read documents.
+func checkTools() []finding {
 	var out []finding
-	for _, tool := range []struct{ name, flag, reads, install string }{
-		{"pdftotext", "-v", "PDF", "poppler-utils (Debian, Ubuntu, Fedora) or poppler (Homebrew)"},
-		{"pandoc", "--version", "DOCX, ODT and EPUB", "pandoc"},
-	} {
-		path, err := exec.LookPath(tool.name)
-		if err != nil {
-			out = append(out, finding{tool.name, warning, "is not installed: " + tool.reads + " cannot be read", "install " + tool.install})
+	for _, tool := range convert.Tools() {
+		if tool.Path == "" {
+			out = append(out, finding{tool.Name, warning, fmt.Sprintf("is not installed: documents of kind %s cannot be read", tool.Reads), "install the package " + tool.Package})
 			continue
 		}
-		ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
-		said, _ := exec.CommandContext(ctx, path, tool.flag).CombinedOutput()
-		cancel()
-		first, _, _ := strings.Cut(strings.TrimSpace(string(said)), "\n")
-		out = append(out, finding{tool.name, fine, first, ""})
+		out = append(out, finding{tool.Name, fine, tool.Path, ""})
 	}
 	return out
 }
@@ -226,13 +217,14 @@ func checkDatabase(ctx context.Context, cfg Config) []finding {
 	return append(out, found)
 }
 
-// checkSandbox says how documents from strangers are shut in while they are converted.
+// checkSandbox says how documents from strangers are shut in while they are read.
 func checkSandbox(cfg Config) finding {
-	switch kind := sandboxKind(); {
-	case kind != "":
-		return finding{"document sandbox", fine, kind, ""}
+	switch box := convert.Sandbox(); {
+	case !box.Weak:
+		return finding{"document sandbox", fine, box.Detail, ""}
 	case cfg.WeakSandbox:
-		return finding{"document sandbox", warning, "none here, and risky documents are converted all the same", "run on Linux, or as a user who may make namespaces, and unset FLOMASTR_WEAK_SANDBOX"}
+		return finding{"document sandbox", warning, box.Detail, "risky documents are read all the same, because FLOMASTR_WEAK_SANDBOX is set: better run on Linux where namespaces or Landlock are allowed"}
+	default:
+		return finding{"document sandbox", warning, box.Detail, "PDF and office documents are refused: run on Linux where namespaces or Landlock are allowed; FLOMASTR_WEAK_SANDBOX=true reads them unprotected"}
 	}
-	return finding{"document sandbox", warning, "none here: PDF and office documents are refused", "run on Linux where namespaces or Landlock are allowed; FLOMASTR_WEAK_SANDBOX=true converts them unprotected"}
 }
