@@ -70,7 +70,7 @@ func (c *tenantProvision) Run(ctx context.Context, s *surroundings, src *sources
 	}
 	accounts := local.New(local.Deps{Store: postgres.NewIdentityStore(db), Seal: base.Keys, Clock: time.Now})
 	password, err := accounts.SetUpPassword(ctx, flomastr.ActorSystem, email)
-	if err != nil {
+	if err != nil && !errors.Is(err, local.ErrHasPassword) {
 		return fmt.Errorf("give the owner a first password: %w", err)
 	}
 	return c.print(s, provisioned{
