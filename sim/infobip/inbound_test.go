@@ -123,7 +123,7 @@ func TestSeveralCustomersShareARequest(t *testing.T) {
 
 func TestInboundCanComeInReverse(t *testing.T) {
 	t.Parallel()
-	b := setup(t, instant(), nil)
+	b := setup(t, instant(), func(c *infobip.Config) { c.Window = 1 }) // so that what leaves in order arrives in order
 	b.control("POST", "inbound", fmt.Sprintf(`{"reverse":true,"messages":[{"from":%q,"to":%q,"text":"one"},{"from":%q,"to":%q,"text":"two"}]}`, ana, shop, ana, shop), 202)
 	results := b.results(2)
 	require.Equal(t, "two", results[0]["message"].(map[string]any)["text"])
@@ -132,13 +132,13 @@ func TestInboundCanComeInReverse(t *testing.T) {
 
 func TestInboundMisbehavesAsScripted(t *testing.T) {
 	t.Parallel()
-	b := setup(t, instant(), nil)
+	b := setup(t, instant(), func(c *infobip.Config) { c.Window = 1 }) // so that what leaves in order arrives in order
 	b.fault(`{"on":"webhook","kind":"duplicate","copies":10}`)
 	m := b.says(`{"to":"` + shop + `","text":"ten times"}`)
 	for _, result := range b.results(10) {
 		require.Equal(t, m.ID, result["messageId"])
 	}
-	b.fault(`{"on":"webhook","kind":"delay","delay_ms":60}`)
+	b.fault(`{"on":"webhook","kind":"delay","delay_ms":1000}`)
 	b.says(`{"to":"` + shop + `","text":"overtaken"}`)
 	b.says(`{"to":"` + shop + `","text":"first"}`)
 	results := b.results(12)
