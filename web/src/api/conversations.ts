@@ -1,0 +1,182 @@
+import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query'
+import { client, unwrap } from './client.ts'
+import type { components } from './schema.d.ts'
+
+type WireConversation = components['schemas']['Conversation']
+type WireMessage = components['schemas']['Message']
+
+export type Owner = 'assistant' | 'member' | 'external'
+export type Conversation = {
+  id: string
+  contact: { id: string; name: string | undefined; phone: string | undefined }
+  owner: Owner
+  open: boolean
+  unread: number
+  last: { text: string; mine: boolean } | undefined
+  updatedAt: Date
+  /** Until when WhatsApp lets us write freely; undefined: the customer never wrote. */
+  windowUntil: Date | undefined
+}
+
+export const messageStates = [
+  'received',
+  'queued',
+  'dispatched',
+  'delivered',
+  'read',
+  'failed',
+  'unknown',
+] as const
+export type MessageState = (typeof messageStates)[number]
+export type Speaker = 'contact' | 'assistant' | 'member' | 'external'
+export type Evidence = {
+  itemId: string
+  passageId: string
+  title: string
+  path: readonly string[]
+  source: string
+  url: string | undefined
+  quote: string
+  score: number
+}
+export type DecisionAction = 'answer' | 'ask' | 'refuse' | 'hand_over' | 'silent'
+export type Decision = {
+  action: DecisionAction | undefined
+  confidence: number | undefined
+  reason: string | undefined
+  model: string | undefined
+  evidence: readonly Evidence[]
+}
+export type Message = {
+  id: string
+  mine: boolean
+  speaker: Speaker
+  type: string
+  text: string | undefined
+  state: MessageState
+  at: Date
+  problem: string | undefined
+  decision: Decision | undefined
+}
+export type Page<T> = { rows: readonly T[]; next: string | undefined }
+
+const keys = {
+  all: (slug: string) => [slug, 'conversations'] as const,
+  list: (slug: string, search: string) => [slug, 'conversations', 'list', search] as const,
+  one: (slug: string, id: string) => [slug, 'conversations', 'one', id] as const,
+  messages: (slug: string, id: string) => [slug, 'conversations', 'messages', id] as const,
+}
+export const conversationKeys = keys
+
+export const conversationsQuery = (slug: string, search: string) =>
+  infiniteQueryOptions({
+    queryKey: keys.list(slug, search),
+    initialPageParam: '',
+    getNextPageParam: (last: Page<Conversation>) => last.next,
+    queryFn: async ({ signal, pageParam }): Promise<Page<Conversation>> => {
+      const query = { limit: 50, ...(search ? { search } : {}), ...(pageParam ? { cursor: pageParam } : {}) }
+      const wire = await unwrap(client(slug).GET('/routes/conversations', { params: { query }, signal }))
+      return { rows: (wire.conversations ?? []).map(conversationOf), next: wire.next_cursor || undefined }
+    },
+  })
+
+export const conversationQuery = (slug: string, id: string) =>
+  queryOptions({
+    queryKey: keys.one(slug, id),
+    queryFn: async ({ signal }) =>
+      conversationOf(
+        await unwrap(client(slug).GET('/routes/conversations/{id}', { params: { path: { id } }, signal })),
+      ),
+  })
+
+/** The messages of a conversation, newest page first; each page newest first, as the server gives them. */
+export const messagesQuery = (slug: string, id: string) =>
+  infiniteQueryOptions({
+    queryKey: keys.messages(slug, id),
+    initialPageParam: '',
+    getNextPageParam: (last: Page<Message>) => last.next,
+    queryFn: async ({ signal, pageParam }): Promise<Page<Message>> => {
+      const query = { limit: 50, ...(pageParam ? { cursor: pageParam } : {}) }
+      const call = client(slug).GET('/routes/conversations/{id}/messages', {
+        params: { path: { id }, query },
+        signal,
+      })
+      const wire = await unwrap(call)
+      return { rows: (wire.messages ?? []).map(messageOf), next: wire.next_cursor || undefined }
+    },
+  })
+
+/** Sends a reply. The key makes it one message however often it is tried. */
+export async function reply(slug: string, conversation: string, text: string, key: string): Promise<void> {
+  await unwrap(
+    client(slug).POST('/routes/conversations/{id}/reply', {
+      params: { path: { id: conversation }, header: { 'Idempotency-Key': key } },
+      body: { text },
+    }),
+  )
+}
+
+export function conversationOf(wire: WireConversation): Conversation {
+  return {
+    id: wire.id,
+    contact: {
+      id: wire.contact.id,
+      name: wire.contact.name || undefined,
+      phone: wire.contact.phone || undefined,
+    },
+    owner: wire.owner as Owner,
+    open: wire.status === 'open',
+    unread: wire.unread,
+    last: wire.last_message && {
+      text: wire.last_message.text ?? '',
+      mine: wire.last_message.direction === 'out',
+    },
+    updatedAt: new Date(wire.updated_at),
+    windowUntil: wire.window_expires_at ? new Date(wire.window_expires_at) : undefined,
+  }
+}
+
+const isState = (text: string): text is MessageState => (messageStates as readonly string[]).includes(text)
+
+export function messageOf(wire: WireMessage): Message {
+  return {
+    id: wire.id,
+    mine: wire.direction === 'out',
+    speaker: wire.speaker as Speaker,
+    type: wire.type,
+    text: wire.text || undefined,
+    // A state that we do not know yet must not look like a success.
+    state: isState(wire.status) ? wire.status : 'unknown',
+    at: new Date(wire.at),
+    problem: wire.error || undefined,
+    decision: wire.decision && decisionOf(wire.decision),
+  }
+}
+
+function decisionOf(wire: components['schemas']['Decision']): Decision {
+  return {
+    action: wire.action,
+    confidence: wire.confidence,
+    reason: wire.reason || undefined,
+    model: wire.model || undefined,
+    evidence: (wire.evidence ?? []).map((one) => ({
+      itemId: one.item_id,
+      passageId: one.passage_id,
+      title: one.title,
+      path: one.heading_path ?? [],
+      source: one.source,
+      url: safeUrl(one.url),
+      quote: one.quote,
+      score: one.score,
+    })),
+  }
+}
+
+/** Only web addresses become links: a source is foreign input. */
+export function safeUrl(url: string | undefined): string | undefined {
+  return url && /^https?:\/\//i.test(url) ? url : undefined
+}
+
+/** How a contact is called: by name, else by number. */
+export const contactName = (contact: Conversation['contact'], unknown: string): string =>
+  contact.name ?? contact.phone ?? unknown

@@ -1,0 +1,247 @@
+import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query'
+import { client, session, unwrap } from './client.ts'
+import { type Page, safeUrl } from './conversations.ts'
+import { Problem, problemOf } from './problem.ts'
+import type { components, paths } from './schema.d.ts'
+
+type WireEntry = components['schemas']['Entry']
+type WireChunk = components['schemas']['Chunk']
+type WirePassage = components['schemas']['Passage']
+
+export type ItemStatus = 'processing' | 'embedded' | 'failed'
+export type Item = {
+  id: string
+  title: string
+  type: string | undefined
+  source: string
+  url: string | undefined
+  status: ItemStatus
+  problem: string | undefined
+  progress: { stage: string; done: number; total: number } | undefined
+  version: number
+  chunks: number
+  updatedAt: Date
+}
+export type ItemPage = Page<Item> & { total: number }
+export type Chunk = { id: string; path: readonly string[]; text: string; page: number | undefined }
+export type Passage = {
+  id: string
+  itemId: string
+  title: string
+  path: readonly string[]
+  text: string
+  source: string
+  url: string | undefined
+  page: number | undefined
+  score: number
+  /** What each stage of the retrieval gave it, best stage first. */
+  stages: readonly { name: string; score: number }[]
+}
+export type Found = { passages: readonly Passage[]; corrected: string | undefined }
+
+const keys = {
+  all: (slug: string) => [slug, 'knowledge'] as const,
+  list: (slug: string, search: string) => [slug, 'knowledge', 'list', search] as const,
+  item: (slug: string, id: string) => [slug, 'knowledge', 'item', id] as const,
+  chunks: (slug: string, id: string) => [slug, 'knowledge', 'chunks', id] as const,
+  search: (slug: string, query: string) => [slug, 'search', query] as const,
+}
+export const knowledgeKeys = keys
+
+const pageSize = 100
+
+export const itemsQuery = (slug: string, search: string) =>
+  infiniteQueryOptions({
+    queryKey: keys.list(slug, search),
+    initialPageParam: '',
+    getNextPageParam: (last: ItemPage) => last.next,
+    queryFn: async ({ signal, pageParam }): Promise<ItemPage> => {
+      const query = {
+        limit: pageSize,
+        ...(search ? { search } : {}),
+        ...(pageParam ? { cursor: pageParam } : {}),
+      }
+      const call = client(slug).GET('/routes/knowledge/{tenant_slug}/index', {
+        params: { path: { tenant_slug: slug }, query },
+        signal,
+      })
+      const wire = await unwrap(call)
+      return {
+        rows: (wire.entries ?? []).map(itemOf),
+        total: wire.total_count,
+        next: wire.next_cursor || undefined,
+      }
+    },
+    // Events tell of every change; while something is being read we also look, in case the line is down.
+    refetchInterval: (query) =>
+      query.state.data?.pages.some((page) => page.rows.some((row) => row.status === 'processing'))
+        ? 4_000
+        : false,
+  })
+
+export const itemQuery = (slug: string, id: string) =>
+  queryOptions({
+    queryKey: keys.item(slug, id),
+    queryFn: async ({ signal }) =>
+      itemOf(
+        await unwrap(
+          client(slug).GET('/routes/knowledge/{tenant_slug}/items/{id}', {
+            params: { path: { tenant_slug: slug, id } },
+            signal,
+          }),
+        ),
+      ),
+    refetchInterval: (query) => (query.state.data?.status === 'processing' ? 3_000 : false),
+  })
+
+export const chunksQuery = (slug: string, id: string) =>
+  infiniteQueryOptions({
+    queryKey: keys.chunks(slug, id),
+    initialPageParam: '',
+    getNextPageParam: (last: Page<Chunk>) => last.next,
+    queryFn: async ({ signal, pageParam }): Promise<Page<Chunk>> => {
+      const query = { limit: pageSize, ...(pageParam ? { cursor: pageParam } : {}) }
+      const wire = await unwrap(
+        client(slug).GET('/routes/knowledge/{tenant_slug}/items/{id}/chunks', {
+          params: { path: { tenant_slug: slug, id }, query },
+          signal,
+        }),
+      )
+      return { rows: (wire.chunks ?? []).map(chunkOf), next: wire.next_cursor || undefined }
+    },
+  })
+
+export const searchQuery = (slug: string, query: string) =>
+  queryOptions({
+    queryKey: keys.search(slug, query),
+    staleTime: 30_000,
+    queryFn: async ({ signal }): Promise<Found> => {
+      const wire = await unwrap(
+        client(slug).POST('/routes/knowledge/{tenant_slug}/search', {
+          params: { path: { tenant_slug: slug } },
+          body: { query, limit: 8 },
+          signal,
+        }),
+      )
+      return { passages: (wire.passages ?? []).map(passageOf), corrected: wire.corrected || undefined }
+    },
+  })
+
+export async function addText(slug: string, title: string, content: string, key: string): Promise<void> {
+  await unwrap(
+    client(slug).POST('/routes/knowledge/{tenant_slug}/index', {
+      params: { path: { tenant_slug: slug }, header: { 'Idempotency-Key': key } },
+      body: { title, content },
+    }),
+  )
+}
+
+export async function addUrl(slug: string, url: string, key: string): Promise<void> {
+  await unwrap(
+    client(slug).POST('/routes/knowledge/{tenant_slug}/urls', {
+      params: { path: { tenant_slug: slug }, header: { 'Idempotency-Key': key } },
+      body: { url },
+    }),
+  )
+}
+
+export async function reindex(slug: string, id: string): Promise<void> {
+  await unwrap(
+    client(slug).POST('/routes/knowledge/{tenant_slug}/items/{id}/reindex', {
+      params: { path: { tenant_slug: slug, id } },
+    }),
+  )
+}
+
+export async function deleteItem(slug: string, id: string): Promise<void> {
+  const { response, error } = await client(slug).DELETE('/routes/knowledge/{tenant_slug}/items/{id}', {
+    params: { path: { tenant_slug: slug, id } },
+  })
+  if (!response.ok) throw problemOf(response, error)
+}
+
+const filesPath = '/routes/knowledge/{tenant_slug}/files' satisfies keyof paths
+
+/** Uploads one file. XMLHttpRequest, because fetch cannot say how much of a body has gone out. */
+export async function uploadFile(
+  slug: string,
+  file: File,
+  onProgress: (part: number) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  let token = await session.token()
+  let answer = await post(token)
+  if (answer.status === 401 && token) {
+    token = await session.renewed(token)
+    answer = await post(token)
+  }
+  if (answer.status < 200 || answer.status > 299)
+    throw problemOf(answer, await answer.json().catch(() => undefined))
+
+  function post(bearer: string | undefined): Promise<Response> {
+    return new Promise((resolve, reject) => {
+      const call = new XMLHttpRequest()
+      call.open('POST', filesPath.replace('{tenant_slug}', encodeURIComponent(slug)))
+      if (bearer) call.setRequestHeader('Authorization', `Bearer ${bearer}`)
+      call.setRequestHeader('Accept', 'application/json')
+      call.upload.onprogress = (event) => event.lengthComputable && onProgress(event.loaded / event.total)
+      call.onload = () => {
+        const headers: Record<string, string> = {}
+        for (const name of ['X-Request-Id', 'Retry-After']) {
+          const value = call.getResponseHeader(name)
+          if (value) headers[name] = value
+        }
+        resolve(
+          new Response(call.status === 204 ? null : call.responseText, {
+            status: call.status || 502,
+            headers,
+          }),
+        )
+      }
+      call.onerror = () => reject(new TypeError('The file did not reach the server.'))
+      call.onabort = () =>
+        reject(new Problem({ status: -1, code: 'aborted', message: 'The upload was stopped.' }))
+      signal.addEventListener('abort', () => call.abort(), { once: true })
+      const form = new FormData()
+      form.append('file', file)
+      call.send(form)
+    })
+  }
+}
+
+export function itemOf(wire: WireEntry): Item {
+  return {
+    id: wire.id,
+    title: wire.title,
+    type: wire.type || undefined,
+    source: wire.source,
+    url: undefined,
+    status: wire.status,
+    problem: wire.error || undefined,
+    progress: undefined,
+    version: wire.version,
+    chunks: wire.chunks,
+    updatedAt: new Date(wire.updated_at),
+  }
+}
+
+export function chunkOf(wire: WireChunk): Chunk {
+  return { id: wire.id, path: wire.heading_path ?? [], text: wire.text, page: wire.page || undefined }
+}
+
+export function passageOf(wire: WirePassage): Passage {
+  return {
+    id: wire.id,
+    itemId: wire.item_id,
+    title: wire.title,
+    path: wire.heading_path ?? [],
+    text: wire.text,
+    source: wire.source,
+    url: safeUrl(wire.url),
+    page: wire.page || undefined,
+    score: wire.score,
+    stages: Object.entries(wire.scores ?? {})
+      .map(([name, score]) => ({ name, score }))
+      .sort((a, b) => b.score - a.score),
+  }
+}

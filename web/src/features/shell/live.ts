@@ -1,0 +1,74 @@
+import type { QueryClient } from '@tanstack/react-query'
+import { createContext, use, useEffect, useState } from 'react'
+import { follow, type LineState, openEvents } from '../../api/events.ts'
+import type { ServerEvent } from '../../lib/sse.ts'
+
+/** Which part of a tenant's cache an event makes old; undefined: none of what is on the screen. */
+export function staleAfter(type: string): 'conversations' | 'knowledge' | 'everything' | undefined {
+  const noun = type.split('.')[0]
+  switch (noun) {
+    case 'message':
+    case 'conversation':
+    case 'contact':
+    case 'job':
+      return 'conversations'
+    case 'item':
+    case 'knowledge':
+      return 'knowledge'
+    case 'reset': // the server cannot resume where we were: whatever is shown may be old
+      return 'everything'
+    default:
+      return undefined
+  }
+}
+
+/** Applies an event to the cache. A refetch and no patch: the server's words are then the only ones. */
+export function applyEvent(queries: QueryClient, slug: string, event: ServerEvent): void {
+  const stale = staleAfter(event.type)
+  if (stale === 'everything') void queries.invalidateQueries({ queryKey: [slug] })
+  else if (stale) void queries.invalidateQueries({ queryKey: [slug, stale] })
+}
+
+type Listener = (event: ServerEvent) => void
+
+/** The live line of the tenant on the screen: its state, and what comes over it. */
+export class Line {
+  readonly #listeners = new Set<Listener>()
+  readonly heard = (event: ServerEvent): void => {
+    for (const listener of this.#listeners) listener(event)
+  }
+  readonly listen = (listener: Listener): (() => void) => {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+}
+
+export const LineContext = createContext<Line>(new Line())
+
+/** Calls the listener for every event of the tenant while the component is on the screen. */
+export function useEvents(listener: Listener): void {
+  const line = use(LineContext)
+  useEffect(() => line.listen(listener), [line, listener])
+}
+
+/** Keeps the line open while the tenant is on the screen. */
+export function useLine(slug: string, queries: QueryClient): { line: Line; state: LineState } {
+  const [line] = useState(() => new Line())
+  const [state, setState] = useState<LineState>('connecting')
+  useEffect(() => {
+    const stop = new AbortController()
+    void follow(
+      {
+        open: openEvents(slug),
+        onState: setState,
+        onEvent: (event) => {
+          applyEvent(queries, slug, event)
+          line.heard(event)
+        },
+      },
+      stop.signal,
+    )
+    return () => stop.abort()
+  }, [slug, queries, line])
+  return { line, state }
+}

@@ -1,0 +1,62 @@
+import { Link, useNavigate, useSearch } from '@tanstack/react-router'
+import { useTranslation } from 'react-i18next'
+import { mayAdminister } from '../api/me.ts'
+import { AddKnowledge } from '../features/knowledge/AddKnowledge.tsx'
+import { Ask } from '../features/knowledge/Ask.tsx'
+import { ItemDetails } from '../features/knowledge/ItemDetails.tsx'
+import { ItemList } from '../features/knowledge/ItemList.tsx'
+import { useTenant } from '../features/shell/tenant.ts'
+import { Sheet } from '../ui/Sheet.tsx'
+import classes from './brain.module.css'
+
+/** What the business knows, beside a place to ask it; on a phone one or the other. */
+export function BrainPage() {
+  const { t } = useTranslation()
+  const { slug, role } = useTenant()
+  const navigate = useNavigate({ from: '/$slug/brain' })
+  const { q = '', item, view, ask, add } = useSearch({ from: '/$slug/brain' })
+  const mayChange = mayAdminister(role)
+  const closeItem = () => item && void navigate({ search: ({ item: _, ...old }) => old })
+  return (
+    <div className={classes.page} data-view={view ?? 'list'}>
+      <h1 className={classes.title}>{t('brain.title')}</h1>
+      <nav className={classes.views} aria-label={t('brain.title')}>
+        <Link
+          to="/$slug/brain"
+          params={{ slug }}
+          search={({ view: _, ...old }) => old}
+          className={classes.view}
+          aria-current={view ? undefined : 'page'}
+        >
+          {t('brain.knowledge')}
+        </Link>
+        <Link
+          to="/$slug/brain"
+          params={{ slug }}
+          search={(old) => ({ ...old, view: 'ask' as const })}
+          className={classes.view}
+          aria-current={view ? 'page' : undefined}
+        >
+          {t('brain.ask')}
+        </Link>
+      </nav>
+      <div className={classes.columns}>
+        <div className={classes.list}>
+          <ItemList slug={slug} search={q} mayAdd={mayChange} />
+        </div>
+        <div className={classes.ask}>
+          <Ask key={ask} slug={slug} question={ask} />
+        </div>
+      </div>
+      <Sheet
+        open={item !== undefined}
+        onClose={closeItem}
+        title={t('brain.item')}
+        closeLabel={t('state.close')}
+      >
+        {item && <ItemDetails slug={slug} id={item} mayChange={mayChange} onGone={closeItem} />}
+      </Sheet>
+      {mayChange && <AddKnowledge slug={slug} way={add} />}
+    </div>
+  )
+}

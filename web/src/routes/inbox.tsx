@@ -1,0 +1,64 @@
+import { useInfiniteQuery } from '@tanstack/react-query'
+import { Outlet, useNavigate, useParams, useSearch } from '@tanstack/react-router'
+import { useTranslation } from 'react-i18next'
+import { messagesQuery } from '../api/conversations.ts'
+import { ConversationList } from '../features/inbox/ConversationList.tsx'
+import { Thread } from '../features/inbox/Thread.tsx'
+import { Why } from '../features/inbox/Why.tsx'
+import { useTenant } from '../features/shell/tenant.ts'
+import { Sheet } from '../ui/Sheet.tsx'
+import { State } from '../ui/State.tsx'
+import classes from './inbox.module.css'
+
+/** The list beside the thread; on a phone one or the other. */
+export function InboxPage() {
+  const { t } = useTranslation()
+  const { slug } = useTenant()
+  const { q = '' } = useSearch({ from: '/$slug/inbox' })
+  const { conversation } = useParams({ strict: false })
+  return (
+    <div className={classes.page} data-open={conversation !== undefined || undefined}>
+      <div className={classes.list}>
+        <ConversationList slug={slug} search={q} />
+      </div>
+      <div className={classes.thread}>
+        {conversation ? (
+          <Outlet />
+        ) : (
+          <State icon="inbox" title={t('inbox.choose')}>
+            {t('inbox.chooseMore')}
+          </State>
+        )}
+      </div>
+    </div>
+  )
+}
+
+export function ConversationPage() {
+  const { t } = useTranslation()
+  const { slug } = useTenant()
+  const navigate = useNavigate({ from: '/$slug/inbox/$conversation' })
+  const { conversation } = useParams({ from: '/$slug/inbox/$conversation' })
+  const { why } = useSearch({ from: '/$slug/inbox' })
+  const { data } = useInfiniteQuery(messagesQuery(slug, conversation))
+  const asked = why
+    ? data?.pages.flatMap((page) => page.rows).find((message) => message.id === why)
+    : undefined
+  const showWhy = (message: string | undefined) =>
+    void navigate({
+      search: (old) => ({ ...(old.q ? { q: old.q } : {}), ...(message ? { why: message } : {}) }),
+    })
+  return (
+    <>
+      <Thread key={conversation} slug={slug} id={conversation} onWhy={showWhy} />
+      <Sheet
+        open={asked !== undefined}
+        onClose={() => why && showWhy(undefined)}
+        title={t('why.title')}
+        closeLabel={t('state.close')}
+      >
+        {asked && <Why slug={slug} message={asked} />}
+      </Sheet>
+    </>
+  )
+}

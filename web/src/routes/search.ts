@@ -1,0 +1,51 @@
+// What each page keeps in its address. An address comes from anywhere: whatever does not fit is left out.
+
+type Search = Record<string, unknown>
+
+const text = (value: unknown, limit = 300): string | undefined => {
+  // The router reads ?q=42 as a number.
+  const string = typeof value === 'number' ? String(value) : value
+  return typeof string === 'string' && string !== '' && string.length <= limit ? string : undefined
+}
+
+/** Leaves out what is undefined, so that an address shows only what was chosen. */
+const chosen = <T extends object>(search: T): { [K in keyof T]?: Exclude<T[K], undefined> } =>
+  Object.fromEntries(Object.entries(search).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]?: Exclude<T[K], undefined>
+  }
+
+export type SignInSearch = { next?: string }
+
+/** Where to go after the sign-in: a page of ours, never another site. */
+export function signInSearch(search: Search): SignInSearch {
+  const next = text(search.next, 2000)
+  return chosen({ next: next && /^\/(?![/\\])/.test(next) ? next : undefined })
+}
+
+export type InboxSearch = { q?: string; why?: string }
+
+/** q: what the list is searched for; why: the message whose reasons are shown. */
+export function inboxSearch(search: Search): InboxSearch {
+  return chosen({ q: text(search.q), why: text(search.why, 64) })
+}
+
+export type BrainSearch = {
+  q?: string
+  item?: string
+  view?: 'ask'
+  ask?: string
+  add?: 'files' | 'page' | 'text'
+}
+
+/** q: what the list is searched for; item: the open one; view and ask: the question asked; add: the open form. */
+export function brainSearch(search: Search): BrainSearch {
+  const add =
+    search.add === 'files' || search.add === 'page' || search.add === 'text' ? search.add : undefined
+  return chosen({
+    q: text(search.q),
+    item: text(search.item, 64),
+    view: search.view === 'ask' ? ('ask' as const) : undefined,
+    ask: text(search.ask, 2000),
+    add,
+  })
+}
