@@ -1,6 +1,7 @@
 package convert
 
 import (
+	"strconv"
 	"strings"
 
 	"golang.org/x/net/html"
@@ -21,7 +22,9 @@ func simplifyTables(body *html.Node) {
 			unfold(tables[i])
 			continue
 		}
-		for _, cell := range cellsOf(tables[i]) {
+		cells := cellsOf(tables[i])
+		boundSpans(cells)
+		for _, cell := range cells {
 			flatten(cell)
 		}
 	}
@@ -87,10 +90,37 @@ func cellsOf(table *html.Node) []*html.Node {
 	return cells
 }
 
+// maxMirrored bounds the cells that a table's spans may fill. A cell that claims a hundred thousand rows is not a table's.
+const maxMirrored = 20_000
+
+func boundSpans(cells []*html.Node) {
+	filled := 0
+	for _, cell := range cells {
+		filled += span(cell, "colspan") * span(cell, "rowspan")
+	}
+	if filled <= maxMirrored+len(cells) {
+		return
+	}
+	for _, cell := range cells {
+		cell.Attr = nil
+	}
+}
+
+func span(cell *html.Node, key string) int {
+	n, err := strconv.Atoi(strings.TrimSpace(attribute(cell, key)))
+	if err != nil && attribute(cell, key) != "" {
+		return maxMirrored * 2 // not a number, or a huge one: the browser would guess, we do without
+	}
+	return min(max(n, 1), maxMirrored*2)
+}
+
 // flatten puts what a cell holds on one line: list items and lines are set apart with a semicolon or a blank.
 func flatten(cell *html.Node) {
 	var breaks, items, blocks []*html.Node
 	for n := range cell.Descendants() {
+		if n.Type == html.TextNode {
+			n.Data = strings.ReplaceAll(n.Data, "|", `\|`)
+		}
 		switch n.DataAtom {
 		case atom.Br:
 			breaks = append(breaks, n)

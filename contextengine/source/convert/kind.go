@@ -119,7 +119,7 @@ func fromContent(found *mimetype.MIME, content []byte, promised Kind) (Kind, err
 	if err != nil {
 		return "", err
 	}
-	if found.Is("text/html") || promised == HTML && looksLikeHTML(text) {
+	if found.Is("text/html") || promised == HTML && looksLikeHTML(text) || found.Is("text/xml") && strings.Contains(strings.ToLower(text[:min(len(text), 1024)]), "<html") {
 		return HTML, nil
 	}
 	for _, data := range dataText {
@@ -130,15 +130,9 @@ func fromContent(found *mimetype.MIME, content []byte, promised Kind) (Kind, err
 	return Text, nil
 }
 
-// sameFamily reports whether content that we refuse is at least what its name says, damaged.
+// sameFamily reports whether content that we refuse is at least what its name says, damaged or protected.
 func sameFamily(promised Kind, found *mimetype.MIME) bool {
-	switch promised {
-	case DOCX:
-		return found.Is("application/zip") || found.Is("application/x-ole-storage")
-	case Text, Markdown:
-		return found.Is("application/octet-stream") && false
-	}
-	return false
+	return promised == DOCX && (found.Is("application/zip") || found.Is("application/x-ole-storage"))
 }
 
 func isText(kind Kind) bool { return kind == Text || kind == Markdown || kind == HTML }

@@ -131,6 +131,21 @@ func plain(req Request, kind Kind) (Document, error) {
 	return doc, nil
 }
 
+// FromText reads text that somebody pasted as Markdown. A title that is given wins over one that the text holds.
+func FromText(title, text string) (Document, error) {
+	if len(text) > maxBytes[Markdown] {
+		return Document{}, ErrTooLarge
+	}
+	doc, err := plain(Request{Content: []byte(text)}, Markdown)
+	if err != nil {
+		return Document{}, err
+	}
+	if title = shorten(visible(title)); title != "" {
+		doc.Title = title
+	}
+	return doc, nil
+}
+
 // visible drops what no reader sees: control characters, zero-width blanks, marks that reverse the reading direction, tag
 // characters. Instructions to a model can be hidden in them, and they break words for search. The joiners stay, because
 // Persian, Hindi and emoji are written with them.
