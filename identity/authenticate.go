@@ -57,6 +57,8 @@ type Authenticator struct {
 
 type personKey struct{ issuer, subject, session string }
 
+func keyOf(caller Caller) personKey { return personKey{caller.Issuer, caller.Subject, caller.Session} }
+
 // NewAuthenticator refuses a platform token that could be guessed.
 func NewAuthenticator(cfg Config) (*Authenticator, error) {
 	a := &Authenticator{
@@ -150,12 +152,25 @@ func (a *Authenticator) Membership(ctx context.Context, tenant flomastr.TenantID
 	if err != nil {
 		return Membership{}, err
 	}
+	if m, ok := in(tenant, memberships); ok || !caller.Person() {
+		return m, nil
+	}
+	// What is remembered may be older than an invitation: whoever was just let in must not wait for the memory to fade.
+	a.people.forget(keyOf(caller))
+	if memberships, err = a.standing(ctx, caller); err != nil {
+		return Membership{}, err
+	}
+	m, _ := in(tenant, memberships)
+	return m, nil
+}
+
+func in(tenant flomastr.TenantID, memberships []Membership) (Membership, bool) {
 	for _, m := range memberships {
 		if m.Tenant == tenant {
-			return m, nil
+			return m, true
 		}
 	}
-	return Membership{}, nil
+	return Membership{}, false
 }
 
 // OnlyMembership is a person's one active membership, or the zero value when there is none or more than one.
@@ -174,6 +189,5 @@ func (a *Authenticator) Forget() {
 }
 
 func (a *Authenticator) standing(ctx context.Context, caller Caller) ([]Membership, error) {
-	key := personKey{caller.Issuer, caller.Subject, caller.Session}
-	return a.people.get(key, func() ([]Membership, error) { return a.store.Standing(ctx, caller) })
+	return a.people.get(keyOf(caller), func() ([]Membership, error) { return a.store.Standing(ctx, caller) })
 }

@@ -205,6 +205,34 @@ func TestRemovedPersonIsOutWithinAMinuteAndAGivenRightWorksAtOnce(t *testing.T) 
 	require.ErrorIs(t, err, identity.ErrBadToken, "a server that made the change itself looks again")
 }
 
+func TestAMembershipThatWasJustGivenCountsAtOnce(t *testing.T) {
+	t.Parallel()
+	a, p, _ := setup(t)
+	caller, err := a.Authenticate(t.Context(), []string{"Bearer good"})
+	require.NoError(t, err)
+	tenant := flomastr.NewID[flomastr.TenantID]()
+	m, err := a.Membership(t.Context(), tenant, caller)
+	require.NoError(t, err)
+	require.False(t, m.Active())
+	only, err := a.OnlyMembership(t.Context(), caller)
+	require.NoError(t, err)
+	require.Equal(t, identity.RoleOwner, only.Role)
+
+	p.members["boss"] = append(p.members["boss"], identity.Membership{Tenant: tenant, Role: identity.RoleMember, Status: identity.MembershipActive})
+	m, err = a.Membership(t.Context(), tenant, caller)
+	require.NoError(t, err)
+	require.Equal(t, identity.RoleMember, m.Role)
+	only, err = a.OnlyMembership(t.Context(), caller)
+	require.NoError(t, err)
+	require.Zero(t, only, "one of two is nobody's default")
+
+	for _, service := range []identity.Caller{{Kind: identity.Platform}, {Kind: identity.Token}, {}} {
+		m, err := a.Membership(t.Context(), tenant, service)
+		require.NoError(t, err)
+		require.Zero(t, m)
+	}
+}
+
 func TestDatabaseThatIsAwayLetsNobodyIn(t *testing.T) {
 	t.Parallel()
 	a, p, _ := setup(t)

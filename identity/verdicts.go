@@ -71,3 +71,9 @@ func (v *verdicts[K, V]) clear() {
 	v.age++
 	clear(v.kept)
 }
+
+func (v *verdicts[K, V]) forget(key K) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	delete(v.kept, key)
+}
