@@ -43,7 +43,7 @@ func (a *Assistant) compose(v voice, findings []finding) flomastr.Decision {
 	}
 	d.Action, d.Evidence, d.Confidence = flomastr.ActionAnswer, w.evidence, round(lowest)
 	text := strings.Join(parts, "\n\n")
-	if source := a.lexicon.sourceLine(v.lang, w.evidence); source != "" {
+	if source := a.lexicon.sourceLine(v.lang, w.evidence); source != "" && !v.bare {
 		text += "\n\n_" + short(strings.ReplaceAll(source, "_", " "), 500) + "_"
 	}
 	d.Text = a.introduced(v, text)

@@ -75,8 +75,9 @@ func (p *pool) weighEvidence(q question, e *excerpt) evidence {
 	if own > 0 {
 		v.Own /= own
 		v.Inside /= own
-	} else {
-		v.Own, v.Inside = v.Cover, v.Cover
+	}
+	if q.heavy() == 0 && q.level == hangs { // "how long does it take?" is about what was said before
+		v.Own, v.Inside = max(v.Own, v.Cover), max(v.Inside, v.Cover)
 	}
 	if q.kind != asksAnything {
 		v.Fits = -1

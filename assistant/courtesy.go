@@ -14,6 +14,7 @@ type voice struct {
 	business string
 	name     string // the customer's first name, "" when there is none fit to say
 	first    bool
+	bare     bool // no source line: the caller gets the citations as data
 }
 
 // voice chooses the language of the customer's own words, the latest first.
