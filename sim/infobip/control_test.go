@@ -31,10 +31,13 @@ func TestSendersAreShownWithoutTheirSecrets(t *testing.T) {
 	b.results(1)
 	require.Equal(t, "SECRT-2", b.hooks[0].Header.Get("X-Hook"))
 
-	traffic := b.control("GET", "traffic?limit=10", "", 200)
+	var traffic answer
+	require.Eventually(t, func() bool { // the webhook is noted once its answer was read
+		traffic = b.control("GET", "traffic?limit=10", "", 200)
+		return strings.Contains(string(traffic.body), "DELIVERED_TO_HANDSET")
+	}, 5*time.Second, time.Millisecond)
 	require.NotContains(t, string(traffic.body), "SECRT")
 	require.Contains(t, string(traffic.body), "PENDING_ENROUTE")
-	require.Contains(t, string(traffic.body), "DELIVERED_TO_HANDSET")
 
 	b.control("PUT", "senders/4477", `{"api_key":"new","webhook_url":"`+b.product.URL+`"}`, 200)
 	a = b.call("POST", "/whatsapp/1/message/text", strings.Replace(textBody(ana, "m"), shop, "4477", 1), "Authorization", "App SECRT-1")
