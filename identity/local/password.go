@@ -57,10 +57,10 @@ func checkNew(password string, words ...string) error {
 // the account's own words, runs (abcd, 4321, qwerty) and repetitions. What is left after taking those out must still be
 // something.
 func guessable(password string, words []string) bool {
-	s := letters(password)
+	s := bare(password)
 	known := map[string]bool{}
 	for _, w := range append(strings.Fields(commonList), words...) {
-		if w = letters(w); len(w) >= 3 {
+		if w = bare(w); len(w) >= 3 {
 			known[w] = true
 		}
 	}
@@ -70,28 +70,25 @@ func guessable(password string, words []string) bool {
 		rest[i] = rest[i-1] + 1
 		for j := max(0, i-24); j <= i-3; j++ {
 			part := s[j:i]
-			if known[part] || isRun(part) || j >= len(part) && s[j-len(part):j] == part {
+			if known[part] || known[unleet.Replace(part)] || isRun(part) || j >= len(part) && s[j-len(part):j] == part {
 				rest[i] = min(rest[i], rest[j])
 			}
 		}
 	}
-	return rest[len(s)] < 6 || distinct(s) < 5
+	return rest[len(s)] < 8 || distinct(s) < 5
 }
 
-// letters is the password without case, spaces and marks, and with the usual digits for letters undone.
-func letters(s string) string {
-	leet := strings.NewReplacer("@", "a", "4", "a", "3", "e", "1", "i", "!", "i", "0", "o", "$", "s", "5", "s", "7", "t")
-	plain := func(r rune) rune {
-		if unicode.IsSpace(r) || unicode.IsPunct(r) || unicode.IsSymbol(r) {
+// unleet undoes the usual digits and marks for letters.
+var unleet = strings.NewReplacer("@", "a", "4", "a", "3", "e", "1", "i", "!", "i", "0", "o", "$", "s", "5", "s", "7", "t")
+
+// bare is a text in lower case without spaces and marks, but for those that stand for letters.
+func bare(s string) string {
+	return strings.Map(func(r rune) rune {
+		if !strings.ContainsRune("@$!", r) && (unicode.IsSpace(r) || unicode.IsPunct(r) || unicode.IsSymbol(r) && r < 0x2000) {
 			return -1
 		}
 		return unicode.ToLower(r)
-	}
-	undone := leet.Replace(s)
-	if strings.IndexFunc(undone, unicode.IsLetter) < 0 || strings.IndexFunc(s, unicode.IsLetter) < 0 {
-		undone = s // nothing but digits and marks: they stand for themselves
-	}
-	return strings.Map(plain, undone)
+	}, s)
 }
 
 // isRun tells whether each byte follows the one before in the alphabet, among the digits or on a keyboard, either way.
