@@ -276,6 +276,33 @@ func noisyAttributes() string {
 	return b.String()
 }
 
+// The limits must leave room for what people really have.
+func TestLargeDocumentsFitTheLimits(t *testing.T) {
+	t.Parallel()
+	needTools(t)
+	pages := make([]string, 300)
+	for i := range pages {
+		pages[i] = strings.Repeat(fmt.Sprintf("Line of page %d with some words in it\n", i+1), 40)
+	}
+	random := rand.NewChaCha8([32]byte{2})
+	noise := make([]byte, 8<<20)
+	_, _ = random.Read(noise)
+	padding := fmt.Sprintf("<< /Length %d >>\nstream\n%s\nendstream", len(noise), noise)
+	big := pdfOf(pages, "", padding)
+	doc, err := New(Config{}).Run(t.Context(), Request{Name: "big.pdf", Content: big})
+	if err != nil || len(doc.Pages) != 300 || !strings.Contains(doc.Markdown, "Line of page 300") {
+		t.Errorf("PDF of %d bytes: %d pages, %v", len(big), len(doc.Pages), err)
+	}
+	word := docxOf(t, strings.Repeat(paragraph("A paragraph with "+strings.Repeat("some words ", 20)), 5000), map[string]string{"word/media/a.bin": string(noise)})
+	if doc, err := New(Config{}).Run(t.Context(), Request{Name: "big.docx", Content: word}); err != nil || strings.Count(doc.Markdown, "A paragraph") != 5000 {
+		t.Errorf("DOCX of %d bytes: %v", len(word), err)
+	}
+	page := "<html><body><main>" + strings.Repeat("<p>Some <b>words</b> of a <a href=/x>long</a> page.</p>\n", 30_000)
+	if doc, err := New(Config{}).Run(t.Context(), Request{Name: "big.html", Content: []byte(page)}); err != nil || strings.Count(doc.Markdown, "Some") != 30_000 {
+		t.Errorf("page of %d bytes: %v", len(page), err)
+	}
+}
+
 func TestNothingIsLeftBehind(t *testing.T) {
 	needTools(t)
 	temp := t.TempDir()

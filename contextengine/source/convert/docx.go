@@ -45,7 +45,7 @@ func docx(ctx context.Context, dir string, req Request) (Document, error) {
 	doc := Document{Metadata: map[string]string{"kind": string(DOCX)}}
 	doc.Title, doc.Lang = coreProperties(safe)
 	prepareDOCX(root)
-	body := content(root)
+	body, _ := content(root)
 	absolute(body, nil)
 	simplifyTables(body)
 	if doc.Markdown, err = toMarkdown(ctx, body); err != nil {

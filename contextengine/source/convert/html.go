@@ -42,9 +42,11 @@ func htmlPage(ctx context.Context, req Request) (Document, error) {
 	doc := readHead(root, req.BaseURL)
 	base := baseOf(root, req.BaseURL)
 	clean(root)
-	body := content(root)
-	if article, ok := article(root, body, base); ok {
-		body = article
+	body, marked := content(root)
+	if !marked { // a page that marks its main part has said what readability would have to guess
+		if article, ok := article(root, body, base); ok {
+			body = article
+		}
 	}
 	absolute(body, base)
 	simplifyTables(body)

@@ -143,9 +143,9 @@ func linkShare(n *html.Node) int {
 	return linked * 100 / all
 }
 
-// content finds what the page is about: its main part, its only article, else its body.
-func content(root *html.Node) *html.Node {
-	var main, body, article *html.Node
+// content finds what the page is about: its main part or its only article, which the page has marked, else its body.
+func content(root *html.Node) (body *html.Node, marked bool) {
+	var main, article *html.Node
 	articles := 0
 	for n := range root.Descendants() {
 		switch {
@@ -165,10 +165,10 @@ func content(root *html.Node) *html.Node {
 	for _, candidate := range []*html.Node{main, article} {
 		// An empty main is filled in by a script on some sites, while the words stand beside it.
 		if candidate != nil && (candidate != article || articles == 1) && textLength(candidate)*100 > textLength(all)*30 {
-			return withAddresses(candidate, all)
+			return withAddresses(candidate, all), true
 		}
 	}
-	return all
+	return all, false
 }
 
 // withAddresses keeps the addresses that clean saved out of a footer beside the main part.

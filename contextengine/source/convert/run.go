@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"strings"
@@ -129,7 +130,7 @@ func (c *Converter) work(ctx context.Context, kind Kind, req Request) (Document,
 	cmd := exec.CommandContext(deadline, executable, Command)
 	cmd.Dir = dir
 	cmd.Env = append(toolEnvironment(dir), "GOMEMLIMIT=384MiB", "GOTRACEBACK=none")
-	cmd.Stdin = bytes.NewReader(append(append(head, '\n'), req.Content...))
+	cmd.Stdin = io.MultiReader(bytes.NewReader(append(head, '\n')), bytes.NewReader(req.Content))
 	out, complaints := &capped{left: maxOutput}, &capped{left: 16 << 10, forgive: true}
 	cmd.Stdout, cmd.Stderr = out, complaints
 	cmd.WaitDelay = 2 * time.Second
