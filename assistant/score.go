@@ -13,7 +13,7 @@ const (
 	inBlock    = 0.6 // a neighbouring unit of the same paragraph, list or table
 	inPassage  = 0.45
 	inAround   = 0.2
-	asMisspelt = 0.85
+	asMisspelt = 0.85 // or derived
 	asConcept  = 0.7
 	otherDay   = 0.35
 )
@@ -146,7 +146,7 @@ func (p *pool) hit(i, j int, t weighed) float64 {
 func (p *pool) resembles(folds []string, t weighed) float64 {
 	best := 0.0
 	for _, f := range folds {
-		if t.absent && near(t.fold, f) {
+		if t.absent && near(t.fold, f) || derived(t.fold, f) {
 			return asMisspelt
 		}
 		for _, c := range t.concepts {

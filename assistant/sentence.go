@@ -73,7 +73,9 @@ func abbreviated(before, rest string) bool {
 		r, _ := utf8.DecodeRuneInString(word)
 		follow, _ := utf8.DecodeRuneInString(rest)
 		// An initial ("J. Smith"); a list number ("2. Sunday") is cut off before this point.
-		return unicode.IsUpper(r) && unicode.IsUpper(follow) && r != 'I' || unicode.IsDigit(r) && from == 0
+		if unicode.IsUpper(r) && unicode.IsUpper(follow) && r != 'I' || unicode.IsDigit(r) && from == 0 {
+			return true
+		}
 	}
 	switch strings.ToLower(word) {
 	case "mr", "mrs", "ms", "dr", "prof", "st", "sr", "sra", "srta", "dra", "jr", "e.g", "i.e", "vs", "approx", "incl",

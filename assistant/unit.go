@@ -1,6 +1,7 @@
 package assistant
 
 import (
+	"cmp"
 	"regexp"
 	"strings"
 )
@@ -118,10 +119,11 @@ func (c *cutter) paragraph() {
 		raw := at.of(c.text)
 		if strings.HasPrefix(raw, "> ") {
 			at.start += 2
-		} else if m := answerMark.FindString(raw); m != "" {
+		} else if m := cmp.Or(answerMark.FindString(raw), askMark.FindString(raw)); m != "" {
 			at.start += len(m)
-		} else if m := askMark.FindString(raw); m != "" {
-			at.start += len(m)
+			if rest := at.of(c.text); strings.HasSuffix(rest, "**") && strings.Count(rest, "**")%2 == 1 {
+				at.end -= 2 // the emphasis opened before the mark
+			}
 		}
 		c.add(unit{at: at, shape: sentence})
 		last = &at

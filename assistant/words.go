@@ -1,6 +1,7 @@
 package assistant
 
 import (
+	"strings"
 	"unicode"
 
 	"github.com/flomastr/flomastr/contextengine/analysis"
@@ -92,6 +93,24 @@ func near(a, b string) bool {
 		return false
 	}
 	return edits(ra, rb) <= limit
+}
+
+// derived tells whether one word is made of the other by an ending: rent and rental, insure and insurance.
+func derived(a, b string) bool {
+	if len(a) > len(b) {
+		a, b = b, a
+	}
+	stem := strings.TrimSuffix(strings.TrimSuffix(a, "e"), "y")
+	rest, ok := strings.CutPrefix(b, stem)
+	if !ok || len(stem) < 4 || a == b {
+		return false
+	}
+	switch rest {
+	case "al", "als", "er", "ers", "or", "ing", "ings", "ment", "ments", "ion", "ions", "ation", "ations", "ance", "ery", "y",
+		"able", "ible", "ist", "ists", "ian", "ly", "ed", "s", "es", "e", "ful", "ship", "age":
+		return true
+	}
+	return false
 }
 
 // edits is the optimal string alignment distance.
