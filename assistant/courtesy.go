@@ -98,22 +98,26 @@ func (a *Assistant) courteous(turn flomastr.Turn, v voice) (flomastr.Decision, b
 
 // says tells whether a line or sentence of the text is one of the key's phrases.
 func (x *lexicon) says(key, text string) bool {
-	for _, s := range sentences(text) {
-		if _, ok := x.is(key, folded(x.withoutCourtesy(s.of(text)))); ok {
-			return true
-		}
-		if _, ok := x.is(key, folded(s.of(text))); ok {
-			return true
+	for line := range strings.SplitSeq(text, "\n") {
+		for _, s := range sentences(line) {
+			if _, ok := x.is(key, folded(x.withoutCourtesy(s.of(line)))); ok {
+				return true
+			}
+			if _, ok := x.is(key, folded(s.of(line))); ok {
+				return true
+			}
 		}
 	}
 	return false
 }
 
 func (x *lexicon) wantsBot(text string) bool {
-	for _, s := range sentences(text) {
-		f := folded(s.of(text))
-		if len(strings.Fields(f)) <= 12 && x.holds("bot", f) {
-			return true
+	for line := range strings.SplitSeq(text, "\n") {
+		for _, s := range sentences(line) {
+			f := folded(s.of(line))
+			if len(strings.Fields(f)) <= 12 && x.holds("bot", f) {
+				return true
+			}
 		}
 	}
 	return false

@@ -158,16 +158,39 @@ func (x *lexicon) begins(key, text string) string {
 	return best
 }
 
-// language of a text: by its script and its little words, by a phrase of ours, else the one given.
+// language of a text: by its script and its little words; where they leave it open, by our own words for each language;
+// else the one given.
 func (x *lexicon) language(text, otherwise string) string {
 	if lang := string(x.detector.Detect(text)); lang != "" {
 		return lang
 	}
+	if strings.ContainsAny(text, "¿¡") {
+		return "es"
+	}
 	f := folded(text)
-	for _, key := range []string{"greeting", "thanks", "bye", "okay", "human", "yes", "help", "howareyou"} {
-		if lang, ok := x.is(key, f); ok {
-			return lang
+	best, most, second := otherwise, 0, 0
+	for _, lang := range languages {
+		votes := 0
+		for _, w := range strings.Fields(f) {
+			if x.function[lang][w] || x.light[lang][w] {
+				votes++
+			}
+		}
+		for _, key := range []string{"greeting", "thanks", "bye", "okay", "human", "reach", "yes", "help", "howareyou"} {
+			for _, p := range x.phrases[key][lang] {
+				if strings.Contains(" "+f+" ", " "+p+" ") {
+					votes += 2
+				}
+			}
+		}
+		if votes > most {
+			best, most, second = lang, votes, most
+		} else {
+			second = max(second, votes)
 		}
 	}
-	return otherwise
+	if most == second {
+		return otherwise
+	}
+	return best
 }
