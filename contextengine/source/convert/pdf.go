@@ -18,6 +18,9 @@ import (
 // maxPages bounds how much of a document is read; the rest is named in a warning.
 const maxPages = 2000
 
+// maxSide bounds a page's sides in points; the format's own limit is 14,400.
+const maxSide = 20_000
+
 // pdf reads the words of a PDF with their places and their fonts, and arranges them: reading order, headings,
 // paragraphs, tables. Nothing that a PDF can do is done: pdftotext runs no scripts, opens no attachments, follows no links.
 func pdf(ctx context.Context, dir string, req Request) (Document, error) {
@@ -129,13 +132,13 @@ func readBoxes(out string) (title string, pages []page) {
 			}
 			p := &pages[len(pages)-1]
 			// What lies off the page is hidden from its reader.
-			if w.x1 < 0 || w.y1 < 0 || w.x0 > p.width || w.y0 > p.height {
+			if w.x1 < 0 || w.y1 < 0 || w.x0 > p.width || w.y0 > p.height || !(w.x1 < 2*maxSide && w.y1 < 2*maxSide && w.x0 > -maxSide && w.y0 > -maxSide) {
 				continue
 			}
 			p.words = append(p.words, w)
 		case strings.Contains(line, "<page "):
 			if m := boxPage.FindStringSubmatch(line); m != nil {
-				pages = append(pages, page{width: number(m[1]), height: number(m[2])})
+				pages = append(pages, page{width: min(number(m[1]), maxSide), height: min(number(m[2]), maxSide)})
 			}
 		case title == "" && strings.Contains(line, "<title>"):
 			if m := boxTitle.FindStringSubmatch(line); m != nil {

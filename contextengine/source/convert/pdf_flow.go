@@ -369,6 +369,12 @@ func withoutMargins(p page, index int, margins map[string]int) page {
 	return kept
 }
 
+// Where a line is turned round, the blank beside a point or a number lands on its other side.
+var (
+	strayPoint = regexp.MustCompile(`\s([.،,؛;:!؟?])(\p{Arabic}|\p{Hebrew})`)
+	gluedDigit = regexp.MustCompile(`(\d)(\p{Arabic}|\p{Hebrew})`)
+)
+
 var wideGap = regexp.MustCompile(`\s{2,}`)
 
 // arrangeLayout writes what -layout printed, for right-to-left documents: paragraphs by empty lines, tables where
@@ -386,6 +392,8 @@ func arrangeLayout(doc *Document, text string) {
 		}
 		for line := range strings.SplitSeq(pageText, "\n") {
 			line = strings.TrimSpace(visible(line))
+			line = strayPoint.ReplaceAllString(line, "$1 $2")
+			line = gluedDigit.ReplaceAllString(line, "$1 $2")
 			if line == "" || isRule(line) {
 				flush()
 				continue

@@ -123,7 +123,7 @@ func gutter(p page) (x, top, bottom float64, found bool) {
 	}
 	rows := makeRows(p.words)
 	best := 0
-	for at := left + 0.25*(right-left); at <= left+0.75*(right-left); at += 2 {
+	for at := left + 0.25*(right-left); at <= left+0.75*(right-left); at += math.Max(2, (right-left)/300) {
 		from := 0
 		for from < len(rows) {
 			to, score := from, 0

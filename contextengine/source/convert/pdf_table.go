@@ -61,6 +61,9 @@ func belongs(rows []row, from, at int, gaps []float64) bool {
 		return math.Abs(r.x0()-first.x0) < 3 && r.x1() < rows[from].segments[1].x0 && r.segments[0].bold == above.segments[0].bold &&
 			at+1 < len(rows) && len(rows[at+1].segments) >= 2 && math.Abs(r.size-above.size) < 0.6
 	}
+	if sameSplit(r, above) {
+		return true
+	}
 	aligned := 0
 	for _, s := range r.segments {
 		if slices.ContainsFunc(rows[from:at], func(other row) bool {
@@ -72,6 +75,20 @@ func belongs(rows []row, from, at int, gaps []float64) bool {
 		}
 	}
 	return aligned*2 >= len(r.segments)
+}
+
+// sameSplit reports whether two rows have as many cells and fall apart at the same places: a centred head over cells that
+// are not lines up with them in no other way.
+func sameSplit(a, b row) bool {
+	if len(a.segments) != len(b.segments) || len(a.segments) < 2 {
+		return false
+	}
+	for i := 1; i < len(a.segments); i++ {
+		if math.Max(a.segments[i-1].x1, b.segments[i-1].x1) >= math.Min(a.segments[i].x0, b.segments[i].x0) {
+			return false
+		}
+	}
+	return true
 }
 
 // continues reports whether a lone segment is the second line of a cell that is not in the first column.
@@ -101,7 +118,7 @@ func findColumns(rows []row) []column {
 			several++
 		}
 	}
-	if several == 0 || right-left > 20_000 {
+	if several == 0 || right-left > 2*maxSide {
 		return nil
 	}
 	ink := make([]int, int(right-left)+2)
@@ -128,7 +145,31 @@ func findColumns(rows []row) []column {
 			open = -1
 		}
 	}
-	return columns
+	return merged(columns, rows)
+}
+
+// merged joins neighbouring columns that no row fills both of: a short head in the middle of a wide column leaves a gap
+// that is none.
+func merged(columns []column, rows []row) []column {
+	if len(columns) < 3 {
+		return columns
+	}
+	out := columns[:1:1]
+	for _, next := range columns[1:] {
+		last := &out[len(out)-1]
+		both := slices.ContainsFunc(rows, func(r row) bool {
+			within := func(c column) bool {
+				return slices.ContainsFunc(r.segments, func(s segment) bool { return s.x0 < c.x1 && s.x1 > c.x0 })
+			}
+			return len(r.segments) >= 2 && within(*last) && within(next)
+		})
+		if both {
+			out = append(out, next)
+		} else {
+			last.x1 = next.x1
+		}
+	}
+	return out
 }
 
 // writeTable puts each segment into the column that it overlaps most, and a lone continuation line into the row above.

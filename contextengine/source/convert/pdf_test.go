@@ -80,6 +80,17 @@ func TestAPageOfAPDFReadsAsItLooks(t *testing.T) {
 				}
 			}
 		}, "| 1 | Holiday Show Runtime 142 min | 250 |\n| --- | --- | --- |\n| 2 | Winter | 150 |\n| 3 | New Year | 300 |"},
+		{"a centred head over a wide column", func(p *page) {
+			for i, cells := range [][]string{{"Bike", "Day", "Week"}, {"City", "18", "90"}, {"Cargo with seat", "45", "210"}, {"Child", "9", "60"}} {
+				for c, text := range cells {
+					x := 72 + float64(c)*140
+					if i == 0 {
+						x += 30
+					}
+					p.typed(x, 100+float64(i)*14, 10, i == 0, text)
+				}
+			}
+		}, "| Bike | Day | Week |\n| --- | --- | --- |\n| City | 18 | 90 |\n| Cargo with seat | 45 | 210 |\n| Child | 9 | 60 |"},
 		{"columns of prose one after the other", func(p *page) {
 			p.typed(72, 60, 18, false, "A title over both")
 			for i := range 12 {
@@ -187,8 +198,8 @@ func TestAPDFThatWantsMoreGivesItsWordsOnly(t *testing.T) {
 func TestRightToLeftTextKeepsItsOrder(t *testing.T) {
 	t.Parallel()
 	doc := Document{Metadata: map[string]string{}}
-	arrangeLayout(&doc, "   مرحبا بكم في مكتبنا\n\n  السعر    المنتج\n  18       دراجة\n  45       شاحنة\n\n 1\n\fالصفحة الثانية\n")
-	want := "مرحبا بكم في مكتبنا\n\n| السعر | المنتج |\n| --- | --- |\n| 18 | دراجة |\n| 45 | شاحنة |\n\nالصفحة الثانية"
+	arrangeLayout(&doc, "   مرحبا بكم في مكتبنا .نفتح 9صباحا\n\n  السعر    المنتج\n  18       دراجة\n  45       شاحنة\n\n 1\n\fالصفحة الثانية\n")
+	want := "مرحبا بكم في مكتبنا. نفتح 9 صباحا\n\n| السعر | المنتج |\n| --- | --- |\n| 18 | دراجة |\n| 45 | شاحنة |\n\nالصفحة الثانية"
 	if doc.Markdown != want {
 		t.Errorf("got\n%s\nwant\n%s", doc.Markdown, want)
 	}
