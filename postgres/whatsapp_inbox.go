@@ -134,15 +134,15 @@ func readConversation(ctx context.Context, tx pgx.Tx, tenant flomastr.TenantID, 
 }
 
 const messageColumnsSQL = `
-	id, conversation_id, seq, direction, speaker, type, text, media_url, provider_message_id, author, state, problem, evidence,
+	id, conversation_id, seq, direction, speaker, type, text, media_url, provider_message_id, author, state, problem, decision,
 	provider_at, created_at`
 
 func scanMessage(row pgx.CollectableRow) (m whatsapp.Message, err error) {
-	var evidence []byte
+	var decision []byte
 	err = row.Scan(&m.ID, &m.Conversation, &m.Seq, &m.Direction, &m.Speaker, &m.Type, &m.Text, &m.MediaURL, &m.ProviderID, &m.Author,
-		&m.State, &m.Problem, &evidence, &m.At, &m.CreatedAt)
-	if err == nil && evidence != nil {
-		err = json.Unmarshal(evidence, &m.Evidence)
+		&m.State, &m.Problem, &decision, &m.At, &m.CreatedAt)
+	if err == nil && decision != nil {
+		err = json.Unmarshal(decision, &m.Decision)
 	}
 	m.At, m.CreatedAt = m.At.UTC(), m.CreatedAt.UTC()
 	return m, err

@@ -34,7 +34,7 @@ type queued struct {
 	typ          string
 	text         string
 	job          flomastr.JobID
-	evidence     []flomastr.Evidence
+	decision     *whatsapp.Decided
 	message      provider.Message
 	phase        string
 	state        provider.State
@@ -44,10 +44,10 @@ type queued struct {
 
 // insertQueued writes the message and its outbox row. Its seq is the order in which a conversation's messages are sent.
 func insertQueued(ctx context.Context, tx pgx.Tx, tenant flomastr.TenantID, q queued) (seq int64, err error) {
-	var evidence []byte
-	if len(q.evidence) > 0 {
-		if evidence, err = json.Marshal(q.evidence); err != nil {
-			return 0, fmt.Errorf("encode evidence: %w", err)
+	var decision []byte
+	if q.decision != nil {
+		if decision, err = json.Marshal(q.decision); err != nil {
+			return 0, fmt.Errorf("encode decision: %w", err)
 		}
 	}
 	content, err := json.Marshal(contentOf(q.message))
@@ -55,10 +55,10 @@ func insertQueued(ctx context.Context, tx pgx.Tx, tenant flomastr.TenantID, q qu
 		return 0, fmt.Errorf("encode message: %w", err)
 	}
 	if err := tx.QueryRow(ctx, `
-		INSERT INTO messages (tenant_id, id, created_at, conversation_id, direction, speaker, type, text, provider_at, job_id, author, state, evidence)
+		INSERT INTO messages (tenant_id, id, created_at, conversation_id, direction, speaker, type, text, provider_at, job_id, author, state, decision)
 		VALUES ($1, $2, $3, $4, 'out', $5, $6, $7, now(), $8, $9, $10, $11)
 		RETURNING seq`,
-		tenant, q.id, timeOf(q.id), q.conversation, q.speaker, q.typ, q.text, q.job, q.author, q.state, evidence).Scan(&seq); err != nil {
+		tenant, q.id, timeOf(q.id), q.conversation, q.speaker, q.typ, q.text, q.job, q.author, q.state, decision).Scan(&seq); err != nil {
 		return 0, fmt.Errorf("write message: %w", err)
 	}
 	var batch pgx.Batch
@@ -100,8 +100,12 @@ func (c outboxContent) message(id flomastr.MessageID, to string) provider.Messag
 func queueAnswer(ctx context.Context, tx pgx.Tx, lane whatsapp.Lane, id flomastr.MessageID, out whatsapp.Outcome) (whatsapp.Sending, bool, error) {
 	q := queued{
 		id: id, conversation: lane.Conversation, channel: lane.Channel, kind: outboxAnswer, speaker: out.Speaker,
-		typ: messageType(out.Message), text: textForm(out.Message), job: lane.Job, evidence: out.Decision.Evidence,
+		typ: messageType(out.Message), text: textForm(out.Message), job: lane.Job,
 		message: out.Message, phase: "queued", state: provider.StateQueued, useful: out.Useful,
+		decision: &whatsapp.Decided{
+			Action: out.Decision.Action, Confidence: out.Decision.Confidence, Reason: out.Decision.Reason,
+			Model: out.Decision.Model, Evidence: out.Decision.Evidence,
+		},
 	}
 	if out.Decision.Action == flomastr.ActionHandOver {
 		q.kind = outboxReply // it announces the person, so it does not yield to one

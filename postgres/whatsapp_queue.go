@@ -155,3 +155,11 @@ func (s *WhatsAppStore) QueueSize(ctx context.Context, tenant flomastr.TenantID)
 	})
 	return n, err
 }
+
+// TotalQueueSize implements whatsapp.QueueStore.
+func (s *WhatsAppStore) TotalQueueSize(ctx context.Context) (n int, err error) {
+	err = s.db.InPlatform(ctx, func(tx pgx.Tx) error {
+		return tx.QueryRow(ctx, `SELECT count(*) FROM jobs WHERE state = 'queued'`).Scan(&n)
+	})
+	return n, err
+}

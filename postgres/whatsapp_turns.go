@@ -57,7 +57,7 @@ func (s *WhatsAppStore) LoadTurn(ctx context.Context, lane whatsapp.Lane, histor
 // was not said.
 func loadWords(ctx context.Context, tx pgx.Tx, lane whatsapp.Lane, history int, work *whatsapp.Work) error {
 	rows, err := tx.Query(ctx, `
-		SELECT id, speaker, type, text, provider_at, evidence, coalesce(job_id = $3 AND direction = 'in', false) AS asked
+		SELECT id, speaker, type, text, provider_at, decision->'evidence', coalesce(job_id = $3 AND direction = 'in', false) AS asked
 		FROM messages
 		WHERE tenant_id = $1 AND conversation_id = $2 AND state NOT IN ('failed', 'queued')
 		ORDER BY seq DESC

@@ -64,9 +64,19 @@ type Message struct {
 	Author       string
 	State        provider.State // of an inbound one: StateReceived
 	Problem      string
-	Evidence     []flomastr.Evidence
+	Decision     *Decided  // of an answer of ours
 	At           time.Time // the provider's time
 	CreatedAt    time.Time
+	Provider     string // of a message that was just queued
+}
+
+// Decided is what an answer came from, kept with its message.
+type Decided struct {
+	Action     flomastr.Action     `json:"action"`
+	Confidence float64             `json:"confidence"`
+	Reason     string              `json:"reason,omitempty"`
+	Model      string              `json:"model,omitempty"`
+	Evidence   []flomastr.Evidence `json:"evidence,omitempty"`
 }
 
 // StateReceived is the state of every inbound message.

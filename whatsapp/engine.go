@@ -117,6 +117,11 @@ type Engine struct {
 	wakers   map[LaneKind]chan struct{}
 	working  atomic.Bool
 	arrivals broadcast
+	size     struct { // of the queue, a moment ago
+		sync.Mutex
+		n  int
+		at time.Time
+	}
 }
 
 // New makes an engine. It panics when two providers have one name, which is a mistake in wiring.

@@ -27,7 +27,7 @@ import (
 
 const ourNumber = "447860099299"
 
-// bench is an engine on a database of its own, with a provider that keeps a ledger and never removes duplicates.
+// bundle is an engine on a database of its own, with a provider that keeps a ledger and never removes duplicates.
 type bundle struct {
 	t        testing.TB
 	db       *postgres.DB
@@ -317,4 +317,12 @@ func (b *bundle) count(sql string, args ...any) (n int) {
 		return tx.QueryRow(context.Background(), sql, args...).Scan(&n)
 	}))
 	return n
+}
+
+func platformExec(t testing.TB, db *postgres.DB, sql string, args ...any) {
+	t.Helper()
+	require.NoError(t, db.InPlatform(context.Background(), func(tx pgx.Tx) error {
+		_, err := tx.Exec(context.Background(), sql, args...)
+		return err
+	}))
 }

@@ -48,7 +48,9 @@ func (e *Engine) Send(ctx context.Context, tenant flomastr.TenantID, r Request) 
 	if err != nil {
 		return Message{}, err
 	}
-	return e.queue(ctx, tenant, Outgoing{Conversation: conversation, Message: r.Message, Speaker: r.Speaker, Author: r.Author})
+	m, err := e.queue(ctx, tenant, Outgoing{Conversation: conversation, Message: r.Message, Speaker: r.Speaker, Author: r.Author})
+	m.Provider = ch.Provider
+	return m, err
 }
 
 // Reply queues a member's message in a conversation; the member becomes its owner, and the assistant is silent until

@@ -86,9 +86,23 @@ func (e *Engine) Job(ctx context.Context, tenant flomastr.TenantID, id flomastr.
 	return e.store.Job(ctx, tenant, id)
 }
 
-// QueueSize counts the tenant's waiting jobs.
-func (e *Engine) QueueSize(ctx context.Context, tenant flomastr.TenantID) (int, error) {
+// QueueSizeOf counts the tenant's waiting jobs.
+func (e *Engine) QueueSizeOf(ctx context.Context, tenant flomastr.TenantID) (int, error) {
 	return e.store.QueueSize(ctx, tenant)
+}
+
+// QueueSize counts the waiting jobs of all tenants. Anybody may ask, so the database is asked at most once a second.
+func (e *Engine) QueueSize(ctx context.Context) (int, error) {
+	e.size.Lock()
+	defer e.size.Unlock()
+	if now := e.clock(); now.Sub(e.size.at).Abs() >= time.Second {
+		n, err := e.store.TotalQueueSize(ctx)
+		if err != nil {
+			return 0, err
+		}
+		e.size.n, e.size.at = n, now
+	}
+	return e.size.n, nil
 }
 
 // Completion is what an outside worker made of a job. An empty one means silence.

@@ -163,6 +163,8 @@ type QueueStore interface {
 	LaneOfJob(ctx context.Context, tenant flomastr.TenantID, id flomastr.JobID, token string) (Lane, error)
 	FailJob(ctx context.Context, lane Lane, because string) error
 	QueueSize(ctx context.Context, tenant flomastr.TenantID) (int, error)
+	// TotalQueueSize counts over all tenants.
+	TotalQueueSize(ctx context.Context) (int, error)
 }
 
 // InboxStore serves the people who read and write.

@@ -119,7 +119,7 @@ CREATE TABLE messages (
   state               text NOT NULL CHECK (state IN
     ('received', 'queued', 'intent', 'unknown', 'accepted', 'sent', 'delivered', 'read', 'failed')),
   problem             text NOT NULL DEFAULT '', -- why it failed or is unknown, a sentence for people
-  evidence            jsonb,
+  decision            jsonb, -- of an answer: what was decided, why, and what it stands on
   raw                 text NOT NULL DEFAULT '', -- the provider's own JSON of this message
   PRIMARY KEY (tenant_id, id, created_at),
   FOREIGN KEY (tenant_id, conversation_id) REFERENCES conversations (tenant_id, id) ON DELETE CASCADE

@@ -24,6 +24,9 @@ type Config struct {
 	// StandIn is the operator's stand-in for Infobip, an exact scheme://host:port; empty in production. It alone passes
 	// the host check beside Infobip's own hosts.
 	StandIn string
+	// APIKey and BaseURL are the operator's account, for channels that bring none of their own.
+	APIKey  string
+	BaseURL string
 	// Timeout is the total time of one call. Zero means 15 s.
 	Timeout time.Duration
 }
@@ -32,6 +35,8 @@ type Config struct {
 type Provider struct {
 	http    *http.Client
 	standIn string
+	apiKey  string
+	baseURL string
 	timeout time.Duration
 }
 
@@ -40,7 +45,7 @@ func New(cfg Config) *Provider {
 	client := *cfg.HTTP
 	// A redirect would carry the key and the message to a place that nobody checked.
 	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	p := &Provider{http: &client, standIn: strings.TrimRight(cfg.StandIn, "/"), timeout: cfg.Timeout}
+	p := &Provider{http: &client, standIn: strings.TrimRight(cfg.StandIn, "/"), apiKey: cfg.APIKey, baseURL: cfg.BaseURL, timeout: cfg.Timeout}
 	if p.timeout <= 0 {
 		p.timeout = 15 * time.Second
 	}
@@ -78,6 +83,9 @@ func same(a, b string) bool {
 	x, y := sha256.Sum256([]byte(a)), sha256.Sum256([]byte(b))
 	return subtle.ConstantTimeCompare(x[:], y[:]) == 1
 }
+
+// errNoKey is a channel that was never given credentials.
+var errNoKey = flomastr.Errorf(flomastr.Invalid, "credentials_missing", "The channel has no API key.")
 
 // errForeignHost refuses to show a key to anybody but Infobip.
 var errForeignHost = flomastr.Errorf(flomastr.Invalid, "provider_host",
@@ -127,17 +135,22 @@ func (p *Provider) Test(ctx context.Context, ch provider.Channel) error {
 
 // request builds a call with the channel's key, after the host was checked.
 func (p *Provider) request(ctx context.Context, ch provider.Channel, method, path string, body io.Reader) (*http.Request, error) {
-	if err := p.CheckAddress(ch.BaseURL); err != nil {
+	base, key := ch.BaseURL, ch.Credentials.APIKey
+	if key == "" {
+		// The operator's key goes to the operator's address only, whatever a channel says.
+		base, key = p.baseURL, p.apiKey
+	}
+	if key == "" {
+		return nil, errNoKey
+	}
+	if err := p.CheckAddress(base); err != nil {
 		return nil, err
 	}
-	if ch.Credentials.APIKey == "" {
-		return nil, flomastr.Errorf(flomastr.Invalid, "credentials_missing", "The channel has no API key.")
-	}
-	req, err := http.NewRequestWithContext(ctx, method, strings.TrimRight(ch.BaseURL, "/")+path, body)
+	req, err := http.NewRequestWithContext(ctx, method, strings.TrimRight(base, "/")+path, body)
 	if err != nil {
 		return nil, err
 	}
-	req.Header.Set("Authorization", "App "+ch.Credentials.APIKey)
+	req.Header.Set("Authorization", "App "+key)
 	req.Header.Set("Accept", "application/json")
 	if body != nil {
 		req.Header.Set("Content-Type", "application/json")
