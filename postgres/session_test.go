@@ -355,6 +355,71 @@ func TestRightPasswordsAreNotCounted(t *testing.T) {
 	}
 }
 
+func TestEnrollingAgainWithTheSamePasswordEndsNoSession(t *testing.T) {
+	t.Parallel()
+	s := setupSignIns(t)
+	grant, err := s.signIn(t, email, password, "")
+	require.NoError(t, err)
+	again, err := s.provider.Enrol(t.Context(), flomastr.ActorSystem, email, password)
+	require.NoError(t, err)
+	require.Equal(t, grant.Account.ID, again.ID)
+	_, err = s.authenticate(t, grant.AccessToken)
+	require.NoError(t, err)
+	_, err = s.provider.Enrol(t.Context(), flomastr.ActorSystem, email, "Violin Marsh Teapot 9")
+	require.NoError(t, err)
+	_, err = s.authenticate(t, grant.AccessToken)
+	require.ErrorIs(t, err, identity.ErrBadToken)
+}
+
+func TestAFirstPasswordIsGivenOnce(t *testing.T) {
+	t.Parallel()
+	s := setupSignIns(t)
+	_, err := s.provider.SetUpPassword(t.Context(), flomastr.ActorSystem, email)
+	require.ErrorIs(t, err, local.ErrHasPassword)
+	_, err = s.provider.SetUpPassword(t.Context(), flomastr.ActorSystem, "nobody@example.com")
+	require.ErrorIs(t, err, identity.ErrNoAccount)
+	_, err = s.store.Enrol(t.Context(), flomastr.ActorSystem, "invited@example.com", "")
+	require.NoError(t, err)
+	first, err := s.provider.SetUpPassword(t.Context(), flomastr.ActorSystem, "invited@example.com")
+	require.NoError(t, err)
+	_, err = s.signIn(t, "invited@example.com", first, "")
+	require.NoError(t, err)
+	_, err = s.provider.SetUpPassword(t.Context(), flomastr.ActorSystem, "invited@example.com")
+	require.ErrorIs(t, err, local.ErrHasPassword)
+}
+
+func TestTheSweepForgetsOnlyWhatIsOver(t *testing.T) {
+	t.Parallel()
+	s := setupSignIns(t)
+	grant, err := s.signIn(t, email, password, "203.0.113.7")
+	require.NoError(t, err)
+	_, err = s.signIn(t, email, "wrong guess", "198.51.100.1")
+	require.ErrorIs(t, err, identity.ErrBadCredentials)
+	count := func() (counters, sessions int) {
+		require.NoError(t, s.db.InPlatform(t.Context(), func(tx pgx.Tx) error {
+			return tx.QueryRow(t.Context(), `SELECT (SELECT count(*) FROM sign_in_failures WHERE failures > 0), (SELECT count(*) FROM sessions)`).Scan(&counters, &sessions)
+		}))
+		return counters, sessions
+	}
+	require.NoError(t, s.store.SweepSignIns(t.Context()))
+	counters, sessions := count()
+	require.Equal(t, 3, counters)
+	require.Equal(t, 1, sessions)
+	require.NoError(t, s.db.InPlatform(t.Context(), func(tx pgx.Tx) error {
+		if _, err := tx.Exec(t.Context(), `UPDATE sign_in_failures SET last_at = now() - interval '3 days'`); err != nil {
+			return err
+		}
+		_, err := tx.Exec(t.Context(), `UPDATE sessions SET ended_at = now() - interval '91 days'`)
+		return err
+	}))
+	require.NoError(t, s.store.SweepSignIns(t.Context()))
+	counters, sessions = count()
+	require.Zero(t, counters)
+	require.Zero(t, sessions)
+	_, err = s.authenticate(t, grant.AccessToken)
+	require.ErrorIs(t, err, identity.ErrBadToken)
+}
+
 func TestAnotherMasterKeyIsAClearError(t *testing.T) {
 	t.Parallel()
 	s := setupSignIns(t)

@@ -135,6 +135,15 @@ func (p *Provider) Enrol(ctx context.Context, actor flomastr.Actor, email, passw
 	if err := checkNew(password, strings.FieldsFunc(email, func(r rune) bool { return r == '@' || r == '.' })...); err != nil {
 		return identity.Account{}, err
 	}
+	account, err := p.store.AccountByEmail(ctx, email)
+	if err == nil {
+		// Setting the same password again would end the person's sessions for nothing.
+		if same, err := p.matches(ctx, password, account.PasswordHash); err != nil || same {
+			return account, err
+		}
+	} else if !errors.Is(err, identity.ErrNoAccount) {
+		return identity.Account{}, err
+	}
 	hash, err := p.hash(ctx, password)
 	if err != nil {
 		return identity.Account{}, err
