@@ -108,6 +108,11 @@ func (id ID[Of]) String() string {
 	return string(b[:])
 }
 
+// Time is when a version 7 id was made, to the millisecond.
+func (id ID[Of]) Time() time.Time {
+	return time.UnixMilli(int64(binary.BigEndian.Uint64(id[:8]) >> 16)).UTC()
+}
+
 // MarshalText implements encoding.TextMarshaler.
 func (id ID[Of]) MarshalText() ([]byte, error) { return []byte(id.String()), nil }
 

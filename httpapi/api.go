@@ -58,9 +58,10 @@ type Deps struct {
 	Idempotency    IdempotencyStore
 	Events         EventSource
 	Health         []Check
-	Settings       func() []SettingState // for preflight
-	Web            fs.FS                 // the built web app; nil serves none
-	Simulator      http.Handler          // the stand-ins' control API in demo mode, else nil
+	Settings       func() []SettingState                  // for preflight
+	WaitingTurns   func(ctx context.Context) (int, error) // over all tenants
+	Web            fs.FS                                  // the built web app; nil serves none
+	Simulator      http.Handler                           // the stand-ins' control API in demo mode, else nil
 
 	Engines
 }
@@ -107,10 +108,33 @@ func (a *API) OpenAPI() ([]byte, error) { return a.huma.OpenAPI().MarshalJSON() 
 // Handler serves everything: the API, the stand-ins' control in demo mode, and the web app for the rest.
 func (a *API) Handler() http.Handler {
 	if a.deps.Simulator != nil {
-		a.mux.Handle("/simulator/", http.StripPrefix("/simulator", a.deps.Simulator))
+		a.mux.Handle("/simulator/", a.simulator())
 	}
+	a.mux.HandleFunc("GET engine."+a.deps.BaseDomain+"/{$}", func(w http.ResponseWriter, r *http.Request) {
+		r = r.Clone(r.Context())
+		r.URL.Path = "/engine"
+		a.mux.ServeHTTP(w, r)
+	})
 	a.mux.Handle("/", a.webApp())
 	return a.framed(a.cors(a.canonical(a.mux)))
+}
+
+// simulator lets people of the demo drive the stand-ins: their control and their ledger, nothing else of them.
+func (a *API) simulator() http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		caller, err := a.deps.Gate.Authenticate(r.Context(), r.Header.Values("Authorization"))
+		if err == nil {
+			err = identity.May(caller, identity.Membership{}, identity.SignedIn)
+		}
+		if err == nil && !strings.HasPrefix(r.URL.Path, "/simulator/control/") && r.URL.Path != "/simulator/ledger" {
+			err = errNoSuchPath
+		}
+		if err != nil {
+			a.answerProblem(w, r, err)
+			return
+		}
+		http.StripPrefix("/simulator", a.deps.Simulator).ServeHTTP(w, r)
+	})
 }
 
 // canonical refuses the paths that two parties might read differently, before anything is decided by path.

@@ -99,7 +99,7 @@ type engineOutput struct {
 
 func (a *API) engine(ctx context.Context, _ Call, _ *struct{}) (*engineOutput, error) {
 	out := &engineOutput{}
-	size, err := a.deps.WhatsApp.QueueSize(ctx)
+	size, err := a.deps.WaitingTurns(ctx)
 	if err != nil {
 		return nil, err
 	}

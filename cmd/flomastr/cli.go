@@ -21,6 +21,7 @@ type cli struct {
 	Doctor  doctorCommand  `cmd:"" help:"Say what is missing or wrong here, and how to mend it."`
 	Tenant  tenantCommand  `cmd:"" help:"Tenants."`
 	Demo    demoCommand    `cmd:"" help:"Say how to drive the demo: addresses, sign-ins, channels."`
+	Eval    evalCommand    `cmd:"" help:"Measure the quality of retrieval and conversion on a set of documents."`
 	Version versionCommand `cmd:"" help:"Print the version."`
 	OpenAPI openapiCommand `cmd:"" name:"openapi" hidden:"" help:"Print the API's description, as served at /openapi.json."`
 	Where   whereCommand   `cmd:"" hidden:"" help:"Print what the settings come to, for scripts."`

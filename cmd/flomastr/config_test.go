@@ -257,7 +257,10 @@ func TestTheDemoFileHasTheFieldsThatScriptsRead(t *testing.T) {
 		BaseURL: "http://localhost:8000", EngineURL: "http://engine.localhost:8000", SuperAdmin: demoSignIn{"a@b.example", "pw"},
 		Tenants: []demoTenant{{
 			ID: "1", Slug: "demo", Users: []demoUser{{"o@b.example", "pw2", "owner"}}, APIToken: "fm_live_x",
-			Channels: []demoChannel{{"2", "infobip", "971", "http://localhost:8000/webhook/infobip/2", demoHeader{"Authorization", "Basic x"}}},
+			Channels: []demoChannel{{
+				ID: "2", Provider: "infobip", Number: "971", WebhookURL: "http://localhost:8000/webhook/infobip/2",
+				WebhookAuthHeader: demoHeader{"Authorization", "Basic x"}, APIKey: "k",
+			}},
 		}},
 		PlatformToken: "p", StandIns: demoStandIns{InfobipURL: "http://127.0.0.1:8101", LedgerURL: "http://127.0.0.1:8101/ledger"},
 	}

@@ -33,6 +33,7 @@ type demoTenant struct {
 	Users    []demoUser    `json:"users"`
 	APIToken string        `json:"api_token"`
 	Channels []demoChannel `json:"channels"`
+	Seeded   bool          `json:"seeded"` // its knowledge and history were added; they are not added again
 }
 
 type demoUser struct {
@@ -47,6 +48,7 @@ type demoChannel struct {
 	Number            string     `json:"number"`
 	WebhookURL        string     `json:"webhook_url"`
 	WebhookAuthHeader demoHeader `json:"webhook_auth_header"`
+	APIKey            string     `json:"api_key"` // of the stand-in's account
 }
 
 type demoHeader struct {

@@ -1,71 +1,204 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"io/fs"
 	"log/slog"
 	"net"
-	"net/http"
+	"path/filepath"
+	"strings"
+	"time"
 
+	"github.com/riverqueue/river"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/flomastr/flomastr"
+	"github.com/flomastr/flomastr/assistant"
+	"github.com/flomastr/flomastr/blob"
+	"github.com/flomastr/flomastr/contextengine"
+	"github.com/flomastr/flomastr/contextengine/source/convert"
+	"github.com/flomastr/flomastr/httpapi"
+	"github.com/flomastr/flomastr/identity"
+	"github.com/flomastr/flomastr/identity/jwt"
+	"github.com/flomastr/flomastr/identity/local"
+	"github.com/flomastr/flomastr/internal/safehttp"
+	"github.com/flomastr/flomastr/llm/offline"
 	"github.com/flomastr/flomastr/postgres"
+	"github.com/flomastr/flomastr/tenant"
+	"github.com/flomastr/flomastr/web"
+	"github.com/flomastr/flomastr/whatsapp"
+	"github.com/flomastr/flomastr/whatsapp/provider"
+	"github.com/flomastr/flomastr/whatsapp/provider/infobip"
+	"github.com/flomastr/flomastr/worker"
 )
 
 // App is the assembled server.
 type App struct {
 	cfg      Config
 	log      *slog.Logger
+	clock    flomastr.Clock
 	listener net.Listener
 	base     *foundation
 	db       *postgres.DB
+	blobs    *blob.Bucket
+	demo     *demoPlan
+
+	accounts  *local.Provider
+	tenants   *tenant.Engine
+	tokens    *postgres.IdentityStore
+	knowledge *contextengine.Engine
+	whatsapp  *whatsapp.Engine
+	jobs      postgres.Jobs
+	api       *httpapi.API
 }
 
 // newApp builds the server from the bottom to the top. The port comes first: a taken one is found out before anything
 // is started.
-func newApp(ctx context.Context, cfg Config, log *slog.Logger) (*App, error) {
-	a := &App{cfg: cfg, log: log}
-	var err error
+func newApp(ctx context.Context, cfg Config, log *slog.Logger) (_ *App, err error) {
+	a := &App{cfg: cfg, log: log, clock: flomastr.SystemClock}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, a.Close())
+		}
+	}()
 	if a.listener, err = listen(ctx, cfg.Listen); err != nil {
 		return nil, err
 	}
 	if a.base, err = layFoundation(ctx, cfg, log); err != nil {
-		return nil, errors.Join(err, a.Close())
+		return nil, err
 	}
 	if err = postgres.Migrate(ctx, a.base.Database); err != nil {
-		return nil, errors.Join(err, a.Close())
+		return nil, err
 	}
 	if a.db, err = postgres.Open(ctx, a.base.Database); err != nil {
-		return nil, errors.Join(err, a.Close())
+		return nil, err
 	}
+	if a.blobs, err = blob.OpenFolder(filepath.Join(cfg.DataDir, "blobs")); err != nil {
+		return nil, err
+	}
+
+	if a.demo, err = prepareDemo(cfg); err != nil {
+		return nil, err
+	}
+	superAdmins, err := identity.ParseSuperAdmins(strings.Join(append(cfg.SuperAdmins, a.demo.superAdmins()...), ","))
+	if err != nil {
+		return nil, err
+	}
+	a.tokens = postgres.NewIdentityStore(a.db)
+	a.accounts = local.New(local.Deps{Store: a.tokens, Seal: a.base.Keys, Clock: a.clock})
+	verifier, err := jwt.New(a.clock, local.Trusted(a.accounts))
+	if err != nil {
+		return nil, err
+	}
+	gate, err := identity.NewAuthenticator(identity.Config{
+		Verifier: verifier, Store: a.tokens, SuperAdmins: superAdmins,
+		PlatformToken: cmp.Or(cfg.BackendToken.Reveal(), a.demo.platformToken()), Clock: a.clock,
+	})
+	if err != nil {
+		return nil, err
+	}
+	a.tenants = tenant.New(postgres.NewTenantStore(a.db), a.db)
+
+	a.knowledge = contextengine.New(contextengine.Deps{
+		Status: postgres.NewKnowledgeStore(a.db), Content: postgres.NewKnowledgeStore(a.db), Blobs: a.blobs,
+		Reader: reader{
+			pages: safehttp.New(safehttp.Config{
+				Allow: cfg.FetchAllow, DenyHosts: ownHosts(cfg), Redirects: 5, Timeout: 30 * time.Second, MaxBytes: 20 << 20,
+				UserAgent: "FloMastr/" + buildVersion(),
+			}),
+			converter: convert.New(convert.Config{AllowWeakSandbox: cfg.WeakSandbox}),
+		},
+		Embedder: offline.New(), Log: log,
+	})
+	answers := assistant.New(assistant.Deps{Retriever: a.knowledge, Businesses: businesses{a.tenants}, Clock: a.clock})
+	conversations := postgres.NewWhatsAppStore(a.db)
+	a.whatsapp = whatsapp.New(whatsapp.Deps{
+		Store: conversations, Answerer: answers, Sealer: a.base.Keys, Clock: a.clock, Log: log,
+		Providers: []provider.Provider{infobip.New(infobip.Config{
+			HTTP:    safehttp.New(safehttp.Config{Allow: given(cfg.InfobipStandIn), Timeout: 20 * time.Second, MaxBytes: 1 << 20}).HTTP(),
+			StandIn: cfg.InfobipStandIn,
+		})},
+		Settings: whatsapp.Settings{Workers: cfg.TurnWorkers, DrainTimeout: cfg.ShutdownTimeout},
+	})
+	idempotency, events := postgres.NewIdempotencyStore(a.db), postgres.NewEventStore(a.db)
+	a.jobs = postgres.Jobs{
+		Workers: worker.Kinds(worker.Engines{Knowledge: a.knowledge, Log: log, Upkeep: []worker.Upkeep{
+			{Name: "message partitions", Do: func(ctx context.Context) error {
+				_, err := conversations.EnsureMessagePartitions(ctx, 3)
+				return err
+			}},
+			{Name: "old events", Do: counted(events.Sweep)},
+			{Name: "old idempotency keys", Do: counted(idempotency.Sweep)},
+			{Name: "old sign-ins", Do: a.tokens.SweepSignIns},
+		}}),
+		Queues: map[string]river.QueueConfig{
+			river.QueueDefault:      {MaxWorkers: 2},
+			postgres.KnowledgeQueue: {MaxWorkers: cfg.JobWorkers},
+		},
+		Periodic: worker.Periodic(),
+	}
+	a.api = httpapi.New(httpapi.Deps{
+		Version: buildVersion(), BaseDomain: cfg.BaseDomain, TrustedProxies: prefixes(cfg.TrustedProxies), AllowedOrigins: cfg.CORSOrigins,
+		Clock: a.clock, Log: log, Gate: gate, Tenants: a.tenants, Idempotency: idempotency, Events: eventSource{events, a.clock},
+		Health: []httpapi.Check{
+			{Name: "database", Required: true, Probe: a.db.Ping},
+			{Name: "uploads", Required: true, Probe: a.blobs.Writable},
+			{Name: "document conversion", Probe: conversion},
+			{Name: "demo", Required: true, Probe: a.demo.ready},
+		},
+		Settings: cfg.preflight, WaitingTurns: conversations.WaitingTurns, Web: webApp(log), Simulator: simulator(cfg),
+		Engines: httpapi.Engines{
+			SignIns: a.accounts, People: gate, APITokens: a.tokens, TenantAdmin: a.tenants,
+			Knowledge: a.knowledge, Assistant: answers, WhatsApp: a.whatsapp,
+		},
+	})
 	return a, nil
 }
 
 // Run serves until the context ends.
 func (a *App) Run(ctx context.Context) error {
-	server := &http.Server{Handler: http.NotFoundHandler(), ReadHeaderTimeout: a.cfg.ShutdownTimeout}
-	stop := context.AfterFunc(ctx, func() {
-		ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), a.cfg.ShutdownTimeout)
-		defer cancel()
-		_ = server.Shutdown(ending)
-	})
-	defer stop()
-	a.log.Info("listening", "address", a.listener.Addr().String())
-	if err := server.Serve(a.listener); !errors.Is(err, http.ErrServerClosed) {
+	stopJobs, err := a.db.StartJobs(context.WithoutCancel(ctx), a.jobs, a.log)
+	if err != nil {
 		return err
 	}
-	return nil
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return a.whatsapp.Work(ctx) })
+	group.Go(func() error { return a.api.Serve(ctx, a.listener, a.cfg.ShutdownTimeout) })
+	if a.cfg.Demo() {
+		group.Go(func() error { return a.seedDemo(ctx) })
+	}
+	a.log.Info("listening", "address", a.listener.Addr().String())
+	err = group.Wait()
+	ending, cancel := context.WithTimeout(context.Background(), a.cfg.ShutdownTimeout)
+	defer cancel()
+	return errors.Join(err, stopJobs(ending))
 }
 
 // Close stops everything in the reverse order of newApp. What was never started is passed over.
 func (a *App) Close() error {
+	var err error
+	if a.blobs != nil {
+		err = a.blobs.Close()
+	}
 	if a.db != nil {
 		a.db.Close()
 	}
-	var err error
 	if a.base != nil {
-		err = a.base.Close()
+		err = errors.Join(err, a.base.Close())
 	}
 	if a.listener != nil {
 		_ = a.listener.Close() // the server has usually closed it already
 	}
 	return err
+}
+
+// webApp is the built app, or nothing where the binary was built without it.
+func webApp(log *slog.Logger) fs.FS {
+	if !web.Built() {
+		log.Warn("the web app is not in this binary; build it with make build")
+		return nil
+	}
+	return web.Dist()
 }
