@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Shared by the scripts of this folder; sourced, never run. It works with the bash 3.2 of macOS.
 #
 # It finds the project's root, so that everything works from any folder, and gives the words the scripts are written in:

@@ -34,5 +34,5 @@ step "builds for macOS and Windows" other_systems
 step "the web app's format and lint" npm run --prefix web lint
 step "the web app's types" npm run --prefix web typecheck
 if command -v shellcheck >/dev/null 2>&1; then
-	step "the scripts" shellcheck -x -P scripts scripts/*.sh .ci/run
+	step "the scripts" shellcheck -S warning -x -P scripts scripts/*.sh .ci/run
 fi

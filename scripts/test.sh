@@ -27,10 +27,12 @@ free_port() { node -e 'const s=require("net").createServer();s.listen(0,"127.0.0
 
 e2e() {
 	scripts/build.sh
-	local scratch cluster code=0
+	local scratch cluster server_port standin_port code=0
+	server_port="$(free_port)"
+	standin_port="$(free_port)"
 	scratch="$(mktemp -d "${TMPDIR:-/tmp}/flomastr-e2e.XXXXXX")"
 	# A world of its own: no setting of this machine reaches it but PATH.
-	export FLOMASTR_DATA_DIR="$scratch/data" FLOMASTR_LISTEN="127.0.0.1:$(free_port)" FLOMASTR_INFOBIP_URL="http://127.0.0.1:$(free_port)"
+	export FLOMASTR_DATA_DIR="$scratch/data" FLOMASTR_LISTEN="127.0.0.1:$server_port" FLOMASTR_INFOBIP_URL="http://127.0.0.1:$standin_port"
 	unset DATABASE_URL FLOMASTR_MASTER_KEY SUPER_ADMIN_EMAILS BACKEND_API_SECRET_TOKEN INFOBIP_API_KEY INFOBIP_BASE_URL
 	cluster="$(bin/flomastr where | sed -n 's/^cluster_dir=//p')"
 	[ -n "$cluster" ] || die "flomastr where named no cluster."

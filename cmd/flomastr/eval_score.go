@@ -51,16 +51,19 @@ func score(queries []evalQuery, answers []evalAnswer) evalScores {
 	var took []time.Duration
 	for i, q := range queries {
 		docs := answers[i].docs
-		s.NDCGAt10 += ndcg(docs, q.Gold, 10) / n
-		s.RecallAt3 += recall(docs, q.Gold, 3) / n
-		s.RecallAt5 += recall(docs, q.Gold, 5) / n
-		s.RecallAt10 += recall(docs, q.Gold, 10) / n
-		s.RecallAt20 += recall(docs, q.Gold, 20) / n
+		s.NDCGAt10 += ndcg(docs, q.Gold, 10)
+		s.RecallAt3 += recall(docs, q.Gold, 3)
+		s.RecallAt5 += recall(docs, q.Gold, 5)
+		s.RecallAt10 += recall(docs, q.Gold, 10)
+		s.RecallAt20 += recall(docs, q.Gold, 20)
 		if first := firstRelevant(docs, q.Gold, 5); first > 0 {
-			s.HitAt5 += 1 / n
-			s.MRRAt5 += 1 / (float64(first) * n)
+			s.HitAt5++
+			s.MRRAt5 += 1 / float64(first)
 		}
 		took = append(took, answers[i].took)
+	}
+	for _, mean := range []*float64{&s.NDCGAt10, &s.RecallAt3, &s.RecallAt5, &s.RecallAt10, &s.RecallAt20, &s.HitAt5, &s.MRRAt5} {
+		*mean /= n
 	}
 	slices.Sort(took)
 	if len(took) > 0 {
@@ -128,11 +131,12 @@ func refused(asked []evalAnswer, threshold float64) *float64 {
 	if len(asked) == 0 {
 		return nil
 	}
-	share := 0.0
+	count := 0
 	for _, a := range asked {
 		if a.answerable < threshold {
-			share += 1 / float64(len(asked))
+			count++
 		}
 	}
+	share := float64(count) / float64(len(asked))
 	return &share
 }
