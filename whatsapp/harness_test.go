@@ -326,3 +326,12 @@ func platformExec(t testing.TB, db *postgres.DB, sql string, args ...any) {
 		return err
 	}))
 }
+
+func execFn(ctx context.Context, sql string, args ...any) func(pgx.Tx) error {
+	return func(tx pgx.Tx) error {
+		_, err := tx.Exec(ctx, sql, args...)
+		return err
+	}
+}
+
+func contains(text, part string) bool { return strings.Contains(text, part) }
