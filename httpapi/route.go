@@ -36,6 +36,7 @@ type routeOptions struct {
 	status     int
 	maxBody    int64
 	idempotent bool
+	rawBody    bool // the handler reads the body's bytes itself
 	anyTenant  bool // resolve the tenant when one is named, but do not ask for one
 	doc        string
 	hidden     bool
@@ -52,6 +53,9 @@ func idempotent(o *routeOptions) { o.idempotent = true }
 
 // doc adds a paragraph to the route's description.
 func doc(text string) option { return func(o *routeOptions) { o.doc = text } }
+
+// rawBody hands the body's bytes to the handler unread.
+func rawBody(o *routeOptions) { o.rawBody = true }
 
 // hidden keeps an alias of a route out of the OpenAPI document.
 func hidden(o *routeOptions) { o.hidden = true }
@@ -111,9 +115,11 @@ func operation(method, path string, permission identity.Permission, o routeOptio
 		Tags:          []string{tag(path)},
 		DefaultStatus: o.status,
 		MaxBodyBytes:  o.maxBody,
-		Hidden:        hidden,
-		Metadata:      map[string]any{permissionKey: permission},
-		Errors:        []int{http.StatusBadRequest, http.StatusNotFound, http.StatusServiceUnavailable},
+
+		SkipValidateBody: o.rawBody,
+		Hidden:           hidden,
+		Metadata:         map[string]any{permissionKey: permission},
+		Errors:           []int{http.StatusBadRequest, http.StatusNotFound, http.StatusServiceUnavailable},
 	}
 	if !permission.IsPublic() {
 		op.Security = []map[string][]string{{"bearer": {}}}
