@@ -93,6 +93,7 @@ func (a *API) signOut(ctx context.Context, _ Call, _ *struct{}) (*signOutOutput,
 		if err := a.deps.SignIns.SignOut(ctx, cookie.Value); err != nil {
 			return nil, err
 		}
+		a.deps.People.Forget()
 	}
 	gone.MaxAge = -1
 	return &signOutOutput{SetCookie: gone}, nil
@@ -114,6 +115,7 @@ func (a *API) password(ctx context.Context, call Call, in *passwordInput) (*gran
 	if err != nil {
 		return nil, err
 	}
+	a.deps.People.Forget()
 	return a.granted(r, grant), nil
 }
 

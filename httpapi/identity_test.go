@@ -266,6 +266,7 @@ func TestTheRefreshCookieRotatesAndEnds(t *testing.T) {
 	require.Equal(t, 204, out.Code, out.Body)
 	require.Contains(t, cookie(out), "Max-Age=0")
 	require.Equal(t, 401, h.call(t, "POST", "/auth/refresh", "", "", "Cookie", strings.Split(cookie(second), ";")[0]).Code)
+	require.Equal(t, 401, h.call(t, "GET", "/routes/me/role", second.field("access_token"), "").Code, "at once on the server that was asked")
 }
 
 func TestAPasswordIsChangedByItsOwner(t *testing.T) {
@@ -280,7 +281,6 @@ func TestAPasswordIsChangedByItsOwner(t *testing.T) {
 	require.Equal(t, 422, change(access, goodPassword, "FloMastr2026FloMastr").Code)
 	got := change(access, goodPassword, "Violin Marsh Teapot 9")
 	require.Equal(t, 200, got.Code, got.Body)
-	h.gate.Forget()
 	require.Equal(t, 401, h.call(t, "GET", "/routes/me/role", access, "").Code, "the old session has ended")
 	require.Equal(t, 200, h.call(t, "GET", "/routes/me/role", got.field("access_token"), "").Code)
 	require.Equal(t, 401, h.signIn(t, rootEmail, goodPassword).Code)
@@ -438,7 +438,6 @@ func TestAPITokensAreShownOnceAndEndAtOnce(t *testing.T) {
 	require.Equal(t, "token", h.call(t, "GET", "/routes/debug/auth-status", token, "").field("by"))
 	require.Equal(t, 204, h.call(t, "DELETE", path+"/"+made.field("id"), owner, "").Code)
 	require.Equal(t, 404, h.call(t, "DELETE", path+"/"+made.field("id"), owner, "").Code)
-	h.gate.Forget()
 	require.Equal(t, "nothing", h.call(t, "GET", "/routes/debug/auth-status", token, "").field("by"))
 }
 
@@ -485,6 +484,35 @@ func TestDebugShowsTheCallersOwnTokenAndNoKey(t *testing.T) {
 	require.NotEmpty(t, broken.field("reason"))
 	for _, bad := range []string{"", "x.y.z", "eyJhbGciOiJub25lIn0.eyJzdWIiOiJhIn0."} {
 		require.Equal(t, 401, h.call(t, "GET", "/routes/me/role", bad, "").Code)
+	}
+}
+
+func TestATenantIsResolvedByWhatStandsOnItsPage(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	root := h.root(t)
+	id, owner := h.provision(t, root, "alpha")
+	got := func(bearer, query string) string {
+		a := h.call(t, "GET", "/routes/resolve-tenant?"+query, bearer, "")
+		require.Equal(t, 200, a.Code, a.Body)
+		return a.field("tenant_slug")
+	}
+	require.Equal(t, "alpha", got("", "slug=alpha"))
+	require.Equal(t, "alpha", got("", "host=alpha.localhost:8000"))
+	require.Equal(t, "alpha", got(owner, "email=OWNER@alpha.test"))
+	for _, query := range []string{"", "slug=beta", "host=beta.localhost", "host=alpha.evil.example", "host=localhost", "email=owner@alpha.test", "email=nonsense"} {
+		require.Empty(t, got("", query), query)
+	}
+	require.Empty(t, got(root, "email=owner@alpha.test"), "an address finds its own owner's tenant only")
+	for body, want := range map[string]string{
+		`{"identifier":"alpha"}`:                          "alpha",
+		`{"identifier":"` + id + `"}`:                     "alpha",
+		`{"identifier":"alpha.localhost"}`:                "alpha",
+		`{"identifier":"owner@alpha.test"}`:               "",
+		`{"identifier":"owner@alpha.test","type":"slug"}`: "",
+		`{"identifier":"` + id + `","type":"id"}`:         "alpha",
+	} {
+		require.Equal(t, want, h.call(t, "POST", "/routes/resolve-tenant", "", body).field("tenant_slug"), body)
 	}
 }
 

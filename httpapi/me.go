@@ -16,6 +16,8 @@ import (
 // People is what the door asks about persons beyond the [Gate].
 type People interface {
 	Memberships(ctx context.Context, caller identity.Caller) ([]identity.Membership, error)
+	// Forget drops what this server remembers of callers, after a session or a token was ended through it.
+	Forget()
 }
 
 type meRoleOutput struct {

@@ -45,6 +45,8 @@ func (a *API) routes() {
 	route(a, http.MethodGet, "/routes/tenants/{tenant_slug}/policies", identity.SuperAdmin.Or(identity.Member), a.policiesGet)
 	route(a, http.MethodPut, "/routes/tenants/{tenant_slug}/policies", identity.SuperAdmin.Or(identity.Admin), a.policiesPut)
 	route(a, http.MethodPost, "/routes/api/v1/admin/tenants/provision", identity.SuperAdmin, a.tenantProvision)
+	route(a, http.MethodGet, "/routes/resolve-tenant", identity.Public, a.resolveTenant)
+	route(a, http.MethodPost, "/routes/resolve-tenant", identity.Public, a.resolveTenantByAny)
 
 	// WhatsApp engine.
 

@@ -117,5 +117,9 @@ func (a *API) tokenRevoke(ctx context.Context, call Call, in *tokenPath) (*struc
 	if err != nil {
 		return nil, identity.ErrNotFound
 	}
-	return nil, a.deps.APITokens.RevokeToken(ctx, call.Caller.Actor(), call.Tenant.ID, id)
+	if err := a.deps.APITokens.RevokeToken(ctx, call.Caller.Actor(), call.Tenant.ID, id); err != nil {
+		return nil, err
+	}
+	a.deps.People.Forget()
+	return nil, nil
 }
