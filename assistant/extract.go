@@ -140,7 +140,10 @@ func (p *pool) joins(e *excerpt, q question, s scored) bool {
 		return false
 	}
 	if together {
-		return s.inside >= 0.8*e.best.inside
+		return s.inside >= 0.8*e.best.inside && !p.lacks(e, s)
+	}
+	if u.shape == sentence && anaphoric(u.text) && !e.has(s.passage, s.unit-1) {
+		return false // "She speaks Arabic" after somebody else's name
 	}
 	for n, t := range e.terms {
 		if t.lent || t.term.weight < 1 || s.hits[n] < asConcept {
@@ -154,13 +157,36 @@ func (p *pool) joins(e *excerpt, q question, s scored) bool {
 			return true
 		}
 	}
+	if p.lacks(e, s) {
+		return false
+	}
 	if s.passage == e.best.passage {
-		return s.rank >= 0.88*e.best.rank && s.inside >= 0.6*e.best.inside
+		return s.rank >= 0.92*e.best.rank && s.inside >= 0.6*e.best.inside
 	}
 	if q.level == hangs && q.about[p.passages[e.best.passage].origin.Item] && x.origin.Item != p.passages[e.best.passage].origin.Item {
 		return false // the conversation is about one thing
 	}
-	return s.rank >= 0.93*e.best.rank && s.inside >= 0.9*e.best.inside
+	return s.rank >= 0.95*e.best.rank && s.inside >= 0.9*e.best.inside
+}
+
+// lacks tells a unit without a word that the best one has and the question turns on: the next row of a table, about
+// another branch. Rarity cannot tell, because what is asked for stands in most of what was found.
+func (p *pool) lacks(e *excerpt, s scored) bool {
+	for _, t := range e.terms {
+		if t.lent || t.term.weight < 1 {
+			continue
+		}
+		if p.within(e.best.passage, e.best.unit, t) && !p.within(s.passage, s.unit, t) {
+			return true
+		}
+	}
+	return false
+}
+
+// within tells whether a word stands in the unit itself, as it is, misspelt or as a day of a range.
+func (p *pool) within(i, j int, t weighed) bool {
+	x := &p.passages[i]
+	return x.known[j].holds(t.stems[x.lang]) > 0 || t.week != 0 && x.week[j]&t.week == t.week || p.resembles(x.folds[j], t) >= asConcept
 }
 
 // repeats tells a unit that says what was already picked, in another copy of the text.

@@ -183,7 +183,9 @@ func madeUp(r *rand.Rand) madeUpBusiness {
 	}
 	slices.Sort(thing)
 	b := madeUpBusiness{shelf: newShelf(analysis.English)}
-	ask := func(want string, messages ...string) { b.questions = append(b.questions, madeUpQuestion{messages, want}) }
+	ask := func(want string, messages ...string) {
+		b.questions = append(b.questions, madeUpQuestion{messages, want})
+	}
 
 	p, where, when := price(), place(), day()
 	b.shelf.add("About "+thing[0]+"s", fmt.Sprintf("# %s\n\n%s AED %s. It takes %d days.\n\n## Collection\n\nWe pick up every %s in %s on %s.",

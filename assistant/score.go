@@ -2,6 +2,7 @@ package assistant
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/flomastr/flomastr/contextengine/analysis"
 )
@@ -24,6 +25,7 @@ type scored struct {
 	cover         float64   // share of the question's weight, by where its words stand
 	own           float64   // the same, of the question's own words
 	inside        float64   // share of the own weight that stands in the unit itself
+	above         float64   // share of the own weight that stands in title and headings
 	fits          bool      // it has the sort of thing asked for
 	rank          float64   // by which units are ordered
 	hits          []float64 // by weighed word
@@ -78,6 +80,7 @@ func (p *pool) score(q question) ([]scored, []weighed) {
 			if own > 0 {
 				s.own /= own
 				s.inside /= own
+				s.above /= own
 			} else {
 				s.own = s.cover
 			}
@@ -107,6 +110,7 @@ func (p *pool) scoreUnit(i, j int, terms []weighed) scored {
 			continue
 		}
 		s.own += t.weight * hit
+		s.above += t.weight * p.passages[i].above[j].holds(t.stems[p.passages[i].lang])
 		if hit >= asConcept && p.passages[i].known[j].holds(t.stems[p.passages[i].lang]) < hit {
 			hit *= 0.5 // it stands above the unit, not in it
 		}
@@ -162,7 +166,7 @@ func (p *pool) resembles(folds []string, t weighed) float64 {
 func (p *pool) rankUnit(q question, s scored) float64 {
 	x := &p.passages[s.passage]
 	u := x.units[s.unit]
-	rank := 0.55*s.cover + 0.3*s.own + 0.15*s.inside + 0.08*x.rank
+	rank := 0.55*s.cover + 0.3*s.own + 0.15*s.inside + 0.1*s.above + 0.08*x.rank
 	if q.kind != asksAnything {
 		if u.answers(q.kind) {
 			rank += 0.12
@@ -173,9 +177,33 @@ func (p *pool) rankUnit(q question, s scored) float64 {
 	if q.about[x.origin.Item] {
 		rank += 0.06 * float64(q.level)
 	}
-	if u.asks || len(u.text) < 4 {
+	if u.asks || len(u.text) < 4 || x.heads(u) {
 		rank -= 0.5
+	}
+	if u.shape == row && len(u.cells) > 1 && q.names(u.cells[0]) {
+		rank += 0.1 // the row is about what the question names
 	}
 	// What stands first under a heading that names the question is its answer more often than what follows.
 	return rank - 0.004*float64(min(s.unit, 10))
+}
+
+// heads tells a line that only repeats the title or a heading, as the first line of a plain text does.
+func (x *passage) heads(u unit) bool {
+	f := folded(u.text)
+	if f == folded(x.origin.Title) {
+		return true
+	}
+	return slices.ContainsFunc(x.origin.HeadingPath, func(h string) bool { return folded(h) == f })
+}
+
+// names tells whether every word of a cell stands in the question.
+func (q question) names(cell string) bool {
+	f := folded(cell)
+	asked := " " + folded(q.text) + " "
+	for _, w := range strings.Fields(f) {
+		if !strings.Contains(asked, " "+w+" ") && !strings.Contains(asked, " "+strings.TrimSuffix(w, "s")+" ") {
+			return false
+		}
+	}
+	return f != ""
 }

@@ -68,7 +68,7 @@ func TestMarkupAndTricksAreNotShown(t *testing.T) {
 		"a\u202Eb\u200Bc\x07d":                            "abcd",
 		"<script>alert(1)</script> hi <b>you</b>":         "alert(1) hi you",
 		"price\\_list 3 * 4 = 12 and snake_case_name":     "price_list 3 * 4 = 12 and snake_case_name",
-		"line\nbreak":                                     "line break",
+		"line\nbreak": "line break",
 	} {
 		if got := plain(in); got != want {
 			t.Errorf("%q: got %q, want %q", in, got, want)
