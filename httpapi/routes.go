@@ -4,6 +4,7 @@ import (
 	"net/http"
 
 	"github.com/flomastr/flomastr/identity"
+	"github.com/flomastr/flomastr/whatsapp"
 )
 
 // routes is the whole API on one page: method, path, who may call, handler. A path under /routes answers under /api too.
@@ -49,8 +50,35 @@ func (a *API) routes() {
 	route(a, http.MethodPost, "/routes/resolve-tenant", identity.Public, a.resolveTenantByAny)
 
 	// WhatsApp engine.
+	work := identity.Service(identity.ScopeQueueWork)
+	route(a, http.MethodPost, "/webhook/infobip/{channel_id}", identity.Public, a.webhookInfobip, maxBody(whatsapp.MaxWebhookBody), rawBody)
+	route(a, http.MethodPost, "/webhook/inbound", identity.Service(identity.ScopeConversationsWrite), a.webhookInbound, idempotent, status(http.StatusAccepted))
+	route(a, http.MethodPost, "/messages/send", identity.Member.Or(identity.Service(identity.ScopeMessagesSend)), a.messageSend, idempotent, status(http.StatusAccepted))
+	route(a, http.MethodGet, "/queue/next-job", work, a.queueNext)
+	route(a, http.MethodGet, "/queue/job/{job_id}", work, a.queueJob)
+	route(a, http.MethodPost, "/queue/job/{job_id}/complete", work, a.queueComplete)
+	route(a, http.MethodPost, "/queue/job/{job_id}/fail", work, a.queueFail)
+	route(a, http.MethodPost, "/queue/job/{job_id}/extend", work, a.queueExtend)
+	route(a, http.MethodGet, "/routes/tenants/{tenant_id}/channels", identity.Admin, a.channelList)
+	route(a, http.MethodPost, "/routes/tenants/{tenant_id}/channels", identity.Admin, a.channelCreate, status(http.StatusCreated))
+	route(a, http.MethodGet, "/routes/tenants/{tenant_id}/channels/{id}", identity.Admin, a.channelGet)
+	route(a, http.MethodPatch, "/routes/tenants/{tenant_id}/channels/{id}", identity.Admin, a.channelUpdate)
+	route(a, http.MethodDelete, "/routes/tenants/{tenant_id}/channels/{id}", identity.Admin, a.channelDelete, status(http.StatusNoContent))
+	route(a, http.MethodPost, "/routes/tenants/{tenant_id}/channels/{id}/test", identity.Admin, a.channelTest)
+	route(a, http.MethodGet, "/routes/tenants/{tenant_id}/channels/{id}/errors", identity.Admin, a.channelErrors)
 
 	// Conversations.
+	route(a, http.MethodPost, "/routes/api/v1/conversations/ingest", identity.Service(identity.ScopeConversationsWrite), a.conversationIngest, idempotent)
+	route(a, http.MethodGet, "/routes/api/v1/conversations/health", identity.Public, a.conversationHealth)
+	readConversations := identity.Member.Or(identity.Service(identity.ScopeConversationsRead))
+	route(a, http.MethodGet, "/routes/conversations", readConversations, a.conversationList)
+	route(a, http.MethodGet, "/routes/conversations/{id}", readConversations, a.conversationGet)
+	route(a, http.MethodGet, "/routes/conversations/{id}/messages", readConversations, a.conversationMessages)
+	route(a, http.MethodPost, "/routes/conversations/{id}/reply", identity.Member, a.conversationReply, idempotent, status(http.StatusAccepted))
+	route(a, http.MethodPost, "/routes/conversations/{id}/assign", identity.Member, a.conversationAssign)
+	route(a, http.MethodPost, "/routes/conversations/{id}/handover", identity.Member, a.conversationHandover)
+	route(a, http.MethodPost, "/routes/conversations/{id}/resume", identity.Member, a.conversationResume)
+	route(a, http.MethodPost, "/routes/conversations/{id}/close", identity.Member, a.conversationClose)
 	route(a, http.MethodGet, "/routes/events", identity.Member, a.events)
 
 	// Business Brain.

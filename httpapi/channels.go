@@ -1,0 +1,288 @@
+package httpapi
+
+import (
+	"context"
+	"net"
+	"strings"
+	"time"
+
+	"github.com/flomastr/flomastr"
+	"github.com/flomastr/flomastr/whatsapp"
+)
+
+type channel struct {
+	ID            flomastr.ChannelID `json:"id" format:"uuid"`
+	Provider      string             `json:"provider" enum:"infobip,meta,twilio"`
+	Name          string             `json:"name"`
+	Number        string             `json:"number" doc:"E.164" example:"+447860099299"`
+	BaseURL       string             `json:"base_url" doc:"The account's address at the provider"`
+	Worker        string             `json:"worker" enum:"assistant,n8n" doc:"Who answers"`
+	Status        string             `json:"status" enum:"active,paused"`
+	PauseReason   string             `json:"pause_reason,omitempty"`
+	Credentials   secretState        `json:"credentials"`
+	WebhookSecret secretState        `json:"webhook_secret"`
+	WebhookScheme string             `json:"webhook_scheme,omitempty" enum:"header,basic"`
+	WebhookURL    string             `json:"webhook_url" doc:"To be pasted at the provider, for inbound messages and for reports"`
+	Limits        channelLimits      `json:"limits"`
+	Health        string             `json:"health" enum:"ok,paused,incomplete"`
+	LastInboundAt *time.Time         `json:"last_inbound_at,omitempty" doc:"To the minute"`
+	LastError     string             `json:"last_error,omitempty"`
+	LastErrorAt   *time.Time         `json:"last_error_at,omitempty"`
+	CreatedAt     time.Time          `json:"created_at"`
+	UpdatedAt     time.Time          `json:"updated_at"`
+}
+
+// secretState is all that is ever said of a secret.
+type secretState struct {
+	State       string `json:"state" enum:"set,unset"`
+	Fingerprint string `json:"fingerprint,omitempty" doc:"To recognise it by"`
+}
+
+type channelLimits struct {
+	MessagesPerSecond   float64 `json:"messages_per_second" minimum:"0.01" maximum:"10000" doc:"Over the whole number"`
+	PairIntervalSeconds float64 `json:"pair_interval_seconds" minimum:"0" maximum:"3600" doc:"Sustained pace to one contact; 0 lifts it"`
+	PairBurst           int     `json:"pair_burst" minimum:"1" maximum:"10000" doc:"How many may go at once after a rest"`
+}
+
+func (a *API) channelOf(ctx context.Context, c whatsapp.Channel) channel {
+	out := channel{
+		ID: c.ID, Provider: c.Provider, Name: c.Name, Number: "+" + c.Number, BaseURL: c.BaseURL, Worker: c.Worker, Status: c.Status,
+		PauseReason: c.PauseReason, Credentials: secretOf(c.SealedCredentials, c.CredentialsMark),
+		WebhookSecret: secretOf(c.SealedWebhook, c.WebhookMark), WebhookScheme: c.WebhookScheme,
+		WebhookURL: a.webhookURL(ctx, c), LastError: c.LastError, CreatedAt: c.CreatedAt, UpdatedAt: c.UpdatedAt, Health: "ok",
+		Limits: channelLimits{c.Limits.PerSecond, c.Limits.PairInterval.Seconds(), c.Limits.PairBurst},
+	}
+	switch {
+	case c.Status == whatsapp.ChannelPaused:
+		out.Health = "paused"
+	case c.SealedWebhook == nil:
+		out.Health = "incomplete"
+	}
+	if !c.LastInboundAt.IsZero() {
+		out.LastInboundAt = &c.LastInboundAt
+	}
+	if !c.LastErrorAt.IsZero() {
+		out.LastErrorAt = &c.LastErrorAt
+	}
+	return out
+}
+
+func secretOf(sealed []byte, mark string) secretState {
+	if sealed == nil {
+		return secretState{State: "unset"}
+	}
+	return secretState{State: "set", Fingerprint: mark}
+}
+
+// webhookURL is where the provider delivers: the engine's host under the base domain, or this very address where the
+// server is used without one.
+func (a *API) webhookURL(ctx context.Context, c whatsapp.Channel) string {
+	arrival, _ := ctx.Value(arrivalKey{}).(arrival)
+	host, scheme := "engine."+a.deps.BaseDomain, "https"
+	if a.deps.BaseDomain == "" || a.deps.BaseDomain == "localhost" {
+		host, scheme = arrival.request.Host, "http"
+		if name, _, err := net.SplitHostPort(host); err == nil && strings.HasSuffix(name, ".localhost") {
+			host = "localhost" + strings.TrimPrefix(host, name)
+		}
+	}
+	return scheme + "://" + host + "/webhook/" + c.Provider + "/" + c.ID.String()
+}
+
+type tenantIDPath struct {
+	TenantID string `path:"tenant_id" maxLength:"63" doc:"The id or the slug"`
+}
+
+type channelPath struct {
+	tenantIDPath
+	ID string `path:"id" format:"uuid"`
+}
+
+func (in channelPath) id() (flomastr.ChannelID, error) {
+	id, err := flomastr.ParseID[flomastr.ChannelID](in.ID)
+	if err != nil {
+		return id, whatsapp.ErrChannelNotFound
+	}
+	return id, nil
+}
+
+type channelListOutput struct {
+	Body struct {
+		Channels []channel `json:"channels"`
+	}
+}
+
+func (a *API) channelList(ctx context.Context, call Call, _ *tenantIDPath) (*channelListOutput, error) {
+	list, err := a.deps.WhatsApp.Channels(ctx, call.Tenant.ID)
+	if err != nil {
+		return nil, err
+	}
+	out := &channelListOutput{}
+	out.Body.Channels = make([]channel, len(list))
+	for i, c := range list {
+		out.Body.Channels[i] = a.channelOf(ctx, c)
+	}
+	return out, nil
+}
+
+type channelOutput struct{ Body channel }
+
+func (a *API) channelGet(ctx context.Context, call Call, in *channelPath) (*channelOutput, error) {
+	id, err := in.id()
+	if err != nil {
+		return nil, err
+	}
+	c, err := a.deps.WhatsApp.Channel(ctx, call.Tenant.ID, id)
+	if err != nil {
+		return nil, err
+	}
+	return &channelOutput{a.channelOf(ctx, c)}, nil
+}
+
+// channelChange is what an admin may set. Secrets are write-only: one that is left out is kept.
+type channelChange struct {
+	Name          *string        `json:"name,omitempty" maxLength:"100"`
+	Number        *string        `json:"number,omitempty" maxLength:"25" example:"+447860099299"`
+	BaseURL       *string        `json:"base_url,omitempty" maxLength:"300" example:"https://abc123.api.infobip.com"`
+	Worker        *string        `json:"worker,omitempty" enum:"assistant,n8n"`
+	Status        *string        `json:"status,omitempty" enum:"active,paused"`
+	Credentials   *credentials   `json:"credentials,omitempty" doc:"Write-only"`
+	WebhookSecret *webhookSecret `json:"webhook_secret,omitempty" doc:"Write-only: a header, or Basic credentials"`
+	Limits        *channelLimits `json:"limits,omitempty"`
+}
+
+type credentials struct {
+	APIKey string `json:"api_key" minLength:"1" maxLength:"1000"`
+}
+
+type webhookSecret struct {
+	HeaderName  string `json:"header_name,omitempty" maxLength:"100" pattern:"^[A-Za-z0-9-]*$"`
+	HeaderValue string `json:"header_value,omitempty" maxLength:"500"`
+	Username    string `json:"username,omitempty" maxLength:"200"`
+	Password    string `json:"password,omitempty" maxLength:"500"`
+}
+
+func (c channelChange) draft() whatsapp.ChannelDraft {
+	d := whatsapp.ChannelDraft{Name: c.Name, Number: c.Number, BaseURL: c.BaseURL, Worker: c.Worker, Status: c.Status}
+	if c.Credentials != nil {
+		d.Credentials = &whatsapp.Credentials{APIKey: c.Credentials.APIKey}
+	}
+	if w := c.WebhookSecret; w != nil {
+		d.Webhook = &whatsapp.WebhookSecret{HeaderName: w.HeaderName, HeaderValue: w.HeaderValue, Username: w.Username, Password: w.Password}
+	}
+	if l := c.Limits; l != nil {
+		d.Limits = &whatsapp.Limits{
+			PerSecond: l.MessagesPerSecond, PairBurst: l.PairBurst,
+			PairInterval: time.Duration(l.PairIntervalSeconds * float64(time.Second)),
+		}
+	}
+	return d
+}
+
+type channelCreateInput struct {
+	tenantIDPath
+	Body struct {
+		Provider string `json:"provider" enum:"infobip"`
+		channelChange
+	}
+}
+
+type channelCreateOutput struct {
+	Body struct {
+		channel
+		Webhook webhookSecret `json:"webhook" doc:"What the provider must send with each webhook; it is shown this once"`
+	}
+}
+
+// channelCreate takes no Idempotency-Key: the answer holds the webhook's secret, and stored answers would keep it. A
+// number that was connected before is refused anyway.
+func (a *API) channelCreate(ctx context.Context, call Call, in *channelCreateInput) (*channelCreateOutput, error) {
+	draft := in.Body.draft()
+	draft.Provider = in.Body.Provider
+	c, secret, err := a.deps.WhatsApp.CreateChannel(ctx, call.Tenant.ID, draft)
+	if err != nil {
+		return nil, err
+	}
+	out := &channelCreateOutput{}
+	out.Body.channel = a.channelOf(ctx, c)
+	out.Body.Webhook = webhookSecret{HeaderName: secret.HeaderName, HeaderValue: secret.HeaderValue, Username: secret.Username, Password: secret.Password}
+	return out, nil
+}
+
+type channelUpdateInput struct {
+	channelPath
+	Body channelChange
+}
+
+func (a *API) channelUpdate(ctx context.Context, call Call, in *channelUpdateInput) (*channelOutput, error) {
+	id, err := in.id()
+	if err != nil {
+		return nil, err
+	}
+	c, err := a.deps.WhatsApp.UpdateChannel(ctx, call.Tenant.ID, id, in.Body.draft())
+	if err != nil {
+		return nil, err
+	}
+	return &channelOutput{a.channelOf(ctx, c)}, nil
+}
+
+func (a *API) channelDelete(ctx context.Context, call Call, in *channelPath) (*struct{}, error) {
+	id, err := in.id()
+	if err != nil {
+		return nil, err
+	}
+	return nil, a.deps.WhatsApp.DeleteChannel(ctx, call.Tenant.ID, id)
+}
+
+type channelTestOutput struct {
+	Body struct {
+		OK      bool   `json:"ok"`
+		Message string `json:"message"`
+	}
+}
+
+// channelTest really calls the provider, and sends nobody anything. A refusal is an answer, not an error of ours.
+func (a *API) channelTest(ctx context.Context, call Call, in *channelPath) (*channelTestOutput, error) {
+	id, err := in.id()
+	if err != nil {
+		return nil, err
+	}
+	out := &channelTestOutput{}
+	out.Body.OK, out.Body.Message = true, "The provider accepts the credentials."
+	err = a.deps.WhatsApp.TestChannel(ctx, call.Tenant.ID, id)
+	switch flomastr.KindOf(err) {
+	case flomastr.Upstream, flomastr.Invalid:
+		out.Body.OK, out.Body.Message = false, problemOf(ctx, err).Detail
+		return out, nil
+	}
+	return out, err
+}
+
+type channelErrorsOutput struct {
+	Body struct {
+		Errors []channelError `json:"errors"`
+	}
+}
+
+type channelError struct {
+	Reason string    `json:"reason" example:"foreign_number"`
+	Body   string    `json:"body" doc:"What the provider sent"`
+	At     time.Time `json:"at"`
+}
+
+// channelErrors lists what the provider sent and we could not use, newest first.
+func (a *API) channelErrors(ctx context.Context, call Call, in *channelPath) (*channelErrorsOutput, error) {
+	id, err := in.id()
+	if err != nil {
+		return nil, err
+	}
+	list, err := a.deps.WhatsApp.InboundErrors(ctx, call.Tenant.ID, id, 100)
+	if err != nil {
+		return nil, err
+	}
+	out := &channelErrorsOutput{}
+	out.Body.Errors = make([]channelError, len(list))
+	for i, e := range list {
+		out.Body.Errors[i] = channelError(e)
+	}
+	return out, nil
+}

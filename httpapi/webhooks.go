@@ -1,0 +1,154 @@
+package httpapi
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/flomastr/flomastr"
+	"github.com/flomastr/flomastr/whatsapp"
+)
+
+// WhatsApp is what the door asks of the WhatsApp engine.
+type WhatsApp interface {
+	Receive(ctx context.Context, provider string, channel flomastr.ChannelID, header http.Header, body []byte) error
+	Ingest(ctx context.Context, tenant flomastr.TenantID, message whatsapp.Neutral) (whatsapp.Stored, error)
+	Send(ctx context.Context, tenant flomastr.TenantID, request whatsapp.Request) (whatsapp.Message, error)
+
+	NextJob(ctx context.Context, tenant flomastr.TenantID, jobType string, wait time.Duration) (whatsapp.Claimed, error)
+	Job(ctx context.Context, tenant flomastr.TenantID, id flomastr.JobID) (whatsapp.Job, error)
+	CompleteJob(ctx context.Context, tenant flomastr.TenantID, id flomastr.JobID, token string, done whatsapp.Completion) (whatsapp.Job, error)
+	FailJob(ctx context.Context, tenant flomastr.TenantID, id flomastr.JobID, token, because string, retry bool) (whatsapp.Job, error)
+	ExtendJob(ctx context.Context, tenant flomastr.TenantID, id flomastr.JobID, token string, by time.Duration) (whatsapp.Job, error)
+	QueueSizeOf(ctx context.Context, tenant flomastr.TenantID) (int, error)
+
+	Conversations(ctx context.Context, tenant flomastr.TenantID, page whatsapp.Page) ([]whatsapp.Conversation, string, error)
+	Conversation(ctx context.Context, tenant flomastr.TenantID, id flomastr.ConversationID) (whatsapp.Conversation, error)
+	Messages(ctx context.Context, tenant flomastr.TenantID, id flomastr.ConversationID, page whatsapp.Page) ([]whatsapp.Message, string, error)
+	Reply(ctx context.Context, tenant flomastr.TenantID, id flomastr.ConversationID, author string, message whatsapp.Content) (whatsapp.Message, error)
+	Assign(ctx context.Context, tenant flomastr.TenantID, id flomastr.ConversationID, member, reason string) (whatsapp.Conversation, error)
+	Resume(ctx context.Context, tenant flomastr.TenantID, id flomastr.ConversationID) (whatsapp.Conversation, error)
+	Close(ctx context.Context, tenant flomastr.TenantID, id flomastr.ConversationID) (whatsapp.Conversation, error)
+	MarkRead(ctx context.Context, tenant flomastr.TenantID, id flomastr.ConversationID) error
+
+	CreateChannel(ctx context.Context, tenant flomastr.TenantID, draft whatsapp.ChannelDraft) (whatsapp.Channel, whatsapp.WebhookSecret, error)
+	UpdateChannel(ctx context.Context, tenant flomastr.TenantID, id flomastr.ChannelID, draft whatsapp.ChannelDraft) (whatsapp.Channel, error)
+	DeleteChannel(ctx context.Context, tenant flomastr.TenantID, id flomastr.ChannelID) error
+	Channel(ctx context.Context, tenant flomastr.TenantID, id flomastr.ChannelID) (whatsapp.Channel, error)
+	Channels(ctx context.Context, tenant flomastr.TenantID) ([]whatsapp.Channel, error)
+	TestChannel(ctx context.Context, tenant flomastr.TenantID, id flomastr.ChannelID) error
+	InboundErrors(ctx context.Context, tenant flomastr.TenantID, id flomastr.ChannelID, limit int) ([]whatsapp.InboundError, error)
+}
+
+type webhookInput struct {
+	ChannelID string `path:"channel_id" format:"uuid"`
+	RawBody   []byte `contentType:"application/json"`
+}
+
+type webhookOutput struct {
+	Body struct {
+		Status string `json:"status" example:"stored"`
+	}
+}
+
+// webhookInfobip takes Infobip's webhooks in: inbound messages and reports alike. The body's bytes are judged by the
+// channel's secret before anything of them is read.
+func (a *API) webhookInfobip(ctx context.Context, _ Call, in *webhookInput) (*webhookOutput, error) {
+	channel, err := flomastr.ParseID[flomastr.ChannelID](in.ChannelID)
+	if err != nil {
+		return nil, whatsapp.ErrChannelNotFound
+	}
+	arrival, _ := ctx.Value(arrivalKey{}).(arrival)
+	if err := a.deps.WhatsApp.Receive(ctx, "infobip", channel, arrival.request.Header, in.RawBody); err != nil {
+		return nil, err
+	}
+	out := &webhookOutput{}
+	out.Body.Status = "stored"
+	return out, nil
+}
+
+// textOrObject is a message that may be written as a bare string.
+type textOrObject struct {
+	Text string
+}
+
+// UnmarshalJSON implements json.Unmarshaler. What the schema lets through is a string or an object with a text.
+func (m *textOrObject) UnmarshalJSON(b []byte) error {
+	if len(b) > 0 && b[0] == '"' {
+		return json.Unmarshal(b, &m.Text)
+	}
+	var object struct {
+		Text string `json:"text"`
+	}
+	err := json.Unmarshal(b, &object)
+	m.Text = object.Text
+	return err
+}
+
+// MarshalJSON implements json.Marshaler, for the hash of an idempotent request.
+func (m textOrObject) MarshalJSON() ([]byte, error) { return json.Marshal(m.Text) }
+
+// Schema implements huma.SchemaProvider.
+func (textOrObject) Schema(huma.Registry) *huma.Schema {
+	text := &huma.Schema{Type: huma.TypeString, MinLength: ptrTo(1), MaxLength: ptrTo(65_536)}
+	text.PrecomputeMessages()
+	object := &huma.Schema{
+		Type: huma.TypeObject, Properties: map[string]*huma.Schema{"text": text}, Required: []string{"text"}, AdditionalProperties: false,
+	}
+	object.PrecomputeMessages()
+	both := &huma.Schema{OneOf: []*huma.Schema{text, object}}
+	both.PrecomputeMessages()
+	return both
+}
+
+func ptrTo[T any](v T) *T { return &v }
+
+type inboundInput struct {
+	Body struct {
+		From        string       `json:"from" maxLength:"150" doc:"The customer: E.164, or the provider's user id" example:"+385911111111"`
+		Message     textOrObject `json:"message" doc:"The text, or an object with it"`
+		TenantID    string       `json:"tenant_id,omitempty" doc:"The tenant, by id or slug; a tenant's own token needs none"`
+		To          string       `json:"to,omitempty" maxLength:"30" doc:"Our number; the tenant's first channel otherwise"`
+		Timestamp   *time.Time   `json:"timestamp,omitempty" doc:"When it was written; now otherwise"`
+		MessageID   string       `json:"message_id,omitempty" maxLength:"512" doc:"The same id again gives the same job; made up otherwise"`
+		ContactName string       `json:"contact_name,omitempty" maxLength:"400"`
+	}
+}
+
+func (in *inboundInput) namesTenant() string { return in.Body.TenantID }
+
+type inboundOutput struct {
+	Body struct {
+		Status                  string         `json:"status" enum:"accepted"`
+		JobID                   flomastr.JobID `json:"job_id" format:"uuid" doc:"The turn that answers the message"`
+		QueuePosition           int            `json:"queue_position" doc:"Turns of the tenant that wait, this one included"`
+		EstimatedProcessingTime float64        `json:"estimated_processing_time" doc:"Seconds, roughly"`
+	}
+}
+
+// secondsPerTurn is a rough guess for those who only want an order of magnitude.
+const secondsPerTurn = 0.5
+
+func (a *API) webhookInbound(ctx context.Context, call Call, in *inboundInput) (*inboundOutput, error) {
+	n := whatsapp.Neutral{
+		From: in.Body.From, To: in.Body.To, Text: in.Body.Message.Text, MessageID: in.Body.MessageID, ContactName: in.Body.ContactName,
+	}
+	if in.Body.Timestamp != nil {
+		n.At = *in.Body.Timestamp
+	}
+	stored, err := a.deps.WhatsApp.Ingest(ctx, call.Tenant.ID, n)
+	if err != nil {
+		return nil, err
+	}
+	size, err := a.deps.WhatsApp.QueueSizeOf(ctx, call.Tenant.ID)
+	if err != nil {
+		return nil, err
+	}
+	out := &inboundOutput{}
+	out.Body.Status, out.Body.JobID, out.Body.QueuePosition = "accepted", stored.Job, size
+	out.Body.EstimatedProcessingTime = float64(size) * secondsPerTurn
+	return out, nil
+}
