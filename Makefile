@@ -5,8 +5,8 @@
 SHELL := /bin/bash
 ROOT := $(dir $(realpath $(lastword $(MAKEFILE_LIST))))
 S := $(ROOT)scripts
-# Milliseconds at which make began, so that run can say what all of it took.
-export FLOMASTR_BEGAN := $(shell t=$$(date +%s%N); case $$t in *N) echo $$(date +%s)000;; *) echo $${t%??????};; esac)
+# When make began, in milliseconds, so that run can say what all of it took.
+export FLOMASTR_BEGAN := $(shell date +%s)000
 
 .PHONY: default help deps deps-test build run run-detached stop dev run-backend run-frontend generate \
 	test test-unit test-integration test-e2e lint bench clean
