@@ -102,5 +102,8 @@ func (a *API) routes() {
 	route(a, http.MethodPost, "/routes/tools/convert/file-to-md", tools, a.convertFile, maxBody(maxUpload))
 	route(a, http.MethodPost, "/routes/tools/convert/url-to-md", tools, a.convertURL)
 	route(a, http.MethodPost, "/routes/tools/embed/knowledge", tools, a.embedKnowledge)
+	route(a, http.MethodPost, "/routes/tools/prepare/context", tools, a.prepareContext, maxBody(maxToolBody))
+	route(a, http.MethodPost, "/routes/tools/generate/answer", tools, a.generateAnswer, maxBody(maxToolBody))
+	route(a, http.MethodPost, "/routes/tools/synthesis", tools, a.synthesis, maxBody(maxToolBody))
 	a.describeUploads()
 }
