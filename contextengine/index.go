@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/flomastr/flomastr"
+	"github.com/flomastr/flomastr/contextengine/analysis"
 	"github.com/flomastr/flomastr/contextengine/chunk"
 )
 
@@ -157,15 +158,17 @@ func (e *Engine) prepare(ctx context.Context, tenant flomastr.TenantID, item Ite
 	if len(chunks) == 0 {
 		return Publication{}, ErrEmptyContent
 	}
-	_ = e.withAnalyst(func(a *analyst) error {
-		p.Language = a.detector.Detect(sample(doc.Markdown))
-		p.Passages = a.index(title, p.Language, chunks)
-		return nil
-	})
 	before, err := e.Content.Indexed(ctx, tenant, item.ID, p.Model)
 	if err != nil {
 		return Publication{}, fmt.Errorf("read what is published: %w", err)
 	}
+	_ = e.withAnalyst(func(a *analyst) error {
+		if p.Language = a.detector.Detect(sample(doc.Markdown)); p.Language == analysis.Undecided {
+			p.Language = before.Language // a few words say too little; a tenant mostly writes one language
+		}
+		p.Passages = a.index(title, p.Language, chunks)
+		return nil
+	})
 	return p, e.embed(ctx, title, chunks, &p, before, progress)
 }
 

@@ -101,6 +101,7 @@ type Indexed struct {
 	Version  int
 	Hash     []byte
 	Embedded map[PassageKey]bool // true where a vector of the asked model is stored
+	Language analysis.Language   // the one that most passages of the tenant are written in
 }
 
 // Publication is a whole version of an item, ready to serve.

@@ -19,11 +19,19 @@ const publishLock = 7_716_201_114
 // keptVersions is how many versions of an item's Markdown are kept.
 const keptVersions = 10
 
+// mainLanguage finds the language that most passages are written in, "" where none is known.
+const mainLanguage = `
+	SELECT coalesce((SELECT language FROM languages WHERE passages > 0 AND language <> '' ORDER BY passages DESC, language LIMIT 1), '')`
+
 // Indexed implements [contextengine.ContentStore].
 func (s *KnowledgeStore) Indexed(ctx context.Context, tenant flomastr.TenantID, id flomastr.ItemID, model string) (contextengine.Indexed, error) {
 	out := contextengine.Indexed{Embedded: map[contextengine.PassageKey]bool{}}
 	err := s.db.InCold(ctx, tenant, func(tx pgx.Tx) error {
-		err := tx.QueryRow(ctx, `SELECT version, hash FROM knowledge_items WHERE id = $1`, id).Scan(&out.Version, &out.Hash)
+		err := tx.QueryRow(ctx, mainLanguage).Scan(&out.Language)
+		if err != nil {
+			return err
+		}
+		err = tx.QueryRow(ctx, `SELECT version, hash FROM knowledge_items WHERE id = $1`, id).Scan(&out.Version, &out.Hash)
 		if errors.Is(err, pgx.ErrNoRows) {
 			return nil
 		}

@@ -5,10 +5,14 @@ import "sort"
 // Weights say how much each leg counts; they need not sum to one.
 type Weights [Legs]float64
 
-// DefaultWeights were fitted on public question sets by coordinate ascent on the mean nDCG@10 over the sets, and checked
-// by leaving one set out at a time.
+// DefaultWeights were fitted on eight public question sets (200 and 250 questions of each) by coordinate ascent on the mean
+// nDCG@10, and checked by leaving one set out at a time: fitted on the others, every set stayed above plain BM25 but one
+// (-0.004), +0.016 in the mean; fitted on all, +0.021. BM25 over words hardly counts beside 4-grams, window and cosine,
+// which hold what it knows; alone it is the best leg. A leg that is scored over a whole item's passages changed nothing.
+// The hashed vectors are the weakest leg and keep a small say, so that a real embedder's weight is the only thing to
+// change when there is one (0.5 of the whole is a good start).
 func DefaultWeights() Weights {
-	return Weights{LegWords: 0.40, LegGrams: 0.20, LegPairs: 0.10, LegTitle: 0.08, LegWindow: 0.15, LegCosine: 0.05, LegVector: 0.02}
+	return Weights{LegWords: 0.03, LegGrams: 0.21, LegPairs: 0.09, LegTitle: 0.08, LegWindow: 0.16, LegCosine: 0.05, LegVector: 0.01}
 }
 
 // Ranked is a candidate in its place.
