@@ -215,14 +215,17 @@ func TestAWrongSignInLooksTheSameWhoeverItIs(t *testing.T) {
 	require.Equal(t, known, shape(h.signIn(t, "invited@example.com", "wrong wrong wrong")))
 	require.Equal(t, known, shape(h.signIn(t, "not an address", "wrong wrong wrong")))
 
-	for range 20 {
-		known = shape(h.signIn(t, rootEmail, "wrong wrong wrong"))
+	limited := func(email string) (last string) {
+		for range 60 {
+			if last = shape(h.signIn(t, email, "wrong wrong wrong")); strings.HasPrefix(last, "429") {
+				break
+			}
+		}
+		return last
 	}
+	known = limited(rootEmail)
 	require.Contains(t, known, "429")
-	var unknown string
-	for range 20 {
-		unknown = shape(h.signIn(t, "nobody@example.com", "wrong wrong wrong"))
-	}
+	unknown := limited("nobody@example.com")
 	seconds := regexp.MustCompile(`Retry-After: \d+`)
 	require.Regexp(t, seconds, known)
 	require.Equal(t, seconds.ReplaceAllString(known, ""), seconds.ReplaceAllString(unknown, ""))
