@@ -88,16 +88,18 @@ func (a *API) webhookURL(ctx context.Context, c whatsapp.Channel) string {
 	return scheme + "://" + host + "/webhook/" + c.Provider + "/" + c.ID.String()
 }
 
-type tenantIDPath struct {
+// TenantIDPath names a tenant by id or slug. It is exported because the frame reads the fields of exported embedded structs alone.
+type TenantIDPath struct {
 	TenantID string `path:"tenant_id" maxLength:"63" doc:"The id or the slug"`
 }
 
-type channelPath struct {
-	tenantIDPath
+// ChannelPath names a channel of a tenant.
+type ChannelPath struct {
+	TenantIDPath
 	ID string `path:"id" format:"uuid"`
 }
 
-func (in channelPath) id() (flomastr.ChannelID, error) {
+func (in ChannelPath) id() (flomastr.ChannelID, error) {
 	id, err := flomastr.ParseID[flomastr.ChannelID](in.ID)
 	if err != nil {
 		return id, whatsapp.ErrChannelNotFound
@@ -111,7 +113,7 @@ type channelListOutput struct {
 	}
 }
 
-func (a *API) channelList(ctx context.Context, call Call, _ *tenantIDPath) (*channelListOutput, error) {
+func (a *API) channelList(ctx context.Context, call Call, _ *TenantIDPath) (*channelListOutput, error) {
 	list, err := a.deps.WhatsApp.Channels(ctx, call.Tenant.ID)
 	if err != nil {
 		return nil, err
@@ -126,7 +128,7 @@ func (a *API) channelList(ctx context.Context, call Call, _ *tenantIDPath) (*cha
 
 type channelOutput struct{ Body channel }
 
-func (a *API) channelGet(ctx context.Context, call Call, in *channelPath) (*channelOutput, error) {
+func (a *API) channelGet(ctx context.Context, call Call, in *ChannelPath) (*channelOutput, error) {
 	id, err := in.id()
 	if err != nil {
 		return nil, err
@@ -179,7 +181,7 @@ func (c channelChange) draft() whatsapp.ChannelDraft {
 }
 
 type channelCreateInput struct {
-	tenantIDPath
+	TenantIDPath
 	Body struct {
 		Provider string `json:"provider" enum:"infobip"`
 		channelChange
@@ -209,7 +211,7 @@ func (a *API) channelCreate(ctx context.Context, call Call, in *channelCreateInp
 }
 
 type channelUpdateInput struct {
-	channelPath
+	ChannelPath
 	Body channelChange
 }
 
@@ -225,7 +227,7 @@ func (a *API) channelUpdate(ctx context.Context, call Call, in *channelUpdateInp
 	return &channelOutput{a.channelOf(ctx, c)}, nil
 }
 
-func (a *API) channelDelete(ctx context.Context, call Call, in *channelPath) (*struct{}, error) {
+func (a *API) channelDelete(ctx context.Context, call Call, in *ChannelPath) (*struct{}, error) {
 	id, err := in.id()
 	if err != nil {
 		return nil, err
@@ -241,7 +243,7 @@ type channelTestOutput struct {
 }
 
 // channelTest really calls the provider, and sends nobody anything. A refusal is an answer, not an error of ours.
-func (a *API) channelTest(ctx context.Context, call Call, in *channelPath) (*channelTestOutput, error) {
+func (a *API) channelTest(ctx context.Context, call Call, in *ChannelPath) (*channelTestOutput, error) {
 	id, err := in.id()
 	if err != nil {
 		return nil, err
@@ -270,7 +272,7 @@ type channelError struct {
 }
 
 // channelErrors lists what the provider sent and we could not use, newest first.
-func (a *API) channelErrors(ctx context.Context, call Call, in *channelPath) (*channelErrorsOutput, error) {
+func (a *API) channelErrors(ctx context.Context, call Call, in *ChannelPath) (*channelErrorsOutput, error) {
 	id, err := in.id()
 	if err != nil {
 		return nil, err

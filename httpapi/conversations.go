@@ -125,12 +125,13 @@ func (a *API) conversationList(ctx context.Context, call Call, in *conversationL
 	return out, nil
 }
 
-type conversationPath struct {
+// ConversationPath names a conversation. It is exported because the frame reads the fields of exported embedded structs alone.
+type ConversationPath struct {
 	ID       string `path:"id" format:"uuid"`
 	TenantID string `query:"tenant_id" doc:"The tenant, by id or slug"`
 }
 
-func (in conversationPath) id() (flomastr.ConversationID, error) {
+func (in ConversationPath) id() (flomastr.ConversationID, error) {
 	id, err := flomastr.ParseID[flomastr.ConversationID](in.ID)
 	if err != nil {
 		return id, whatsapp.ErrConversationNotFound
@@ -140,7 +141,7 @@ func (in conversationPath) id() (flomastr.ConversationID, error) {
 
 type conversationOutput struct{ Body conversation }
 
-func (a *API) conversationGet(ctx context.Context, call Call, in *conversationPath) (*conversationOutput, error) {
+func (a *API) conversationGet(ctx context.Context, call Call, in *ConversationPath) (*conversationOutput, error) {
 	id, err := in.id()
 	if err != nil {
 		return nil, err
@@ -150,7 +151,7 @@ func (a *API) conversationGet(ctx context.Context, call Call, in *conversationPa
 }
 
 type messageListInput struct {
-	conversationPath
+	ConversationPath
 	Limit  int    `query:"limit" minimum:"1" maximum:"200" default:"50"`
 	Cursor string `query:"cursor" maxLength:"200"`
 }
@@ -186,7 +187,7 @@ func (a *API) conversationMessages(ctx context.Context, call Call, in *messageLi
 }
 
 type replyInput struct {
-	conversationPath
+	ConversationPath
 	Body struct {
 		Text string `json:"text" minLength:"1" maxLength:"4096"`
 	}
@@ -206,7 +207,7 @@ func (a *API) conversationReply(ctx context.Context, call Call, in *replyInput) 
 }
 
 type assignInput struct {
-	conversationPath
+	ConversationPath
 	Body struct {
 		UserID string `json:"user_id,omitempty" maxLength:"255" doc:"The member, by the issuer's subject; the caller when empty"`
 	}
@@ -226,7 +227,7 @@ func (a *API) conversationAssign(ctx context.Context, call Call, in *assignInput
 }
 
 type handoverInput struct {
-	conversationPath
+	ConversationPath
 	Body struct {
 		Reason string `json:"reason,omitempty" maxLength:"500"`
 	}
@@ -242,7 +243,7 @@ func (a *API) conversationHandover(ctx context.Context, call Call, in *handoverI
 	return &conversationOutput{conversationOf(c)}, err
 }
 
-func (a *API) conversationResume(ctx context.Context, call Call, in *conversationPath) (*conversationOutput, error) {
+func (a *API) conversationResume(ctx context.Context, call Call, in *ConversationPath) (*conversationOutput, error) {
 	id, err := in.id()
 	if err != nil {
 		return nil, err
@@ -251,7 +252,7 @@ func (a *API) conversationResume(ctx context.Context, call Call, in *conversatio
 	return &conversationOutput{conversationOf(c)}, err
 }
 
-func (a *API) conversationClose(ctx context.Context, call Call, in *conversationPath) (*conversationOutput, error) {
+func (a *API) conversationClose(ctx context.Context, call Call, in *ConversationPath) (*conversationOutput, error) {
 	id, err := in.id()
 	if err != nil {
 		return nil, err

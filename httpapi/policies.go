@@ -24,7 +24,7 @@ func policiesOut(p tenant.Policies) *policiesOutput {
 	return &policiesOutput{Body: policiesBody(p)}
 }
 
-func (a *API) policiesGet(ctx context.Context, call Call, _ *tenantPath) (*policiesOutput, error) {
+func (a *API) policiesGet(ctx context.Context, call Call, _ *TenantPath) (*policiesOutput, error) {
 	found, err := a.deps.TenantAdmin.Policies(ctx, call.Tenant.ID)
 	if err != nil {
 		return nil, err
@@ -33,7 +33,7 @@ func (a *API) policiesGet(ctx context.Context, call Call, _ *tenantPath) (*polic
 }
 
 type policiesInput struct {
-	tenantPath
+	TenantPath
 	Body struct {
 		RateLimitPerMinute   *int      `json:"rate_limit_per_minute,omitempty"`
 		MaxContextLength     *int      `json:"max_context_length,omitempty"`

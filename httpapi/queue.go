@@ -112,12 +112,13 @@ func payloadOf(call Call, c whatsapp.Claimed) *jobPayload {
 	return p
 }
 
-type jobInput struct {
+// JobPath names a job. It is exported because the frame reads the fields of exported embedded structs alone.
+type JobPath struct {
 	JobID    string `path:"job_id" format:"uuid"`
 	TenantID string `query:"tenant_id" doc:"The tenant, by id or slug; a tenant's own token needs none"`
 }
 
-func (in jobInput) id() (flomastr.JobID, error) {
+func (in JobPath) id() (flomastr.JobID, error) {
 	id, err := flomastr.ParseID[flomastr.JobID](in.JobID)
 	if err != nil {
 		return id, whatsapp.ErrJobNotFound
@@ -158,7 +159,7 @@ func jobOut(job whatsapp.Job) *jobOutput {
 	return out
 }
 
-func (a *API) queueJob(ctx context.Context, call Call, in *jobInput) (*jobOutput, error) {
+func (a *API) queueJob(ctx context.Context, call Call, in *JobPath) (*jobOutput, error) {
 	id, err := in.id()
 	if err != nil {
 		return nil, err
@@ -171,7 +172,7 @@ func (a *API) queueJob(ctx context.Context, call Call, in *jobInput) (*jobOutput
 }
 
 type completeInput struct {
-	jobInput
+	JobPath
 	Body struct {
 		LeaseToken string      `json:"lease_token" maxLength:"100"`
 		Result     *completion `json:"result,omitempty" doc:"Empty means silence"`
@@ -211,7 +212,7 @@ func (a *API) queueComplete(ctx context.Context, call Call, in *completeInput) (
 }
 
 type failInput struct {
-	jobInput
+	JobPath
 	Body struct {
 		LeaseToken string `json:"lease_token" maxLength:"100"`
 		Error      string `json:"error" maxLength:"4000"`
@@ -232,7 +233,7 @@ func (a *API) queueFail(ctx context.Context, call Call, in *failInput) (*jobOutp
 }
 
 type extendInput struct {
-	jobInput
+	JobPath
 	Body struct {
 		LeaseToken string `json:"lease_token" maxLength:"100"`
 		Seconds    int    `json:"seconds" minimum:"1" maximum:"300"`

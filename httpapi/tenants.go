@@ -85,16 +85,17 @@ func (a *API) tenantCreate(ctx context.Context, call Call, in *tenantCreateInput
 	return &tenantOutput{Body: tenantOut(made)}, nil
 }
 
-type tenantPath struct {
+// TenantPath names a tenant by slug or id. It is exported because the frame reads the fields of exported embedded structs alone.
+type TenantPath struct {
 	TenantSlug string `path:"tenant_slug" maxLength:"63" doc:"The slug or the id"`
 }
 
-func (a *API) tenantGet(_ context.Context, call Call, _ *tenantPath) (*tenantOutput, error) {
+func (a *API) tenantGet(_ context.Context, call Call, _ *TenantPath) (*tenantOutput, error) {
 	return &tenantOutput{Body: tenantOut(call.Tenant)}, nil
 }
 
 type tenantUpdateInput struct {
-	tenantPath
+	TenantPath
 	Body struct {
 		Name         *string `json:"name,omitempty" minLength:"1" maxLength:"120"`
 		TimeZone     *string `json:"time_zone,omitempty" maxLength:"64"`

@@ -45,7 +45,7 @@ type tokenListOutput struct {
 	}
 }
 
-func (a *API) tokenList(ctx context.Context, call Call, _ *tenantPath) (*tokenListOutput, error) {
+func (a *API) tokenList(ctx context.Context, call Call, _ *TenantPath) (*tokenListOutput, error) {
 	kept, err := a.deps.APITokens.Tokens(ctx, call.Tenant.ID)
 	if err != nil {
 		return nil, err
@@ -59,7 +59,7 @@ func (a *API) tokenList(ctx context.Context, call Call, _ *tenantPath) (*tokenLi
 }
 
 type tokenCreateInput struct {
-	tenantPath
+	TenantPath
 	Body struct {
 		Name      string     `json:"name" minLength:"1" maxLength:"100"`
 		Scopes    []string   `json:"scopes" minItems:"1" maxItems:"50"`
@@ -108,7 +108,7 @@ func (a *API) tokenCreate(ctx context.Context, call Call, in *tokenCreateInput) 
 }
 
 type tokenPath struct {
-	tenantPath
+	TenantPath
 	ID string `path:"id" maxLength:"36"`
 }
 
