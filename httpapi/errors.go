@@ -92,7 +92,7 @@ func (a *API) fail(ctx context.Context, err error) *Problem {
 		level = slog.LevelError
 	}
 	if !errors.Is(err, context.Canceled) {
-		a.log.Log(ctx, level, "request failed", "status", p.Status, "code", p.Code, "error", err.Error(), "request_id", p.RequestID)
+		a.log.Log(ctx, level, "request failed", "status", p.Status, "code", p.Code, "error", err.Error())
 	}
 	return p
 }

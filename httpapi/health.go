@@ -42,7 +42,7 @@ func (a *API) probe(ctx context.Context) (results []checkResult, ready bool) {
 			results[i] = checkResult{Name: check.Name, State: "OK", Required: check.Required, LatencyMS: float64(time.Since(start).Microseconds()) / 1000}
 			if err != nil {
 				results[i].State, results[i].Note = "FAILED", problemOf(ctx, err).Detail
-				a.log.WarnContext(ctx, "health check failed", "check", check.Name, "error", err)
+				a.log.DebugContext(ctx, "health check failed", "check", check.Name, "error", err)
 			}
 		})
 	}

@@ -74,7 +74,7 @@ func once[In, Out any](ctx context.Context, a *API, call Call, route, key string
 	}
 	if err := store.Finish(after, call.Tenant.ID, actor, route, key, answer); err != nil {
 		// What was asked for has happened: that is what the caller must hear.
-		a.log.ErrorContext(ctx, "keep an idempotent answer", "error", err, "request_id", call.RequestID)
+		a.log.ErrorContext(ctx, "keep an idempotent answer", "error", err)
 	}
 	return out, nil
 }

@@ -38,7 +38,7 @@ func (a *API) framed(next http.Handler) http.Handler {
 				if cause == http.ErrAbortHandler { //nolint:errorlint // the sentinel itself, by contract
 					panic(cause)
 				}
-				a.log.ErrorContext(r.Context(), "handler panicked", "request_id", id, "path", r.URL.Path,
+				a.log.ErrorContext(r.Context(), "handler panicked", "path", r.URL.Path,
 					"panic", fmt.Sprint(cause), "stack", string(debug.Stack()))
 				if recorder.status == 0 {
 					p := problemOf(r.Context(), fmt.Errorf("panic"))
@@ -48,10 +48,10 @@ func (a *API) framed(next http.Handler) http.Handler {
 				}
 			}
 			level := slog.LevelDebug
-			if recorder.status >= http.StatusBadRequest {
+			if recorder.status >= http.StatusBadRequest && r.URL.Path != "/readyz" {
 				level = slog.LevelInfo
 			}
-			a.log.Log(r.Context(), level, "request", "request_id", id, "method", r.Method, "path", r.URL.Path,
+			a.log.Log(r.Context(), level, "request", "method", r.Method, "path", r.URL.Path,
 				"status", recorder.status, "duration_ms", float64(a.deps.Clock().Sub(start))/float64(time.Millisecond))
 		}()
 		next.ServeHTTP(recorder, r)

@@ -6,10 +6,12 @@ import (
 	"net/http/httputil"
 	"net/netip"
 	"net/url"
+	"time"
 
 	"github.com/flomastr/flomastr"
 	"github.com/flomastr/flomastr/contextengine/source/convert"
 	"github.com/flomastr/flomastr/httpapi"
+	"github.com/flomastr/flomastr/internal/safehttp"
 	"github.com/flomastr/flomastr/tenant"
 )
 
@@ -59,6 +61,7 @@ func simulator(c Config) http.Handler {
 			r.Out.Header.Del("Cookie")
 		},
 		FlushInterval: -1, // the phones' events are a stream
+		Transport:     safehttp.New(safehttp.Config{Allow: []string{c.InfobipStandIn}, Timeout: 24 * time.Hour, MaxBytes: 1 << 40}).HTTP().Transport,
 	}
 }
 
