@@ -45,6 +45,9 @@ var house = []layer{
 	{name: "parts of an engine", packages: []string{"contextengine/analysis", "contextengine/chunk", "contextengine/ranking"},
 		may:     []string{"vocabulary", "parts of an engine"},
 		because: "pure steps of the context engine: text in, numbers out"},
+	{name: "measuring", packages: []string{"contextengine/evaluation/..."},
+		may:     []string{"vocabulary", "model contracts", "capabilities", "conductors", "parts of an engine", "adapters", "plumbing", "measuring"},
+		because: "an evaluation runs the real engines against a data set"},
 	{name: "adapters", packages: []string{"postgres/...", "blob/...", "mail/smtp", "llm/...", "whatsapp/provider/...", "workflow/n8n",
 		"identity/jwt", "identity/local", "identity/clerk", "contextengine/source/...", "dataengine/source/..."},
 		may:     []string{"vocabulary", "model contracts", "plumbing", "capabilities", "conductors", "parts of an engine", "provider contract", "adapters"},
@@ -56,11 +59,8 @@ var house = []layer{
 	{name: "conductors", packages: []string{"assistant", "whatsapp", "webchat", "pulse"},
 		may:     []string{"vocabulary", "model contracts", "provider contract", "capabilities", "parts of an engine"},
 		because: "a conductor uses engines and never another conductor"},
-	{name: "measuring", packages: []string{"eval/..."},
-		may:     []string{"vocabulary", "model contracts", "capabilities", "conductors", "parts of an engine", "adapters", "plumbing"},
-		because: "an evaluation runs the real engines against a data set"},
 	{name: "doors", packages: []string{"httpapi", "worker", "mcpserver"},
-		may:     []string{"vocabulary", "model contracts", "capabilities", "conductors"},
+		may:     []string{"vocabulary", "model contracts", "provider contract", "capabilities", "conductors"},
 		because: "a door translates; what keeps and sends stays behind the engines"},
 }
 
