@@ -10,7 +10,8 @@ import (
 	"github.com/flomastr/flomastr/whatsapp"
 )
 
-type channel struct {
+// ChannelView is a channel as its admins see it. (Exported because huma leaves embedded fields of other types out.)
+type ChannelView struct {
 	ID            flomastr.ChannelID `json:"id" format:"uuid"`
 	Provider      string             `json:"provider" enum:"infobip,meta,twilio"`
 	Name          string             `json:"name"`
@@ -44,8 +45,8 @@ type channelLimits struct {
 	PairBurst           int     `json:"pair_burst" minimum:"1" maximum:"10000" doc:"How many may go at once after a rest"`
 }
 
-func (a *API) channelOf(ctx context.Context, c whatsapp.Channel) channel {
-	out := channel{
+func (a *API) channelOf(ctx context.Context, c whatsapp.Channel) ChannelView {
+	out := ChannelView{
 		ID: c.ID, Provider: c.Provider, Name: c.Name, Number: "+" + c.Number, BaseURL: c.BaseURL, Worker: c.Worker, Status: c.Status,
 		PauseReason: c.PauseReason, Credentials: secretOf(c.SealedCredentials, c.CredentialsMark),
 		WebhookSecret: secretOf(c.SealedWebhook, c.WebhookMark), WebhookScheme: c.WebhookScheme,
@@ -109,7 +110,7 @@ func (in ChannelPath) id() (flomastr.ChannelID, error) {
 
 type channelListOutput struct {
 	Body struct {
-		Channels []channel `json:"channels"`
+		Channels []ChannelView `json:"channels"`
 	}
 }
 
@@ -119,14 +120,14 @@ func (a *API) channelList(ctx context.Context, call Call, _ *TenantIDPath) (*cha
 		return nil, err
 	}
 	out := &channelListOutput{}
-	out.Body.Channels = make([]channel, len(list))
+	out.Body.Channels = make([]ChannelView, len(list))
 	for i, c := range list {
 		out.Body.Channels[i] = a.channelOf(ctx, c)
 	}
 	return out, nil
 }
 
-type channelOutput struct{ Body channel }
+type channelOutput struct{ Body ChannelView }
 
 func (a *API) channelGet(ctx context.Context, call Call, in *ChannelPath) (*channelOutput, error) {
 	id, err := in.id()
@@ -140,8 +141,8 @@ func (a *API) channelGet(ctx context.Context, call Call, in *ChannelPath) (*chan
 	return &channelOutput{a.channelOf(ctx, c)}, nil
 }
 
-// channelChange is what an admin may set. Secrets are write-only: one that is left out is kept.
-type channelChange struct {
+// ChannelChange is what an admin may set. Secrets are write-only: one that is left out is kept.
+type ChannelChange struct {
 	Name          *string        `json:"name,omitempty" maxLength:"100"`
 	Number        *string        `json:"number,omitempty" maxLength:"25" example:"+447860099299"`
 	BaseURL       *string        `json:"base_url,omitempty" maxLength:"300" example:"https://abc123.api.infobip.com"`
@@ -163,7 +164,7 @@ type webhookSecret struct {
 	Password    string `json:"password,omitempty" maxLength:"500"`
 }
 
-func (c channelChange) draft() whatsapp.ChannelDraft {
+func (c ChannelChange) draft() whatsapp.ChannelDraft {
 	d := whatsapp.ChannelDraft{Name: c.Name, Number: c.Number, BaseURL: c.BaseURL, Worker: c.Worker, Status: c.Status}
 	if c.Credentials != nil {
 		d.Credentials = &whatsapp.Credentials{APIKey: c.Credentials.APIKey}
@@ -184,13 +185,13 @@ type channelCreateInput struct {
 	TenantIDPath
 	Body struct {
 		Provider string `json:"provider" enum:"infobip"`
-		channelChange
+		ChannelChange
 	}
 }
 
 type channelCreateOutput struct {
 	Body struct {
-		channel
+		ChannelView
 		Webhook webhookSecret `json:"webhook" doc:"What the provider must send with each webhook; it is shown this once"`
 	}
 }
@@ -205,14 +206,14 @@ func (a *API) channelCreate(ctx context.Context, call Call, in *channelCreateInp
 		return nil, err
 	}
 	out := &channelCreateOutput{}
-	out.Body.channel = a.channelOf(ctx, c)
+	out.Body.ChannelView = a.channelOf(ctx, c)
 	out.Body.Webhook = webhookSecret{HeaderName: secret.HeaderName, HeaderValue: secret.HeaderValue, Username: secret.Username, Password: secret.Password}
 	return out, nil
 }
 
 type channelUpdateInput struct {
 	ChannelPath
-	Body channelChange
+	Body ChannelChange
 }
 
 func (a *API) channelUpdate(ctx context.Context, call Call, in *channelUpdateInput) (*channelOutput, error) {
