@@ -3,6 +3,7 @@ package contextengine
 import (
 	"context"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -42,6 +43,9 @@ type fitCase struct {
 	gold    map[int]float64
 	norm    []ranking.Scores
 	ids     []float64
+	with    ranking.Feature
+	without ranking.Feature // its right documents taken away
+	right   bool            // the best passage is of a right document
 }
 
 func loadSet(t *testing.T, a *analyst, dir string, limit int, typos float64) *fitSet {
@@ -99,6 +103,20 @@ func (s *fitSet) score(t *testing.T, a *analyst) {
 		c := fitCase{asked: question, matches: matches, gold: q.Grades}
 		for _, cand := range list {
 			c.items = append(c.items, s.index.items[cand.Number])
+		}
+		features := func(keep func(item int) bool) ranking.Feature {
+			var kept []ranking.Match
+			for i, m := range matches {
+				if keep(c.items[i]) {
+					kept = append(kept, m)
+				}
+			}
+			return ranking.Features(question.Question, question.corpus, kept, ranking.Fuse(kept, ranking.DefaultWeights()), len(question.unknown), question.guessed)
+		}
+		c.with = features(func(int) bool { return true })
+		c.without = features(func(item int) bool { return q.Grades[item] == 0 })
+		for _, r := range ranking.Fuse(matches, ranking.DefaultWeights())[:min(1, len(matches))] {
+			c.right = q.Grades[c.items[r.Candidate]] > 0
 		}
 		c.normalise()
 		s.cases = append(s.cases, c)
@@ -262,5 +280,85 @@ func TestFitWeights(t *testing.T) {
 		others := slices.Delete(slices.Clone(sets), i, i+1)
 		w := ascend(others, start, s.index.vectors != nil)
 		t.Logf("left out %s: %.4f (%+.4f) weights %.2f", s.name, s.ndcg(w), s.ndcg(w)-s.bm25, w)
+	}
+}
+
+// logistic fits coefficients, the constant first, by Newton-free gradient descent with a little weight decay. Sets count
+// alike, however many questions they have.
+func logistic(sets []*fitSet) []float64 {
+	type sample struct {
+		x      []float64
+		y, use float64
+	}
+	var samples []sample
+	for _, s := range sets {
+		n := float64(len(s.cases))
+		for _, c := range s.cases {
+			if c.right {
+				samples = append(samples, sample{c.with.Inputs(), 1, 1 / n})
+			}
+			samples = append(samples, sample{c.without.Inputs(), 0, 1 / n})
+		}
+	}
+	w := make([]float64, len(samples[0].x)+1)
+	for range 6000 {
+		grad := make([]float64, len(w))
+		for _, s := range samples {
+			z := w[0]
+			for i, x := range s.x {
+				z += w[i+1] * x
+			}
+			e := s.use * (1/(1+math.Exp(-z)) - s.y)
+			grad[0] += e
+			for i, x := range s.x {
+				grad[i+1] += e * x
+			}
+		}
+		for i := range w {
+			decay := 0.002 * w[i]
+			if i == 0 {
+				decay = 0
+			}
+			w[i] -= 1.5 * (grad[i]/float64(len(sets)) + decay)
+		}
+	}
+	return w
+}
+
+func (s *fitSet) refused(w []float64) float64 {
+	score := func(f ranking.Feature) float64 {
+		z := w[0]
+		for i, x := range f.Inputs() {
+			z += w[i+1] * x
+		}
+		return z
+	}
+	var with, without []float64
+	for _, c := range s.cases {
+		with, without = append(with, score(c.with)), append(without, score(c.without))
+	}
+	return questions.RefusedAt(with, without, 0.1)
+}
+
+func TestFitAnswerable(t *testing.T) {
+	sets := fitSets(t)
+	w := logistic(sets)
+	line := ""
+	for _, s := range sets {
+		line += fmt.Sprintf(" %s %.3f", s.name, s.refused(w))
+	}
+	t.Logf("fitted on all:%s\ncoefficients %.3f", line, w)
+	for i, s := range sets {
+		others := slices.Delete(slices.Clone(sets), i, i+1)
+		t.Logf("left out %s: refused %.3f at 10 %% wrongly", s.name, s.refused(logistic(others)))
+	}
+	for i := range sets[0].cases[0].with.Inputs() {
+		line := ""
+		for _, s := range sets {
+			one := make([]float64, len(w))
+			one[i+1] = math.Copysign(1, w[i+1])
+			line += fmt.Sprintf(" %.2f", s.refused(one))
+		}
+		t.Logf("input %d alone:%s", i, line)
 	}
 }

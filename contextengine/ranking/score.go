@@ -19,6 +19,7 @@ func (s *Scorer) Score(candidates []Bag) []Match {
 		m.Window = s.window(hits)
 		m.Scores[LegWindow] = m.Window
 		m.Coverage, m.Missing = s.coverage(hits)
+		m.Echo = float64(hits.echoed) / float64(max(len(c.Title)+len(c.Heads), 1))
 		m.Scores[LegGrams] = s.gramScore(c)
 		m.Identifiers = s.identifiers(c)
 		pairs.see(i, c, hits)
@@ -29,11 +30,12 @@ func (s *Scorer) Score(candidates []Bag) []Match {
 
 // hits are where the question's words stand in a passage.
 type hits struct {
-	at    []hit
-	body  []float64 // times in the body, by word of the question
-	title []float64 // in title and headings
-	heads []float64 // in headings alone
-	near  []float64
+	at     []hit
+	body   []float64 // times in the body, by word of the question
+	title  []float64 // in title and headings
+	heads  []float64 // in headings alone
+	near   []float64
+	echoed int // words of title and headings that the question holds
 }
 
 type hit struct{ position, word int }
@@ -51,12 +53,16 @@ func (s *Scorer) hits(c Bag) hits {
 		}
 	}
 	for _, low := range c.Title {
-		for _, w := range s.lookup(low) {
+		words := s.lookup(low)
+		h.echoed += boolInt(len(words) > 0)
+		for _, w := range words {
 			h.title[w]++
 		}
 	}
 	for _, low := range c.Heads {
-		for _, w := range s.lookup(low) {
+		words := s.lookup(low)
+		h.echoed += boolInt(len(words) > 0)
+		for _, w := range words {
 			h.title[w]++
 			h.heads[w]++
 		}
@@ -185,4 +191,11 @@ func (s *Scorer) identifiers(c Bag) float64 {
 		}
 	}
 	return got / s.idSum
+}
+
+func boolInt(yes bool) int {
+	if yes {
+		return 1
+	}
+	return 0
 }
