@@ -109,11 +109,12 @@ func (p *Provider) CheckAddress(baseURL string) error {
 	return nil
 }
 
-// Test implements provider.Provider: it asks for the senders' quality, which needs a working key and sends nothing.
+// Test implements provider.Provider: it asks for the number's templates, which needs a working key that may use this very
+// number, and sends nothing.
 func (p *Provider) Test(ctx context.Context, ch provider.Channel) error {
 	ctx, cancel := context.WithTimeout(ctx, p.timeout)
 	defer cancel()
-	req, err := p.request(ctx, ch, http.MethodGet, "/whatsapp/1/senders/quality?senders="+url.QueryEscape(ch.Number), nil)
+	req, err := p.request(ctx, ch, http.MethodGet, "/whatsapp/2/senders/"+url.PathEscape(ch.Number)+"/templates", nil)
 	if err != nil {
 		return err
 	}
