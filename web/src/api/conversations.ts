@@ -106,11 +106,22 @@ export const messagesQuery = (slug: string, id: string) =>
     },
   })
 
+/** Takes the conversation over from the assistant, or hands it back. */
+export async function setOwner(slug: string, id: string, owner: 'me' | 'assistant'): Promise<Conversation> {
+  const path = { id }
+  const call =
+    owner === 'me'
+      ? client(slug).POST('/routes/conversations/{id}/assign', { params: { path }, body: {} })
+      : client(slug).POST('/routes/conversations/{id}/resume', { params: { path } })
+  return conversationOf(await unwrap(call))
+}
+
 /** Sends a reply. The key makes it one message however often it is tried. */
 export async function reply(slug: string, conversation: string, text: string, key: string): Promise<void> {
   await unwrap(
     client(slug).POST('/routes/conversations/{id}/reply', {
-      params: { path: { id: conversation }, header: { 'Idempotency-Key': key } },
+      params: { path: { id: conversation } },
+      headers: { 'Idempotency-Key': key },
       body: { text },
     }),
   )

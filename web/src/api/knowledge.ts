@@ -4,9 +4,9 @@ import { type Page, safeUrl } from './conversations.ts'
 import { Problem, problemOf } from './problem.ts'
 import type { components, paths } from './schema.d.ts'
 
-type WireEntry = components['schemas']['Entry']
-type WireChunk = components['schemas']['Chunk']
-type WirePassage = components['schemas']['Passage']
+type WireEntry = components['schemas']['KnowledgeEntry']
+type WireChunk = components['schemas']['KnowledgeChunk']
+type WirePassage = components['schemas']['KnowledgePassage']
 
 export type ItemStatus = 'processing' | 'embedded' | 'failed'
 export type Item = {
@@ -33,11 +33,20 @@ export type Passage = {
   source: string
   url: string | undefined
   page: number | undefined
+  /** Words of the passage that the question asks for. */
+  highlights: readonly string[]
   score: number
   /** What each stage of the retrieval gave it, best stage first. */
   stages: readonly { name: string; score: number }[]
 }
-export type Found = { passages: readonly Passage[]; corrected: string | undefined }
+export type Found = {
+  passages: readonly Passage[]
+  corrected: string | undefined
+  /** The chance that the answer is in these passages, 0 to 1. */
+  answerable: number
+  /** Words of the question that the knowledge does not hold. */
+  unknown: readonly string[]
+}
 
 const keys = {
   all: (slug: string) => [slug, 'knowledge'] as const,
@@ -94,20 +103,18 @@ export const itemQuery = (slug: string, id: string) =>
     refetchInterval: (query) => (query.state.data?.status === 'processing' ? 3_000 : false),
   })
 
+/** All passages of an item, in the order of the document. */
 export const chunksQuery = (slug: string, id: string) =>
-  infiniteQueryOptions({
+  queryOptions({
     queryKey: keys.chunks(slug, id),
-    initialPageParam: '',
-    getNextPageParam: (last: Page<Chunk>) => last.next,
-    queryFn: async ({ signal, pageParam }): Promise<Page<Chunk>> => {
-      const query = { limit: pageSize, ...(pageParam ? { cursor: pageParam } : {}) }
+    queryFn: async ({ signal }): Promise<readonly Chunk[]> => {
       const wire = await unwrap(
         client(slug).GET('/routes/knowledge/{tenant_slug}/items/{id}/chunks', {
-          params: { path: { tenant_slug: slug, id }, query },
+          params: { path: { tenant_slug: slug, id } },
           signal,
         }),
       )
-      return { rows: (wire.chunks ?? []).map(chunkOf), next: wire.next_cursor || undefined }
+      return (wire.chunks ?? []).map(chunkOf)
     },
   })
 
@@ -123,14 +130,20 @@ export const searchQuery = (slug: string, query: string) =>
           signal,
         }),
       )
-      return { passages: (wire.passages ?? []).map(passageOf), corrected: wire.corrected || undefined }
+      return {
+        passages: (wire.passages ?? []).map(passageOf),
+        corrected: wire.corrected_query || undefined,
+        answerable: wire.signals.answerable,
+        unknown: wire.signals.unknown ?? [],
+      }
     },
   })
 
 export async function addText(slug: string, title: string, content: string, key: string): Promise<void> {
   await unwrap(
     client(slug).POST('/routes/knowledge/{tenant_slug}/index', {
-      params: { path: { tenant_slug: slug }, header: { 'Idempotency-Key': key } },
+      params: { path: { tenant_slug: slug } },
+      headers: { 'Idempotency-Key': key },
       body: { title, content },
     }),
   )
@@ -139,7 +152,8 @@ export async function addText(slug: string, title: string, content: string, key:
 export async function addUrl(slug: string, url: string, key: string): Promise<void> {
   await unwrap(
     client(slug).POST('/routes/knowledge/{tenant_slug}/urls', {
-      params: { path: { tenant_slug: slug }, header: { 'Idempotency-Key': key } },
+      params: { path: { tenant_slug: slug } },
+      headers: { 'Idempotency-Key': key },
       body: { url },
     }),
   )
@@ -215,10 +229,10 @@ export function itemOf(wire: WireEntry): Item {
     title: wire.title,
     type: wire.type || undefined,
     source: wire.source,
-    url: undefined,
+    url: safeUrl(wire.url),
     status: wire.status,
     problem: wire.error || undefined,
-    progress: undefined,
+    progress: wire.status === 'processing' ? wire.progress : undefined,
     version: wire.version,
     chunks: wire.chunks,
     updatedAt: new Date(wire.updated_at),
@@ -239,6 +253,7 @@ export function passageOf(wire: WirePassage): Passage {
     source: wire.source,
     url: safeUrl(wire.url),
     page: wire.page || undefined,
+    highlights: wire.highlights ?? [],
     score: wire.score,
     stages: Object.entries(wire.scores ?? {})
       .map(([name, score]) => ({ name, score }))

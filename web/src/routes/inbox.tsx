@@ -18,6 +18,7 @@ export function InboxPage() {
   const { conversation } = useParams({ strict: false })
   return (
     <div className={classes.page} data-open={conversation !== undefined || undefined}>
+      <h1 className="visually-hidden">{t('inbox.title')}</h1>
       <div className={classes.list}>
         <ConversationList slug={slug} search={q} />
       </div>

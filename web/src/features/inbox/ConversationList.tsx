@@ -27,7 +27,9 @@ export function ConversationList({ slug, search }: { slug: string; search: strin
   return (
     <section className={classes.pane} aria-label={t('inbox.list')}>
       <header className={classes.head}>
-        <h1 className={classes.title}>{t('inbox.title')}</h1>
+        <p className={classes.title} aria-hidden="true">
+          {t('inbox.title')}
+        </p>
         <SearchField
           label={t('inbox.search')}
           value={search}

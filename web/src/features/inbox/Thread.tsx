@@ -1,13 +1,15 @@
-import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
+import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { useEffect, useRef } from 'react'
 import { useTranslation } from 'react-i18next'
 import {
   type Conversation,
   contactName,
+  conversationKeys,
   conversationQuery,
   type Message,
   messagesQuery,
+  setOwner,
 } from '../../api/conversations.ts'
 import { useMinute } from '../../lib/clock.ts'
 import { clockTime, dayName } from '../../lib/time.ts'
@@ -120,7 +122,24 @@ function Head({ slug, conversation, name }: { slug: string; conversation: Conver
         <Tag tone={owner === 'assistant' ? 'accent' : 'plain'}>{t(owned[owner])}</Tag>
         <WindowClock until={windowUntil} />
       </div>
+      <OwnerButton slug={slug} id={conversation.id} owner={owner} />
     </header>
+  )
+}
+
+/** Who answers from now on: taking over silences the assistant, handing back lets it speak again. */
+function OwnerButton({ slug, id, owner }: { slug: string; id: string; owner: Conversation['owner'] }) {
+  const { t } = useTranslation()
+  const queries = useQueryClient()
+  const change = useMutation({
+    mutationFn: (to: 'me' | 'assistant') => setOwner(slug, id, to),
+    onSuccess: (conversation) => queries.setQueryData(conversationKeys.one(slug, id), conversation),
+  })
+  const mine = owner !== 'assistant'
+  return (
+    <Button busy={change.isPending} onClick={() => change.mutate(mine ? 'assistant' : 'me')}>
+      {mine ? t('inbox.handBack') : t('inbox.takeOver')}
+    </Button>
   )
 }
 

@@ -13,6 +13,7 @@ import { Tag } from '../../ui/Tag.tsx'
 import { ProblemState } from '../shell/ProblemState.tsx'
 import classes from './Ask.module.css'
 import { sourceName } from './source.ts'
+import { stageName } from './stage.ts'
 
 /** A question to the brain, and what every stage of the retrieval made of it. */
 export function Ask({ slug, question }: { slug: string; question: string | undefined }) {
@@ -62,7 +63,7 @@ export function Ask({ slug, question }: { slug: string; question: string | undef
 }
 
 function Results({ slug, found }: { slug: string; found: Found }) {
-  const { t } = useTranslation()
+  const { t, i18n } = useTranslation()
   return (
     <div className={classes.results}>
       <p role="status" className={classes.count}>
@@ -76,6 +77,23 @@ function Results({ slug, found }: { slug: string; found: Found }) {
           </>
         )}
       </p>
+      {found.passages.length > 0 && (
+        <div className={classes.chance}>
+          <span>{t('brain.answerable')}</span>
+          <Bar
+            meter
+            label={t('brain.answerable')}
+            value={found.answerable}
+            tone={found.answerable < 0.5 ? 'bad' : 'ok'}
+          />
+          <span>{new Intl.NumberFormat(i18n.language, { style: 'percent' }).format(found.answerable)}</span>
+        </div>
+      )}
+      {found.unknown.length > 0 && (
+        <p className={classes.count} dir="auto">
+          {t('brain.unknownWords', { words: found.unknown.join(', ') })}
+        </p>
+      )}
       <ol className={classes.list}>
         {found.passages.map((passage) => (
           <li key={passage.id}>
@@ -108,11 +126,11 @@ function PassageCard({ slug, passage }: { slug: string; passage: Passage }) {
         {passage.text}
       </p>
       <dl className={classes.stages} aria-label={t('brain.stages')}>
-        {[{ name: t('brain.stage.fused'), score: passage.score }, ...passage.stages].map((stage) => (
+        {[{ name: 'fused', score: passage.score }, ...passage.stages].map((stage) => (
           <div key={stage.name} className={classes.stage}>
-            <dt>{stage.name}</dt>
+            <dt>{stageName(t, stage.name)}</dt>
             <dd className={classes.figure}>
-              <Bar meter label={stage.name} value={stage.score} />
+              <Bar meter label={stageName(t, stage.name)} value={stage.score} />
               <span>{figure.format(stage.score)}</span>
             </dd>
           </div>

@@ -1,4 +1,4 @@
-import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { chunksQuery, deleteItem, type Item, itemQuery, knowledgeKeys, reindex } from '../../api/knowledge.ts'
@@ -121,10 +121,14 @@ function Actions({ slug, item, onGone }: { slug: string; item: Item; onGone: () 
   )
 }
 
+// A thousand pages have thousands of passages; this many more are drawn at a time.
+const step = 100
+
 function Passages({ slug, id }: { slug: string; id: string }) {
   const { t } = useTranslation()
-  const found = useInfiniteQuery(chunksQuery(slug, id))
-  const rows = found.data?.pages.flatMap((page) => page.rows) ?? []
+  const found = useQuery(chunksQuery(slug, id))
+  const [shown, setShown] = useState(step)
+  const rows = found.data ?? []
   return (
     <section>
       <h3 className={classes.heading}>{t('brain.passagesTitle')}</h3>
@@ -132,7 +136,7 @@ function Passages({ slug, id }: { slug: string; id: string }) {
       {found.isError && <ProblemLine error={found.error} />}
       {found.data && rows.length === 0 && <p className={classes.none}>{t('brain.noPassages')}</p>}
       <ol className={classes.passages}>
-        {rows.map((passage) => (
+        {rows.slice(0, shown).map((passage) => (
           <li key={passage.id} className={classes.passage}>
             <HeadingPath path={passage.path} />
             <p className={classes.text} dir="auto">
@@ -142,8 +146,8 @@ function Passages({ slug, id }: { slug: string; id: string }) {
           </li>
         ))}
       </ol>
-      {found.hasNextPage && (
-        <Button wide busy={found.isFetchingNextPage} onClick={() => found.fetchNextPage()}>
+      {rows.length > shown && (
+        <Button wide onClick={() => setShown(shown + step)}>
           {t('state.more')}
         </Button>
       )}
