@@ -19,18 +19,29 @@ type evidence struct {
 	Followed float64 // the answer comes from the item that the conversation was about
 }
 
-// weights of the evidence in a logistic of being an answer. They were fitted over public question sets
-// with the relevant documents present and removed (see abstain_test.go), then rounded; each set was checked with weights
-// and threshold from the others.
-var weights = struct{ bias, Cover, Own, Inside, Names, Fits, Ranked, Margin, Words, Followed float64 }{
-	bias: -5, Cover: 2.5, Own: 2.5, Inside: 1, Names: -1.2, Fits: 0.6, Ranked: 1.2, Margin: 2, Words: 1.5, Followed: 0.6,
+// weights of the evidence in a logistic of being an answer. They were fitted over public question sets with the relevant
+// documents present and removed (see abstain_test.go), then rounded; each set was checked with weights and threshold
+// from the others.
+type weights struct{ bias, Cover, Own, Inside, Names, Fits, Ranked, Margin, Words, Followed float64 }
+
+// informed weighs passages whose retriever says how sure it is, which it knows from the whole collection; uninformed weighs
+// a given context, of which nothing is known but its text.
+func informed() weights {
+	return weights{bias: -5.1, Cover: 2.5, Own: 2.5, Inside: 1, Names: -1.2, Fits: 0.6, Ranked: 3, Margin: 2, Words: 1.5, Followed: 0.6}
+}
+
+func uninformed() weights {
+	return weights{bias: -5, Cover: 2.5, Own: 2.5, Inside: 1, Names: -1.2, Fits: 0.6, Margin: 2, Words: 1.5, Followed: 0.6}
 }
 
 // threshold is the confidence under which we say that we do not know.
 const threshold = 0.5
 
 func (e evidence) probability() float64 {
-	w := weights
+	w := uninformed()
+	if e.Ranked != 0 {
+		w = informed()
+	}
 	z := w.bias + w.Cover*e.Cover + w.Own*e.Own + w.Inside*e.Inside + w.Names*e.Names +
 		w.Fits*e.Fits + w.Ranked*e.Ranked + w.Margin*e.Margin + w.Words*e.Words + w.Followed*e.Followed
 	return 1 / (1 + math.Exp(-z))
@@ -39,7 +50,7 @@ func (e evidence) probability() float64 {
 // weighEvidence judges an excerpt as a whole.
 func (p *pool) weighEvidence(q question, e *excerpt) evidence {
 	var v evidence
-	var total, own float64
+	var total, own, bridged float64
 	var unmet []string
 	heavy := 0
 	for _, t := range e.terms {
@@ -61,6 +72,9 @@ func (p *pool) weighEvidence(q question, e *excerpt) evidence {
 		}
 		own += t.weight
 		v.Own += t.weight * hit
+		if hit >= inBlock && t.absentFrom(p, e) {
+			bridged += t.weight
+		}
 		v.Inside += t.weight * inside
 		if hit < inBlock {
 			unmet = append(unmet, t.text)
@@ -89,6 +103,9 @@ func (p *pool) weighEvidence(q question, e *excerpt) evidence {
 	}
 	if p.signals.Answerable > 0 {
 		v.Ranked = p.signals.Answerable - 0.5
+		if own > 0 && v.Ranked < 0 {
+			v.Ranked *= 1 - bridged/own // retrieval counts words alone; "phone" is met by "telephone"
+		}
 	}
 	if e.best.rank > 0 {
 		v.Margin = min(1, max(0, (e.best.rank-e.runnerUp)/e.best.rank))
@@ -106,4 +123,15 @@ func (p *pool) weighEvidence(q question, e *excerpt) evidence {
 		e.reason += "; no " + string(q.kind) + " in them"
 	}
 	return v
+}
+
+// absentFrom tells a word that stands, as it is, in none of the passages used: it was met by its meaning or spelling.
+func (t weighed) absentFrom(p *pool, e *excerpt) bool {
+	for _, x := range e.picks {
+		q := &p.passages[x.passage]
+		if q.all.holds(t.stems[q.lang]) > 0 {
+			return false
+		}
+	}
+	return true
 }
