@@ -119,7 +119,8 @@ build_vector() {
 	local missing=""
 	command -v gcc >/dev/null 2>&1 || missing="$missing gcc libc6-dev"
 	command -v make >/dev/null 2>&1 || missing="$missing make"
-	[ -f "$("$PG_BIN/pg_config" --pgxs 2>/dev/null || echo /nonexistent)" ] || missing="$missing postgresql-server-dev-$PG_MAJOR"
+	# The makefiles come with the server; its headers do not.
+	[ -f "$("$PG_BIN/pg_config" --includedir-server 2>/dev/null || echo /nonexistent)/postgres.h" ] || missing="$missing postgresql-server-dev-$PG_MAJOR"
 	command -v xz >/dev/null 2>&1 || missing="$missing xz-utils"
 	# shellcheck disable=SC2086 # a list of words
 	[ -z "$missing" ] || install "pgvector's build tools" $missing
