@@ -1,5 +1,7 @@
 package analysis
 
+import "unicode/utf8"
+
 // Gram is the hash of four characters of folded text, with one space standing for every gap.
 type Gram uint32
 
@@ -23,36 +25,49 @@ func GramText(tokens []Token, text string) []byte {
 	return b
 }
 
-// EachGram calls f for every run of four characters, bytes for ASCII, and skips those that are a gap within.
+// EachGram calls f for every run of four characters, and skips those that have a gap within.
 func EachGram(text []byte, f func(Gram)) {
-	// Offsets of the last four characters, in a ring: the slice between the oldest and the present end is the gram.
-	var at [4]int
-	n := 0
-	for i := 0; i < len(text); i++ {
-		if text[i]&0xC0 == 0x80 {
+	for i := 0; i+4 <= len(text); {
+		a, b, c, d := text[i], text[i+1], text[i+2], text[i+3]
+		if (a | b | c | d) >= 0x80 {
+			i += wideGram(text[i:], f)
 			continue
 		}
-		if n >= 4 {
-			emit(text[at[n&3]:i], f)
+		i++
+		if b == ' ' || c == ' ' { // "a b" across a gap says nothing of either word
+			continue
 		}
-		at[n&3] = i
-		n++
-	}
-	if n >= 4 {
-		emit(text[at[n&3]:], f)
+		f(mixGram(uint32(a) | uint32(b)<<8 | uint32(c)<<16 | uint32(d)<<24))
 	}
 }
 
-func emit(gram []byte, f func(Gram)) {
-	if gram[1] == ' ' || gram[len(gram)-2] == ' ' { // "a b" across a gap says nothing of either word
-		return
+// wideGram reads one gram that holds a character of several bytes, and answers how many bytes its first character has.
+func wideGram(text []byte, f func(Gram)) int {
+	_, first := utf8.DecodeRune(text)
+	end, gap := first, false
+	for n := 1; n < 4; n++ {
+		if end >= len(text) {
+			return first
+		}
+		r, size := utf8.DecodeRune(text[end:])
+		gap = gap || r == ' ' && n < 3
+		end += size
 	}
-	h := uint32(2166136261)
-	for _, c := range gram {
-		h = (h ^ uint32(c)) * 16777619
+	if !gap {
+		h := uint32(2166136261)
+		for _, c := range text[:end] {
+			h = (h ^ uint32(c)) * 16777619
+		}
+		f(mixGram(h))
 	}
-	h ^= h >> 15
+	return first
+}
+
+func mixGram(h uint32) Gram {
+	h ^= h >> 16
 	h *= 0x85EBCA6B
 	h ^= h >> 13
-	f(Gram(h))
+	h *= 0xC2B2AE35
+	h ^= h >> 16
+	return Gram(h)
 }
