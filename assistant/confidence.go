@@ -64,7 +64,7 @@ func (p *pool) weighEvidence(q question, e *excerpt) evidence {
 		}
 		total += t.weight
 		v.Cover += t.weight * hit
-		if t.term.weight >= 1 || t.lent && q.level == hangs {
+		if t.term.weight >= 1 || q.thin && !t.lent || t.lent && q.level == hangs {
 			heavy++
 		}
 		if t.lent {
@@ -78,7 +78,7 @@ func (p *pool) weighEvidence(q question, e *excerpt) evidence {
 		v.Inside += t.weight * inside
 		if hit < inBlock {
 			unmet = append(unmet, t.text)
-			if t.term.weight >= 1 && (digit(t.fold) || t.text != strings.ToLower(t.text)) && !strings.HasPrefix(q.text, t.text) {
+			if t.term.weight >= 1 && (exact(t.fold) || !digit(t.fold) && t.text != strings.ToLower(t.text)) && !strings.HasPrefix(q.text, t.text) {
 				v.Names = 1
 			}
 		}

@@ -202,8 +202,16 @@ func (e *excerpt) repeats(p *pool, u unit) bool {
 
 // anaphoric tells a sentence that leans on the one before it.
 func anaphoric(text string) bool {
-	first, _, _ := strings.Cut(folded(text), " ")
-	switch first {
+	words := strings.Fields(folded(text))
+	if len(words) == 0 {
+		return false
+	}
+	for _, w := range words {
+		if w == "them" { // "We do not sell them over the counter."
+			return len(words) < 12
+		}
+	}
+	switch words[0] {
 	case "it", "its", "they", "their", "this", "these", "that", "those", "he", "she", "however", "otherwise", "also",
 		"both", "then", "but", "such", "eso", "esto", "ellos", "estos", "isso", "isto", "eles", "ela", "ele":
 		return true

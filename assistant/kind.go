@@ -59,7 +59,7 @@ func (u unit) answers(k kind) bool {
 	case asksDuration:
 		return spanShape.MatchString(u.text)
 	case asksPlace:
-		return placeShape.MatchString(u.text) || u.shape == row && len(u.header) > 0 && !timeShape.MatchString(u.text)
+		return placeShape.MatchString(u.text) || u.shape == row && headed(u.header, "address", "location", "where", "direccion", "endereco")
 	case asksPerson:
 		return nameShape.MatchString(u.text)
 	case asksQuantity:
@@ -72,9 +72,14 @@ func (u unit) answers(k kind) bool {
 
 // priced tells whether a table's header speaks of money.
 func priced(header []string) bool {
+	return headed(header, "price", "cost", "fee", "rate", "charge", "amount", "precio", "preco", "aed", "usd", "eur", "dhs")
+}
+
+// headed tells whether a table's header has one of the words, in singular or plural.
+func headed(header []string, words ...string) bool {
 	for _, h := range header {
 		f := " " + folded(h) + " "
-		for _, w := range []string{"price", "cost", "fee", "rate", "charge", "amount", "precio", "preco", "aed", "usd", "eur", "dhs"} {
+		for _, w := range words {
 			if strings.Contains(f, " "+w+" ") || strings.Contains(f, " "+w+"s ") {
 				return true
 			}

@@ -161,8 +161,9 @@ func (x *lexicon) begins(key, text string) string {
 // language of a text: by its script and its little words; where they leave it open, by our own words for each language;
 // else the one given.
 func (x *lexicon) language(text, otherwise string) string {
-	if lang := string(x.detector.Detect(text)); lang != "" {
-		return lang
+	detected := string(x.detector.Detect(text))
+	if _, latin := x.function[detected]; detected == "ar" || detected == "hi" || detected != "" && !latin {
+		return detected
 	}
 	if strings.ContainsAny(text, "¿¡") {
 		return "es"
@@ -171,6 +172,9 @@ func (x *lexicon) language(text, otherwise string) string {
 	best, most, second := otherwise, 0, 0
 	for _, lang := range languages {
 		votes := 0
+		if lang == detected {
+			votes++
+		}
 		for _, w := range strings.Fields(f) {
 			if x.function[lang][w] || x.light[lang][w] {
 				votes++

@@ -11,17 +11,18 @@ import (
 
 // passage is a retrieved passage as it is read here: cut into units, each with its words.
 type passage struct {
-	origin contextengine.Passage
-	rank   float64 // its score beside the best one's, 0…1
-	lang   analysis.Language
-	units  []unit
-	known  []vocabulary // by unit
-	folds  [][]string   // by unit, for spelling and concepts
-	week   []week       // by unit
-	above  []vocabulary // by unit: title, headings, lead-in, table header
-	names  []string     // folded words of title and headings
-	all    vocabulary
-	around vocabulary // the passages before and after it
+	origin  contextengine.Passage
+	rank    float64 // its score beside the best one's, 0…1
+	lang    analysis.Language
+	units   []unit
+	known   []vocabulary // by unit
+	folds   [][]string   // by unit, for spelling and concepts
+	week    []week       // by unit
+	above   []vocabulary // by unit: title, headings, lead-in, table header
+	heading [][]string   // by unit: folded words of headings within the passage, lead-in and table header
+	names   []string     // folded words of title and headings
+	all     vocabulary
+	around  vocabulary // the passages before and after it
 }
 
 // pool is what one question found, with what is needed to weigh its words.
@@ -82,7 +83,13 @@ func readPassage(x *lexicon, t tokenizer, r contextengine.Passage) passage {
 		if u.lead != nil {
 			context += "\n" + u.lead.of(r.Text)
 		}
-		above.add(t.words(context))
+		near := t.words(context)
+		above.add(near)
+		heading := make([]string, len(near))
+		for i, w := range near {
+			heading[i] = w.fold
+		}
+		p.heading = append(p.heading, heading)
 		folds := make([]string, len(words))
 		for i, w := range words {
 			folds[i] = w.fold

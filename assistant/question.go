@@ -17,6 +17,7 @@ type question struct {
 	level level
 	aside string                   // what was said around it: "my car is a 2019 Patrol"
 	about map[flomastr.ItemID]bool // items that the earlier answer stood on
+	thin  bool                     // it has no heavy word: "what are your opening hours?"
 	path  string                   // the earlier answer's title and headings, folded
 }
 
@@ -61,6 +62,7 @@ func (x *lexicon) ask(text, lang string) question {
 		}
 		q.words = append(q.words, term)
 	}
+	q.thin = q.heavy() == 0
 	return q
 }
 

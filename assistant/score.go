@@ -51,7 +51,10 @@ func (p *pool) weigh(q question) []weighed {
 		}
 		w.weight, w.absent = p.rarity(w.stems)
 		w.weight *= t.weight
-		if digit(t.fold) {
+		if q.thin && !w.lent && q.level != hangs {
+			w.weight /= t.weight // light words are all that there is
+		}
+		if exact(t.fold) {
 			w.weight = max(w.weight, t.weight*1.5)
 		}
 		out = append(out, w)
@@ -133,7 +136,7 @@ func (p *pool) hit(i, j int, t weighed) float64 {
 			return inUnit
 		}
 	}
-	best = max(best, inHeads*x.above[j].holds(stems), p.resembles(x.folds[j], t))
+	best = max(best, inHeads*x.above[j].holds(stems), p.resembles(x.folds[j], t), inHeads*p.resembles(x.heading[j], t))
 	if best >= asConcept {
 		return best
 	}
@@ -152,6 +155,9 @@ func (p *pool) resembles(folds []string, t weighed) float64 {
 	for _, f := range folds {
 		if t.absent && near(t.fold, f) || derived(t.fold, f) {
 			return asMisspelt
+		}
+		if t.absent && len(t.fold) >= 5 && strings.HasPrefix(f, t.fold) {
+			best = asConcept // crypto, cryptocurrency
 		}
 		for _, c := range t.concepts {
 			if slices.Contains(p.lexicon.concept[f], c) {
@@ -175,10 +181,19 @@ func (p *pool) rankUnit(q question, s scored) float64 {
 		}
 	}
 	if q.about[x.origin.Item] {
-		rank += 0.06 * float64(q.level)
+		rank += 0.03 * float64(q.level)
 	}
 	if u.asks || len(u.text) < 4 || x.heads(u) {
 		rank -= 0.5
+	}
+	if u.shape == sentence && anaphoric(u.text) {
+		rank -= 0.05
+	}
+	if x.titled(q) {
+		rank += 0.12 // the page is about nothing else
+		if len(x.origin.HeadingPath) <= 1 {
+			rank += 0.05
+		}
 	}
 	if u.shape == row && len(u.cells) > 1 && q.names(u.cells[0]) {
 		rank += 0.1 // the row is about what the question names
@@ -194,6 +209,11 @@ func (x *passage) heads(u unit) bool {
 		return true
 	}
 	return slices.ContainsFunc(x.origin.HeadingPath, func(h string) bool { return folded(h) == f })
+}
+
+// titled tells whether the question says the page's whole title.
+func (x *passage) titled(q question) bool {
+	return len(strings.Fields(x.origin.Title)) > 1 && q.names(x.origin.Title)
 }
 
 // names tells whether every word of a cell stands in the question.

@@ -118,6 +118,7 @@ func (a *Assistant) dated(q *question, zone string) {
 		}
 		q.words[i].text = day.Weekday().String()
 		q.words[i].fold = strings.ToLower(q.words[i].text)
+		q.words[i].weight = 0.5
 		q.words[i].day = string(rune('0' + int(day.Weekday())))
 	}
 }

@@ -78,6 +78,20 @@ func digit(s string) bool {
 	return false
 }
 
+// exact tells a word that means one thing and is matched whole: a code, or a number of three digits and more. Small
+// numbers are ages, sizes and counts, which knowledge rarely repeats.
+func exact(s string) bool {
+	digits, letters := 0, 0
+	for _, r := range s {
+		if unicode.IsDigit(r) {
+			digits++
+		} else if unicode.IsLetter(r) {
+			letters++
+		}
+	}
+	return digits >= 3 || digits > 0 && letters > 0
+}
+
 // near tells whether two words are one, misspelt: one edit apart (insertion, deletion, replacement or two neighbours
 // swapped), or two in words of eight letters and more. Words with digits never are.
 func near(a, b string) bool {
