@@ -31,6 +31,7 @@ const ourNumber = "447860099299"
 type bundle struct {
 	t        testing.TB
 	db       *postgres.DB
+	url      string // the administrator's
 	store    *postgres.WhatsAppStore
 	tenant   flomastr.TenantID
 	channel  whatsapp.Channel
@@ -158,7 +159,11 @@ func quick() whatsapp.Settings {
 
 func setup(t testing.TB, opts options) *bundle {
 	t.Helper()
-	b := &bundle{t: t, db: postgrestest.Open(t), ledger: newLedger(t), answerer: &scripted{}}
+	cfg := postgrestest.Config(t)
+	db, err := postgres.Open(context.Background(), cfg)
+	require.NoError(t, err)
+	t.Cleanup(db.Close)
+	b := &bundle{t: t, db: db, url: cfg.URL, ledger: newLedger(t), answerer: &scripted{}}
 	b.store = postgres.NewWhatsAppStore(b.db)
 	b.tenant = tenantRow(t, b.db)
 	if opts.settings == (whatsapp.Settings{}) {
