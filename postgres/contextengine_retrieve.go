@@ -129,7 +129,7 @@ func (s *KnowledgeStore) Candidates(ctx context.Context, tenant flomastr.TenantI
 		  SELECT v.no
 		  FROM passage_vectors v
 		  WHERE v.model = $6` + strings.ReplaceAll(allowed, "p.no", "v.no") + `
-		  ORDER BY v.embedding <=> $5::halfvec, v.no
+		  ORDER BY v.embedding <#> $5::halfvec, v.no
 		  LIMIT $7`
 	} else {
 		nearest += ` AND $7::integer IS NULL`
@@ -140,7 +140,8 @@ func (s *KnowledgeStore) Candidates(ctx context.Context, tenant flomastr.TenantI
 			WITH lexical AS (
 			  SELECT p.no
 			  FROM unnest($1::bigint[], $2::float8[]) AS q(term, idf)
-			  JOIN postings p ON p.term = q.term`+strings.Replace(allowed, " AND ", " WHERE ", 1)+`
+			  -- OFFSET 0 keeps the planner from reading the whole table where it has no statistics yet: always one index range a term.
+			  CROSS JOIN LATERAL (SELECT no, quarters, length FROM postings WHERE term = q.term OFFSET 0) AS p`+strings.Replace(allowed, " AND ", " WHERE ", 1)+`
 			  GROUP BY p.no
 			  -- BM25 with k1 = 1.2, b = 0.75, in quarters of an occurrence.
 			  ORDER BY sum(q.idf * p.quarters * 2.2 / (p.quarters + 4.8 * (0.25 + 0.75 * p.length / $3))) DESC, p.no
@@ -152,7 +153,8 @@ func (s *KnowledgeStore) Candidates(ctx context.Context, tenant flomastr.TenantI
 			  SELECT no FROM nearest
 			)
 			SELECT c.no, b.bag,
-			       CASE WHEN v.model = $6 THEN coalesce(nullif(1 - (v.embedding <=> $5::halfvec), 'NaN'), 0) ELSE 0 END
+			       -- Vectors have length 1, so the inner product (which pgvector negates) is the cosine.
+			       CASE WHEN v.model = $6 THEN coalesce(-(v.embedding <#> $5::halfvec), 0) ELSE 0 END
 			FROM chosen c
 			JOIN passage_bags b USING (no)
 			LEFT JOIN passage_vectors v USING (no)

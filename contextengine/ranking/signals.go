@@ -38,6 +38,8 @@ func Features(q Question, corpus Corpus, matches []Match, ranked []Ranked, unkno
 	if n > 0 {
 		f.Margin -= next / float64(n)
 	}
+	// Among a handful of passages one always stands far before the rest.
+	f.Margin *= float64(corpus.Passages) / float64(corpus.Passages+8)
 	f.Agreement = agreement(matches, ranked[0].Candidate)
 	most := 0.0
 	for _, w := range q.Words {
@@ -108,6 +110,10 @@ func answerable() []float64 {
 	return []float64{-10.9, 2.09, 3.01, 6.17, 2.87, 1.17, 2.47, -0.44, 0.36, 0.27, 1.94, 1.24, 1.01, 0.04, 1.16, 1.34, 1.27}
 }
 
+// leastCoverage is the share of the question's weight below which an answer gets the less likely the less is covered:
+// the sets hold next to no such question, so the logistic has not learnt it.
+const leastCoverage = 0.35
+
 // Probability is the calibrated chance that the best passages answer the question.
 func (f Feature) Probability() float64 {
 	if !f.Found {
@@ -118,5 +124,5 @@ func (f Feature) Probability() float64 {
 	for i, x := range f.Inputs() {
 		z += w[i+1] * x
 	}
-	return 1 / (1 + math.Exp(-z))
+	return min(1, f.Coverage/leastCoverage) / (1 + math.Exp(-z))
 }
