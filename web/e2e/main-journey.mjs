@@ -1,0 +1,238 @@
+// The main job, in a browser against the running demo: a customer asks in the simulator and is answered with the right
+// source, a follow-up is understood, an unknowable question is refused, and a page and a PDF that were added a moment ago
+// answer questions. Then every page is looked at in both sizes, light and dark, English and Arabic, with axe on each.
+//
+//   node e2e/main-journey.mjs      the demo must run (make run-detached), and the server must be allowed to read pages
+//                                  from this machine: FLOMASTR_FETCH_ALLOW=http://127.0.0.1:PORT, here and there
+//
+// Screenshots go to e2e/screenshots, which git ignores: look at them.
+import { mkdir } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import { fileURLToPath } from 'node:url'
+import { axe, launch, open, overflows } from './browser.mjs'
+import { demo, newPrice, newWord, pdf, page as webPage } from './demo.mjs'
+
+const screenshots = fileURLToPath(new URL('screenshots/', import.meta.url))
+const patience = 60_000 // an answer takes a second; a busy machine takes longer
+const { base_url: base, tenants } = demo()
+const { slug, users } = tenants[0]
+const owner = users[0]
+
+const allowed = (process.env.FLOMASTR_FETCH_ALLOW ?? '').split(',')[0]
+if (!allowed) throw new Error('set FLOMASTR_FETCH_ALLOW to the origin that the server may read pages from')
+
+/** @type {string[]} */
+const findings = []
+const said = (text) => process.stdout.write(`${text}\n`)
+
+async function signIn(page) {
+  await page.goto(`${base}/`)
+  await page.locator('a[href^="/sign-in"]').click()
+  await page.locator('input[name=email]').fill(owner.email)
+  await page.locator('input[name=password]').fill(owner.password)
+  await page.locator('form button[type=submit]').click()
+  await page.waitForURL(`**/${slug}/inbox`, { timeout: patience })
+}
+
+/** Adds a customer in the simulator and opens their phone. */
+async function newCustomer(page, name, number) {
+  await page.goto(`${base}/${slug}/simulator`)
+  await page.getByRole('button', { name: 'New customer' }).click()
+  await page.getByLabel('Name').fill(name)
+  await page.getByLabel('Phone number').fill(number)
+  await page.getByRole('button', { name: 'Add', exact: true }).click()
+  await page.getByRole('region', { name: `Phone of ${name}` }).waitFor({ timeout: patience })
+}
+
+/** Writes as the customer and gives the text of the answer. */
+async function ask(page, name, question) {
+  const phone = page.getByRole('region', { name: `Phone of ${name}` })
+  const before = await phone.getByRole('listitem').count()
+  await phone.getByRole('textbox').fill(question)
+  await phone.getByRole('button', { name: 'Send' }).click()
+  // The question, and exactly one answer.
+  const answer = phone.getByRole('listitem').nth(before + 1)
+  await answer.waitFor({ timeout: patience })
+  return answer.innerText()
+}
+
+function must(holds, what) {
+  if (!holds) throw new Error(what)
+  said(`  ok  ${what}`)
+}
+
+async function addPage(page, url) {
+  await page.goto(`${base}/${slug}/brain?add=page`)
+  await page.getByLabel('Address of the page').fill(url)
+  await page.getByRole('button', { name: 'Read this page' }).click()
+  await page.getByRole('dialog').waitFor({ state: 'hidden', timeout: patience })
+}
+
+async function addFile(page, name, bytes) {
+  await page.goto(`${base}/${slug}/brain?add=files`)
+  const chooser = page.waitForEvent('filechooser')
+  await page.getByRole('button', { name: 'Choose files' }).click()
+  await (await chooser).setFiles({ name, mimeType: 'application/pdf', buffer: bytes })
+  await page.getByRole('dialog').waitFor({ state: 'hidden', timeout: patience })
+}
+
+const ready = (page, title) =>
+  page.getByRole('link', { name: title }).filter({ hasText: 'Ready' }).first().waitFor({ timeout: patience })
+
+async function mainJob(browser) {
+  const { context, page, troubles } = await open(browser, {
+    viewport: { width: 1280, height: 800 },
+    locale: 'en-GB',
+  })
+  const thing = newWord()
+  const price = newPrice()
+  const gadget = newWord()
+  const gadgetPrice = newPrice()
+  const name = `Guest ${newWord()}`
+  const number = `9715${String(Date.now()).slice(-8)}`
+
+  const site = createServer((_request, response) => {
+    response.setHeader('Content-Type', 'text/html; charset=utf-8')
+    response.end(webPage(thing, price))
+  })
+  const origin = new URL(allowed)
+  await new Promise((resolve, reject) =>
+    site.on('error', reject).listen(Number(origin.port), origin.hostname, resolve),
+  )
+  try {
+    await signIn(page)
+    await newCustomer(page, name, number)
+
+    must(
+      (await ask(page, name, 'How much is an eye test?')).includes('120'),
+      'a question about the knowledge is answered',
+    )
+    must((await ask(page, name, 'Where is the Al Barsha shop?')).includes('Palm Grove Mall'), 'and another')
+    must(/park/i.test(await ask(page, name, 'and is there parking there?')), 'a follow-up is understood')
+    const refusal = await ask(page, name, 'who won the chess world championship in 1972?')
+    must(
+      !/Fischer|Spassky/.test(refusal) && /don.t|couldn.t|not/i.test(refusal),
+      'an unknowable question is refused',
+    )
+
+    await addPage(page, `${origin.origin}/service`)
+    await ready(page, `The ${thing} service`)
+    await addFile(
+      page,
+      `${gadget}-tariff.pdf`,
+      pdf([
+        `${gadget} tariff`,
+        '',
+        `Renting a ${gadget} for one week costs ${gadgetPrice} dirhams.`,
+        `Every ${gadget} comes with a case and a manual.`,
+      ]),
+    )
+    await ready(page, gadget)
+    await page.goto(`${base}/${slug}/simulator`)
+    await page.getByRole('button', { name }).click()
+    must(
+      (await ask(page, name, `How much is a full ${thing} service?`)).includes(price),
+      'a page added by its address answers',
+    )
+    must(
+      (await ask(page, name, `What does renting a ${gadget} cost?`)).includes(gadgetPrice),
+      'an uploaded PDF answers',
+    )
+
+    await page.goto(`${base}/${slug}/inbox`)
+    await page.getByRole('link', { name }).click()
+    const thread = page.getByRole('region', { name: `Messages with ${name}` })
+    await thread.getByRole('button', { name: 'Why?' }).first().click()
+    const why = page.getByRole('dialog', { name: 'Why this answer' })
+    await why.getByText('Eye tests for adults').first().waitFor({ timeout: patience })
+    must(true, 'the inbox names the right source')
+    await page.keyboard.press('Escape')
+    await why.waitFor({ state: 'hidden' })
+
+    await thread.getByRole('textbox').fill('A colleague will call you today.')
+    await thread.getByRole('button', { name: 'Send' }).click()
+    await thread
+      .getByRole('listitem')
+      .filter({ hasText: 'A colleague will call you today.' })
+      .getByText('Delivered', { exact: false })
+      .first()
+      .waitFor({ state: 'attached', timeout: patience })
+    must(true, 'a reply of a person is sent and delivered')
+
+    await page.reload()
+    await thread.getByText('A colleague will call you today.').waitFor({ timeout: patience })
+    must(true, 'a reload keeps the session and the place')
+    findings.push(...troubles.map((one) => `main job: ${one}`))
+    return page.url().slice(base.length)
+  } catch (error) {
+    await page.screenshot({ path: `${screenshots}failed.png` })
+    throw new Error(`${error.message}\non ${page.url()}\n${troubles.join('\n')}`)
+  } finally {
+    site.close()
+    await context.close()
+  }
+}
+
+async function lookAround(browser, conversation) {
+  const pages = {
+    landing: '/',
+    'sign-in': '/sign-in',
+    inbox: `/${slug}/inbox`,
+    conversation,
+    brain: `/${slug}/brain`,
+    ask: `/${slug}/brain?view=ask&ask=${encodeURIComponent('How much is an eye test?')}`,
+    'add-files': `/${slug}/brain?add=files`,
+    'add-text': `/${slug}/brain?add=text`,
+    simulator: `/${slug}/simulator`,
+    'not-found': '/nobody-has-this/inbox',
+  }
+  // Size, colours and language, so that every pair of them is seen.
+  const phone = { width: 360, height: 740 }
+  const wide = { width: 1280, height: 800 }
+  const faces = [
+    { face: 'phone-light-en', viewport: phone, scheme: 'light', locale: 'en-GB', direction: 'ltr' },
+    { face: 'phone-dark-ar', viewport: phone, scheme: 'dark', locale: 'ar', direction: 'rtl' },
+    { face: 'wide-dark-en', viewport: wide, scheme: 'dark', locale: 'en-GB', direction: 'ltr' },
+    { face: 'wide-light-ar', viewport: wide, scheme: 'light', locale: 'ar', direction: 'rtl' },
+  ]
+  for (const { face, viewport, scheme, locale, direction } of faces) {
+    const { context, page, troubles } = await open(browser, {
+      viewport,
+      locale,
+      colorScheme: scheme,
+      hasTouch: viewport === phone,
+    })
+    await signIn(page)
+    for (const [name, path] of Object.entries(pages)) {
+      await page.goto(base + path)
+      await page.locator('h1, [role=alert]').first().waitFor({ state: 'attached', timeout: patience })
+      await page
+        .locator('[aria-busy=true], [role=status][class*=Skeleton]')
+        .first()
+        .waitFor({ state: 'detached', timeout: patience })
+      if ((await page.locator('html').getAttribute('dir')) !== direction)
+        findings.push(`${face} ${name}: is not ${direction}`)
+      if (await overflows(page)) findings.push(`${face} ${name}: is wider than the window`)
+      findings.push(...(await axe(page)).map((one) => `${face} ${name}: ${one}`))
+      await page.screenshot({ path: `${screenshots}${name}-${face}.png` })
+    }
+    findings.push(...troubles.map((one) => `${face}: ${one}`))
+    await context.close()
+    said(`  ok  every page, ${face}`)
+  }
+}
+
+await mkdir(screenshots, { recursive: true })
+const browser = await launch()
+try {
+  said('the main job')
+  const conversation = await mainJob(browser)
+  said('every page')
+  await lookAround(browser, conversation)
+} finally {
+  await browser.close()
+}
+if (findings.length > 0) {
+  said(`\n${[...new Set(findings)].join('\n')}`)
+  process.exitCode = 1
+}
