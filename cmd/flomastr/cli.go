@@ -24,7 +24,6 @@ type cli struct {
 	Eval    evalCommand    `cmd:"" help:"Measure the quality of retrieval and conversion on a set of documents."`
 	Version versionCommand `cmd:"" help:"Print the version."`
 	OpenAPI openapiCommand `cmd:"" name:"openapi" hidden:"" help:"Print the API's description, as served at /openapi.json."`
-	Bench   benchCommand   `cmd:"" hidden:"" help:"Measure speed against this machine's limits."`
 	Where   whereCommand   `cmd:"" hidden:"" help:"Print what the settings come to, for scripts."`
 	Ready   readyCommand   `cmd:"" hidden:"" help:"Wait until the server is ready, for scripts."`
 }
