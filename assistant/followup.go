@@ -1,6 +1,7 @@
 package assistant
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/flomastr/flomastr"
@@ -66,14 +67,20 @@ func (x *lexicon) follow(q *question, earlier []exchange) {
 	}
 	q.about = map[flomastr.ItemID]bool{}
 	for _, e := range earlier {
-		q.topic = append(q.topic, x.lend(*q, e.question.words, share)...)
+		words := e.question.words
+		if e.question.thin {
+			words = slices.Clone(words)
+			for i := range words {
+				words[i].weight = 1 // light words were all that it had
+			}
+		}
+		q.topic = append(q.topic, x.lend(*q, words, share)...)
 		if q.kind == asksAnything && q.level == hangs && q.heavy() <= 2 {
 			q.kind = e.question.kind
 		}
 		for _, ev := range e.evidence {
 			q.about[ev.Item] = true
 			path := strings.Join(append([]string{ev.Title}, ev.HeadingPath...), " ")
-			q.path = strings.TrimSpace(q.path + " " + folded(path))
 			q.topic = append(q.topic, x.lend(*q, x.ask(path, q.lang).words, share/2)...)
 		}
 		if x.leaning(e.question) != hangs {

@@ -18,7 +18,6 @@ type question struct {
 	aside string                   // what was said around it: "my car is a 2019 Patrol"
 	about map[flomastr.ItemID]bool // items that the earlier answer stood on
 	thin  bool                     // it has no heavy word: "what are your opening hours?"
-	path  string                   // the earlier answer's title and headings, folded
 }
 
 // level says how much a question leans on what was said before.

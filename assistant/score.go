@@ -181,7 +181,7 @@ func (p *pool) rankUnit(q question, s scored) float64 {
 		}
 	}
 	if q.about[x.origin.Item] {
-		rank += 0.03 * float64(q.level)
+		rank += 0.045 * float64(q.level)
 	}
 	if u.asks || len(u.text) < 4 || x.heads(u) {
 		rank -= 0.5
@@ -193,6 +193,9 @@ func (p *pool) rankUnit(q question, s scored) float64 {
 		rank += 0.12 // the page is about nothing else
 		if len(x.origin.HeadingPath) <= 1 {
 			rank += 0.05
+			if q.thin && u.shape != sentence {
+				rank += 0.1 // what stands first on the page as a table is what the page is for
+			}
 		}
 	}
 	if u.shape == row && len(u.cells) > 1 && q.names(u.cells[0]) {
