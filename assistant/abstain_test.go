@@ -20,7 +20,7 @@ import (
 const setsDir = "../../shared/data/retrieval"
 
 // perSet bounds how many questions of a set are asked, evenly spread, so that the test stays quick.
-const perSet = 120
+const perSet = 50
 
 // questionSet is one set, read.
 type questionSet struct {
@@ -162,6 +162,7 @@ func (s questionSet) samples(t *testing.T, a *Assistant, others []asked) []sampl
 // others, at the product's own threshold and at the one that refuses 10 % of the answerable. It fails when questions of
 // another domain get answers: those are what a business must never reply to with its own sentences.
 func TestRefusalsOnPublicQuestionSets(t *testing.T) {
+	t.Parallel()
 	a := New(Deps{})
 	var sets []questionSet
 	for _, name := range []string{"clapnq", "zoomcamp", "xquad_en", "covidqa"} {
@@ -169,8 +170,8 @@ func TestRefusalsOnPublicQuestionSets(t *testing.T) {
 	}
 	var all []sample
 	for i, s := range sets {
-		others := spread(sets[(i+1)%len(sets)].queries, 60)
-		others = append(others, spread(sets[(i+2)%len(sets)].queries, 60)...)
+		others := spread(sets[(i+1)%len(sets)].queries, 25)
+		others = append(others, spread(sets[(i+2)%len(sets)].queries, 25)...)
 		samples := s.samples(t, a, others)
 		all = append(all, samples...)
 		t.Log(figures(s.name, samples))
