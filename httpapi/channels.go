@@ -200,6 +200,7 @@ type channelCreateOutput struct {
 // number that was connected before is refused anyway.
 func (a *API) channelCreate(ctx context.Context, call Call, in *channelCreateInput) (*channelCreateOutput, error) {
 	draft := in.Body.draft()
+	draft.By = call.Caller.Actor()
 	draft.Provider = in.Body.Provider
 	c, secret, err := a.deps.WhatsApp.CreateChannel(ctx, call.Tenant.ID, draft)
 	if err != nil {
@@ -221,7 +222,9 @@ func (a *API) channelUpdate(ctx context.Context, call Call, in *channelUpdateInp
 	if err != nil {
 		return nil, err
 	}
-	c, err := a.deps.WhatsApp.UpdateChannel(ctx, call.Tenant.ID, id, in.Body.draft())
+	draft := in.Body.draft()
+	draft.By = call.Caller.Actor()
+	c, err := a.deps.WhatsApp.UpdateChannel(ctx, call.Tenant.ID, id, draft)
 	if err != nil {
 		return nil, err
 	}
@@ -233,7 +236,7 @@ func (a *API) channelDelete(ctx context.Context, call Call, in *ChannelPath) (*s
 	if err != nil {
 		return nil, err
 	}
-	return nil, a.deps.WhatsApp.DeleteChannel(ctx, call.Tenant.ID, id)
+	return nil, a.deps.WhatsApp.DeleteChannel(ctx, call.Tenant.ID, call.Caller.Actor(), id)
 }
 
 type channelTestOutput struct {

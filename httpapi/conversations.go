@@ -202,7 +202,7 @@ func (a *API) conversationReply(ctx context.Context, call Call, in *replyInput) 
 	if err != nil {
 		return nil, err
 	}
-	m, err := a.deps.WhatsApp.Reply(ctx, call.Tenant.ID, id, call.Caller.Subject, whatsapp.Content{Text: in.Body.Text})
+	m, err := a.deps.WhatsApp.Reply(ctx, call.Tenant.ID, id, call.author(), whatsapp.Content{Text: in.Body.Text})
 	return &messageOutput{messageOf(m)}, err
 }
 
@@ -222,7 +222,7 @@ func (a *API) conversationAssign(ctx context.Context, call Call, in *assignInput
 	if member == "" {
 		member = call.Caller.Subject
 	}
-	c, err := a.deps.WhatsApp.Assign(ctx, call.Tenant.ID, id, member, "")
+	c, err := a.deps.WhatsApp.Assign(ctx, call.Tenant.ID, id, call.Caller.Actor(), member, "")
 	return &conversationOutput{conversationOf(c)}, err
 }
 
@@ -239,7 +239,7 @@ func (a *API) conversationHandover(ctx context.Context, call Call, in *handoverI
 	if err != nil {
 		return nil, err
 	}
-	c, err := a.deps.WhatsApp.Assign(ctx, call.Tenant.ID, id, "", in.Body.Reason)
+	c, err := a.deps.WhatsApp.Assign(ctx, call.Tenant.ID, id, call.Caller.Actor(), "", in.Body.Reason)
 	return &conversationOutput{conversationOf(c)}, err
 }
 
@@ -248,7 +248,7 @@ func (a *API) conversationResume(ctx context.Context, call Call, in *Conversatio
 	if err != nil {
 		return nil, err
 	}
-	c, err := a.deps.WhatsApp.Resume(ctx, call.Tenant.ID, id)
+	c, err := a.deps.WhatsApp.Resume(ctx, call.Tenant.ID, id, call.Caller.Actor())
 	return &conversationOutput{conversationOf(c)}, err
 }
 
@@ -257,7 +257,7 @@ func (a *API) conversationClose(ctx context.Context, call Call, in *Conversation
 	if err != nil {
 		return nil, err
 	}
-	c, err := a.deps.WhatsApp.Close(ctx, call.Tenant.ID, id)
+	c, err := a.deps.WhatsApp.Close(ctx, call.Tenant.ID, id, call.Caller.Actor())
 	return &conversationOutput{conversationOf(c)}, err
 }
 

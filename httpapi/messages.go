@@ -112,9 +112,9 @@ func (a *API) messageSend(ctx context.Context, call Call, in *sendInput) (*sendO
 		return nil, err
 	}
 	message.ReplyTo = in.Body.ReplyToMessageID
-	request := whatsapp.Request{To: in.Body.To, Message: message, Speaker: flomastr.SpeakerExternal}
+	request := whatsapp.Request{To: in.Body.To, Message: message, Speaker: flomastr.SpeakerExternal, Author: whatsapp.Author{Actor: call.Caller.Actor()}}
 	if call.Caller.Person() {
-		request.Speaker, request.Author = flomastr.SpeakerMember, call.Caller.Subject
+		request.Speaker, request.Author = flomastr.SpeakerMember, call.author()
 	}
 	if in.Body.ChannelID != "" {
 		if request.Channel, err = flomastr.ParseID[flomastr.ChannelID](in.Body.ChannelID); err != nil {
@@ -133,4 +133,9 @@ func (a *API) messageSend(ctx context.Context, call Call, in *sendInput) (*sendO
 	out.Body.Status, out.Body.MessageID, out.Body.DeliveryStatus = "queued", m.ID, whatsapp.PublicState(m.State)
 	out.Body.Provider, out.Body.SentAt = m.Provider, m.CreatedAt
 	return out, nil
+}
+
+// author is the caller as the writer of a message.
+func (c Call) author() whatsapp.Author {
+	return whatsapp.Author{ID: c.Caller.Subject, Actor: c.Caller.Actor()}
 }

@@ -28,15 +28,15 @@ type WhatsApp interface {
 	Conversations(ctx context.Context, tenant flomastr.TenantID, page whatsapp.Page) ([]whatsapp.Conversation, string, error)
 	Conversation(ctx context.Context, tenant flomastr.TenantID, id flomastr.ConversationID) (whatsapp.Conversation, error)
 	Messages(ctx context.Context, tenant flomastr.TenantID, id flomastr.ConversationID, page whatsapp.Page) ([]whatsapp.Message, string, error)
-	Reply(ctx context.Context, tenant flomastr.TenantID, id flomastr.ConversationID, author string, message whatsapp.Content) (whatsapp.Message, error)
-	Assign(ctx context.Context, tenant flomastr.TenantID, id flomastr.ConversationID, member, reason string) (whatsapp.Conversation, error)
-	Resume(ctx context.Context, tenant flomastr.TenantID, id flomastr.ConversationID) (whatsapp.Conversation, error)
-	Close(ctx context.Context, tenant flomastr.TenantID, id flomastr.ConversationID) (whatsapp.Conversation, error)
+	Reply(ctx context.Context, tenant flomastr.TenantID, id flomastr.ConversationID, author whatsapp.Author, message whatsapp.Content) (whatsapp.Message, error)
+	Assign(ctx context.Context, tenant flomastr.TenantID, id flomastr.ConversationID, by flomastr.Actor, member, reason string) (whatsapp.Conversation, error)
+	Resume(ctx context.Context, tenant flomastr.TenantID, id flomastr.ConversationID, by flomastr.Actor) (whatsapp.Conversation, error)
+	Close(ctx context.Context, tenant flomastr.TenantID, id flomastr.ConversationID, by flomastr.Actor) (whatsapp.Conversation, error)
 	MarkRead(ctx context.Context, tenant flomastr.TenantID, id flomastr.ConversationID) error
 
 	CreateChannel(ctx context.Context, tenant flomastr.TenantID, draft whatsapp.ChannelDraft) (whatsapp.Channel, whatsapp.WebhookSecret, error)
 	UpdateChannel(ctx context.Context, tenant flomastr.TenantID, id flomastr.ChannelID, draft whatsapp.ChannelDraft) (whatsapp.Channel, error)
-	DeleteChannel(ctx context.Context, tenant flomastr.TenantID, id flomastr.ChannelID) error
+	DeleteChannel(ctx context.Context, tenant flomastr.TenantID, by flomastr.Actor, id flomastr.ChannelID) error
 	Channel(ctx context.Context, tenant flomastr.TenantID, id flomastr.ChannelID) (whatsapp.Channel, error)
 	Channels(ctx context.Context, tenant flomastr.TenantID) ([]whatsapp.Channel, error)
 	TestChannel(ctx context.Context, tenant flomastr.TenantID, id flomastr.ChannelID) error

@@ -8,6 +8,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/flomastr/flomastr"
+	"github.com/flomastr/flomastr/audit"
 	"github.com/flomastr/flomastr/whatsapp"
 )
 
@@ -110,7 +111,7 @@ func (s *WhatsAppStore) Channels(ctx context.Context, tenant flomastr.TenantID) 
 }
 
 // CreateChannel implements whatsapp.ChannelStore. It also gives the tenant its place in the round of the workers.
-func (s *WhatsAppStore) CreateChannel(ctx context.Context, tenant flomastr.TenantID, ch whatsapp.Channel) error {
+func (s *WhatsAppStore) CreateChannel(ctx context.Context, tenant flomastr.TenantID, by flomastr.Actor, ch whatsapp.Channel) error {
 	err := s.db.InTenant(ctx, tenant, func(tx pgx.Tx) error {
 		_, err := tx.Exec(ctx, `
 			INSERT INTO channels (tenant_id, id, provider, name, number, base_url, worker, status,
@@ -127,7 +128,10 @@ func (s *WhatsAppStore) CreateChannel(ctx context.Context, tenant flomastr.Tenan
 			INSERT INTO tenant_turns (tenant_id, kind)
 			VALUES ($1, 'turn'), ($1, 'send')
 			ON CONFLICT DO NOTHING`, tenant)
-		return err
+		if err != nil {
+			return err
+		}
+		return appendAudit(ctx, tx, channelRecord(tenant, by, "channel.created", ch))
 	})
 	if violates(err, "channels_number_key") {
 		return whatsapp.ErrNumberTaken
@@ -136,7 +140,7 @@ func (s *WhatsAppStore) CreateChannel(ctx context.Context, tenant flomastr.Tenan
 }
 
 // UpdateChannel implements whatsapp.ChannelStore.
-func (s *WhatsAppStore) UpdateChannel(ctx context.Context, tenant flomastr.TenantID, ch whatsapp.Channel) error {
+func (s *WhatsAppStore) UpdateChannel(ctx context.Context, tenant flomastr.TenantID, by flomastr.Actor, ch whatsapp.Channel) error {
 	err := s.db.InTenant(ctx, tenant, func(tx pgx.Tx) error {
 		tag, err := tx.Exec(ctx, `
 			UPDATE channels
@@ -153,6 +157,9 @@ func (s *WhatsAppStore) UpdateChannel(ctx context.Context, tenant flomastr.Tenan
 		}
 		if tag.RowsAffected() == 0 {
 			return whatsapp.ErrChannelNotFound
+		}
+		if err := appendAudit(ctx, tx, channelRecord(tenant, by, "channel.updated", ch)); err != nil {
+			return err
 		}
 		if _, err := tx.Exec(ctx, `
 			UPDATE lanes
@@ -182,14 +189,25 @@ func (s *WhatsAppStore) UpdateChannel(ctx context.Context, tenant flomastr.Tenan
 }
 
 // DeleteChannel implements whatsapp.ChannelStore; its conversations go with it.
-func (s *WhatsAppStore) DeleteChannel(ctx context.Context, tenant flomastr.TenantID, id flomastr.ChannelID) error {
+func (s *WhatsAppStore) DeleteChannel(ctx context.Context, tenant flomastr.TenantID, by flomastr.Actor, id flomastr.ChannelID) error {
 	return s.db.InTenant(ctx, tenant, func(tx pgx.Tx) error {
 		tag, err := tx.Exec(ctx, `DELETE FROM channels WHERE tenant_id = $1 AND id = $2`, tenant, id)
 		if err == nil && tag.RowsAffected() == 0 {
 			return whatsapp.ErrChannelNotFound
 		}
-		return err
+		if err != nil {
+			return err
+		}
+		return appendAudit(ctx, tx, audit.Record{Tenant: tenant, Actor: by, Action: "channel.deleted", Object: "channel " + id.String()})
 	})
+}
+
+// channelRecord says what a channel is now. Secrets are named by their fingerprints.
+func channelRecord(tenant flomastr.TenantID, by flomastr.Actor, action string, ch whatsapp.Channel) audit.Record {
+	return audit.Record{Tenant: tenant, Actor: by, Action: action, Object: "channel " + ch.ID.String(), Detail: map[string]string{
+		"number": ch.Number, "provider": ch.Provider, "base_url": ch.BaseURL, "worker": ch.Worker, "status": ch.Status,
+		"credentials": ch.CredentialsMark, "webhook_secret": ch.WebhookMark,
+	}}
 }
 
 // InboundErrors implements whatsapp.ChannelStore, newest first.

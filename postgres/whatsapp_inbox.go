@@ -13,6 +13,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/flomastr/flomastr"
+	"github.com/flomastr/flomastr/audit"
 	"github.com/flomastr/flomastr/whatsapp"
 	"github.com/flomastr/flomastr/whatsapp/provider"
 )
@@ -274,7 +275,16 @@ func (s *WhatsAppStore) SaveOutgoing(ctx context.Context, tenant flomastr.Tenant
 			return err
 		}
 		if out.TakeOver && (owner != whatsapp.OwnerMember || ownerID != out.Author) {
-			if err := setOwner(ctx, tx, tenant, out.Conversation, whatsapp.OwnerChange{Kind: whatsapp.OwnerMember, ID: out.Author}); err != nil {
+			if err := setOwner(ctx, tx, tenant, out.Conversation, whatsapp.OwnerChange{Kind: whatsapp.OwnerMember, ID: out.Author, By: out.By}); err != nil {
+				return err
+			}
+		}
+		if out.By != "" {
+			// The words are in the conversation; the log says who sent them.
+			if err := appendAudit(ctx, tx, audit.Record{
+				Tenant: tenant, Actor: out.By, Action: "message.queued", Object: "message " + id.String(),
+				Detail: map[string]string{"conversation": out.Conversation.String()},
+			}); err != nil {
 				return err
 			}
 		}
@@ -312,6 +322,14 @@ func setOwner(ctx context.Context, tx pgx.Tx, tenant flomastr.TenantID, id floma
 	}
 	if tag.RowsAffected() == 0 {
 		return whatsapp.ErrConversationNotFound
+	}
+	if change.By != "" {
+		if err := appendAudit(ctx, tx, audit.Record{
+			Tenant: tenant, Actor: change.By, Action: "conversation.changed", Object: "conversation " + id.String(),
+			Detail: map[string]string{"owner_kind": string(change.Kind), "owner_id": change.ID, "status": change.Status, "reason": change.Reason},
+		}); err != nil {
+			return err
+		}
 	}
 	return appendEvent(ctx, tx, tenant, "conversation.updated", map[string]string{
 		"conversation_id": id.String(), "owner_kind": string(change.Kind), "owner_id": change.ID, "status": change.Status,

@@ -264,6 +264,18 @@ func (b *intakeBatch) write(ctx context.Context, fresh []int, threads []*thread)
 	if soonest < time.Hour {
 		batch.Queue(bringForwardSQL, b.tenant, whatsapp.LaneTurn, soonest.Seconds())
 	}
+	for i, t := range threads {
+		if t == nil || t.newContact || b.stored[i].Duplicate {
+			continue
+		}
+		if name := b.intake[i].Inbound.ProfileName; name != "" && name != t.name {
+			batch.Queue(`
+				UPDATE contacts
+				SET name = $3, updated_at = now()
+				WHERE tenant_id = $1 AND id = $2`, b.tenant, t.contact, name)
+			t.name = name
+		}
+	}
 	batch.Queue(`
 		UPDATE channels
 		SET last_inbound_at = now()

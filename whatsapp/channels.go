@@ -27,6 +27,14 @@ type ChannelDraft struct {
 	Credentials *provider.Credentials
 	Webhook     *provider.WebhookSecret
 	Limits      *Limits
+	By          flomastr.Actor // zero: the system
+}
+
+func (d ChannelDraft) by() flomastr.Actor {
+	if d.By == "" {
+		return flomastr.ActorSystem
+	}
+	return d.By
 }
 
 var number = regexp.MustCompile(`^[0-9]{5,20}$`)
@@ -47,7 +55,7 @@ func (e *Engine) CreateChannel(ctx context.Context, tenant flomastr.TenantID, d 
 	if err := e.apply(&ch, d); err != nil {
 		return Channel{}, provider.WebhookSecret{}, err
 	}
-	if err := e.store.CreateChannel(ctx, tenant, ch); err != nil {
+	if err := e.store.CreateChannel(ctx, tenant, d.by(), ch); err != nil {
 		return Channel{}, provider.WebhookSecret{}, fmt.Errorf("create channel: %w", err)
 	}
 	created, err := e.store.Channel(ctx, tenant, ch.ID)
@@ -63,7 +71,7 @@ func (e *Engine) UpdateChannel(ctx context.Context, tenant flomastr.TenantID, id
 	if err := e.apply(&ch, d); err != nil {
 		return Channel{}, err
 	}
-	if err := e.store.UpdateChannel(ctx, tenant, ch); err != nil {
+	if err := e.store.UpdateChannel(ctx, tenant, d.by(), ch); err != nil {
 		return Channel{}, fmt.Errorf("update channel: %w", err)
 	}
 	e.channels.forget(id)
@@ -72,9 +80,9 @@ func (e *Engine) UpdateChannel(ctx context.Context, tenant flomastr.TenantID, id
 }
 
 // DeleteChannel removes a channel with its conversations.
-func (e *Engine) DeleteChannel(ctx context.Context, tenant flomastr.TenantID, id flomastr.ChannelID) error {
+func (e *Engine) DeleteChannel(ctx context.Context, tenant flomastr.TenantID, by flomastr.Actor, id flomastr.ChannelID) error {
 	defer e.channels.forget(id)
-	return e.store.DeleteChannel(ctx, tenant, id)
+	return e.store.DeleteChannel(ctx, tenant, by, id)
 }
 
 // Channel reads one channel.
@@ -89,6 +97,9 @@ func (e *Engine) Channels(ctx context.Context, tenant flomastr.TenantID) ([]Chan
 
 // InboundErrors lists what providers sent to a channel and we could not use, newest first.
 func (e *Engine) InboundErrors(ctx context.Context, tenant flomastr.TenantID, id flomastr.ChannelID, limit int) ([]InboundError, error) {
+	if _, err := e.store.Channel(ctx, tenant, id); err != nil {
+		return nil, err
+	}
 	return e.store.InboundErrors(ctx, tenant, id, limit)
 }
 

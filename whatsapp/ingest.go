@@ -96,18 +96,18 @@ func (e *Engine) Message(ctx context.Context, tenant flomastr.TenantID, id floma
 }
 
 // Assign makes a member the owner of a conversation; the assistant is silent in it.
-func (e *Engine) Assign(ctx context.Context, tenant flomastr.TenantID, id flomastr.ConversationID, member, reason string) (Conversation, error) {
-	return e.store.SetOwner(ctx, tenant, id, OwnerChange{Kind: OwnerMember, ID: member, Reason: reason})
+func (e *Engine) Assign(ctx context.Context, tenant flomastr.TenantID, id flomastr.ConversationID, by flomastr.Actor, member, reason string) (Conversation, error) {
+	return e.store.SetOwner(ctx, tenant, id, OwnerChange{Kind: OwnerMember, ID: member, Reason: reason, By: by})
 }
 
 // Resume gives a conversation back to the assistant.
-func (e *Engine) Resume(ctx context.Context, tenant flomastr.TenantID, id flomastr.ConversationID) (Conversation, error) {
-	return e.store.SetOwner(ctx, tenant, id, OwnerChange{Kind: OwnerAssistant, Status: "open"})
+func (e *Engine) Resume(ctx context.Context, tenant flomastr.TenantID, id flomastr.ConversationID, by flomastr.Actor) (Conversation, error) {
+	return e.store.SetOwner(ctx, tenant, id, OwnerChange{Kind: OwnerAssistant, Status: "open", By: by})
 }
 
 // Close ends a conversation until the contact writes again.
-func (e *Engine) Close(ctx context.Context, tenant flomastr.TenantID, id flomastr.ConversationID) (Conversation, error) {
-	return e.store.SetOwner(ctx, tenant, id, OwnerChange{Status: "closed"})
+func (e *Engine) Close(ctx context.Context, tenant flomastr.TenantID, id flomastr.ConversationID, by flomastr.Actor) (Conversation, error) {
+	return e.store.SetOwner(ctx, tenant, id, OwnerChange{Status: "closed", By: by})
 }
 
 // MarkRead says that a member has seen a conversation.

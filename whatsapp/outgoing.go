@@ -15,7 +15,13 @@ type Request struct {
 	To      string             // E.164, digits, or a provider's user id
 	Message provider.Message   // without key and address
 	Speaker flomastr.Speaker
-	Author  string // a member's subject
+	Author  Author
+}
+
+// Author is who wrote a message: a member by the issuer's subject, and as the audit log names them.
+type Author struct {
+	ID    string
+	Actor flomastr.Actor
 }
 
 var errNoRecipient = flomastr.Errorf(flomastr.Invalid, "invalid_recipient", "The recipient is not a phone number.").
@@ -48,16 +54,16 @@ func (e *Engine) Send(ctx context.Context, tenant flomastr.TenantID, r Request) 
 	if err != nil {
 		return Message{}, err
 	}
-	m, err := e.queue(ctx, tenant, Outgoing{Conversation: conversation, Message: r.Message, Speaker: r.Speaker, Author: r.Author})
+	m, err := e.queue(ctx, tenant, Outgoing{Conversation: conversation, Message: r.Message, Speaker: r.Speaker, Author: r.Author.ID, By: r.Author.Actor})
 	m.Provider = ch.Provider
 	return m, err
 }
 
 // Reply queues a member's message in a conversation; the member becomes its owner, and the assistant is silent until
 // the conversation is handed back.
-func (e *Engine) Reply(ctx context.Context, tenant flomastr.TenantID, id flomastr.ConversationID, author string, message provider.Message) (Message, error) {
+func (e *Engine) Reply(ctx context.Context, tenant flomastr.TenantID, id flomastr.ConversationID, author Author, message provider.Message) (Message, error) {
 	return e.queue(ctx, tenant, Outgoing{
-		Conversation: id, Message: message, Speaker: flomastr.SpeakerMember, Author: author, TakeOver: true,
+		Conversation: id, Message: message, Speaker: flomastr.SpeakerMember, Author: author.ID, By: author.Actor, TakeOver: true,
 	})
 }
 

@@ -26,11 +26,11 @@ type ChannelStore interface {
 	FindChannel(ctx context.Context, id flomastr.ChannelID) (Channel, error)
 	Channel(ctx context.Context, tenant flomastr.TenantID, id flomastr.ChannelID) (Channel, error)
 	Channels(ctx context.Context, tenant flomastr.TenantID) ([]Channel, error)
-	CreateChannel(ctx context.Context, tenant flomastr.TenantID, ch Channel) error
+	CreateChannel(ctx context.Context, tenant flomastr.TenantID, by flomastr.Actor, ch Channel) error
 	// UpdateChannel replaces everything but id, provider and times. A channel that becomes active again has its waiting
 	// messages sent; one whose worker changes has its waiting turns given to the new one.
-	UpdateChannel(ctx context.Context, tenant flomastr.TenantID, ch Channel) error
-	DeleteChannel(ctx context.Context, tenant flomastr.TenantID, id flomastr.ChannelID) error
+	UpdateChannel(ctx context.Context, tenant flomastr.TenantID, by flomastr.Actor, ch Channel) error
+	DeleteChannel(ctx context.Context, tenant flomastr.TenantID, by flomastr.Actor, id flomastr.ChannelID) error
 	InboundErrors(ctx context.Context, tenant flomastr.TenantID, channel flomastr.ChannelID, limit int) ([]InboundError, error)
 }
 
@@ -192,7 +192,8 @@ type Outgoing struct {
 	Text         string // its text form
 	Speaker      flomastr.Speaker
 	Author       string // a member's subject
-	TakeOver     bool   // the author becomes the conversation's owner
+	By           flomastr.Actor
+	TakeOver     bool // the author becomes the conversation's owner
 	Useful       time.Duration
 }
 
@@ -202,6 +203,7 @@ type OwnerChange struct {
 	ID     string
 	Reason string
 	Status string
+	By     flomastr.Actor // zero: the engine itself, which is not audited as a person's act
 }
 
 // JobResult is what is kept of a finished job.
