@@ -115,7 +115,7 @@ async function mainJob(browser) {
       'an unknowable question is refused',
     )
 
-    await addPage(page, `${origin.origin}/service`)
+    await addPage(page, `${origin.origin}/${thing}`)
     await ready(page, `The ${thing} service`)
     await addFile(
       page,

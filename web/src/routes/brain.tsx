@@ -26,7 +26,7 @@ export function BrainPage() {
           params={{ slug }}
           search={({ view: _, ...old }) => old}
           className={classes.view}
-          aria-current={view ? undefined : 'page'}
+          activeOptions={{ exact: true }}
         >
           {t('brain.knowledge')}
         </Link>
@@ -35,7 +35,7 @@ export function BrainPage() {
           params={{ slug }}
           search={(old) => ({ ...old, view: 'ask' as const })}
           className={classes.view}
-          aria-current={view ? 'page' : undefined}
+          activeOptions={{ exact: true }}
         >
           {t('brain.ask')}
         </Link>

@@ -15,6 +15,7 @@ import { useMinute } from '../../lib/clock.ts'
 import { clockTime, dayName } from '../../lib/time.ts'
 import { Avatar } from '../../ui/Avatar.tsx'
 import { Button } from '../../ui/Button.tsx'
+import { ChatText } from '../../ui/ChatText.tsx'
 import { Icon } from '../../ui/Icon.tsx'
 import { Skeleton } from '../../ui/Skeleton.tsx'
 import { Tag } from '../../ui/Tag.tsx'
@@ -175,9 +176,7 @@ function Bubble({
       >
         {message.mine && newSpeaker && <p className={classes.speaker}>{speakers[message.speaker]}</p>}
         <div className={classes.bubble} data-state={message.state} data-speaker={message.speaker}>
-          <p className={classes.text} dir="auto">
-            {message.text ?? t('inbox.typeUnread', { type: message.type })}
-          </p>
+          <ChatText text={message.text ?? t('inbox.typeUnread', { type: message.type })} />
           <p className={classes.meta}>
             <time dateTime={message.at.toISOString()}>{clockTime(message.at, i18n.language)}</time>
             <MessageState state={message.state} />

@@ -5,6 +5,7 @@ import { useTranslation } from 'react-i18next'
 import { type Phone, type PhoneMessage, say, simulatorKeys } from '../../api/simulator.ts'
 import { clockTime } from '../../lib/time.ts'
 import { Avatar } from '../../ui/Avatar.tsx'
+import { ChatText } from '../../ui/ChatText.tsx'
 import { Icon } from '../../ui/Icon.tsx'
 import { IconButton } from '../../ui/IconButton.tsx'
 import { Skeleton } from '../../ui/Skeleton.tsx'
@@ -76,9 +77,7 @@ function Bubble({ message }: { message: PhoneMessage }) {
   return (
     <li className={classes.message} data-mine={message.mine || undefined}>
       <div className={classes.bubble}>
-        <p className={classes.text} dir="auto">
-          {message.text || t('inbox.typeUnread', { type: message.type })}
-        </p>
+        <ChatText text={message.text || t('inbox.typeUnread', { type: message.type })} />
         <p className={classes.meta}>
           <time dateTime={message.at.toISOString()}>{clockTime(message.at, i18n.language)}</time>
           {message.mine && (
