@@ -33,6 +33,9 @@ e2e() {
 	scratch="$(mktemp -d "${TMPDIR:-/tmp}/flomastr-e2e.XXXXXX")"
 	# A world of its own: no setting of this machine reaches it but PATH.
 	export FLOMASTR_DATA_DIR="$scratch/data" FLOMASTR_LISTEN="127.0.0.1:$server_port" FLOMASTR_INFOBIP_URL="http://127.0.0.1:$standin_port"
+	# The journey serves a page itself, on the one origin of this machine that the server may then read.
+	FLOMASTR_FETCH_ALLOW="http://127.0.0.1:$(free_port)"
+	export FLOMASTR_FETCH_ALLOW
 	unset DATABASE_URL FLOMASTR_MASTER_KEY SUPER_ADMIN_EMAILS BACKEND_API_SECRET_TOKEN INFOBIP_API_KEY INFOBIP_BASE_URL
 	cluster="$(bin/flomastr where | sed -n 's/^cluster_dir=//p')"
 	[ -n "$cluster" ] || die "flomastr where named no cluster."
