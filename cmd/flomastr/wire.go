@@ -118,7 +118,7 @@ func newApp(ctx context.Context, cfg Config, log *slog.Logger) (_ *App, err erro
 		Store: conversations, Answerer: answers, Sealer: a.base.Keys, Clock: a.clock, Log: log,
 		Providers: []provider.Provider{infobip.New(infobip.Config{
 			HTTP:    safehttp.New(safehttp.Config{Allow: given(cfg.InfobipStandIn), Timeout: 20 * time.Second, MaxBytes: 1 << 20}).HTTP(),
-			StandIn: cfg.InfobipStandIn,
+			StandIn: cfg.InfobipStandIn, APIKey: cfg.InfobipAPIKey.Reveal(), BaseURL: cfg.InfobipBaseURL,
 		})},
 		Settings: whatsapp.Settings{Workers: cfg.TurnWorkers, DrainTimeout: cfg.ShutdownTimeout},
 	})
@@ -129,6 +129,7 @@ func newApp(ctx context.Context, cfg Config, log *slog.Logger) (_ *App, err erro
 				_, err := conversations.EnsureMessagePartitions(ctx, 3)
 				return err
 			}},
+			{Name: "parked reports", Do: func(ctx context.Context) error { return conversations.ForgetParkedReports(ctx, time.Hour) }},
 			{Name: "old events", Do: counted(events.Sweep)},
 			{Name: "old idempotency keys", Do: counted(idempotency.Sweep)},
 			{Name: "old sign-ins", Do: a.tokens.SweepSignIns},
