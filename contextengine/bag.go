@@ -90,12 +90,13 @@ func (a *analyst) terms(p *IndexedPassage, title string, titleTokens []analysis.
 		bag.IDs = append(bag.IDs, ranking.Low(id.Term))
 	}
 	bag.Text = slices.Concat(analysis.GramText(titleTokens, title), analysis.GramText(headTokens, headings), analysis.GramText(bodies[i], c.Text))
-	grams := map[analysis.Gram]bool{}
-	n := 0
-	analysis.EachGram(bag.Text, func(g analysis.Gram) { grams[g] = true; n++ })
+	grams := make([]analysis.Gram, 0, len(bag.Text))
+	analysis.EachGram(bag.Text, func(g analysis.Gram) { grams = append(grams, g) })
+	n := len(grams)
+	slices.Sort(grams)
 
 	p.Bag = bag.Pack()
-	p.Grams = slices.Sorted(maps.Keys(grams))
+	p.Grams = slices.Clone(slices.Compact(grams))
 	p.Length = Length{Words: own, Titles: len(bag.Title) + len(bag.Heads), Grams: n}
 	for _, t := range slices.Sorted(maps.Keys(quarters)) {
 		p.Postings = append(p.Postings, Posting{Term: t, Quarters: quarters[t]})

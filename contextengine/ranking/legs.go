@@ -55,7 +55,7 @@ type Scorer struct {
 	idf      []float64
 	unique   []int // index of the first occurrence of the same word
 	sum      float64
-	hot      [256]bool      // low bytes of the question's terms, to skip most of a passage's stems at once
+	hot      [4096]bool     // low 12 bits of the question's terms, to skip most of a passage's stems at once
 	grams    map[uint32]int // gram → index into gramIDF
 	gramIDF  []float64
 	gramHot  [4096]bool
@@ -83,7 +83,7 @@ func NewScorer(corpus Corpus, q Question) *Scorer {
 		s.unique[i] = first
 		for _, t := range w.Terms {
 			s.slots[Low(t)] = append(s.slots[Low(t)], i)
-			s.hot[byte(t)] = true
+			s.hot[t&4095] = true
 		}
 	}
 	for _, g := range slices.Sorted(maps.Keys(q.Grams)) { // sums of floats depend on their order
@@ -106,7 +106,7 @@ func packTerm(w Word) []byte {
 }
 
 func (s *Scorer) lookup(low uint32) []int {
-	if !s.hot[byte(low)] {
+	if !s.hot[low&4095] {
 		return nil
 	}
 	return s.slots[low]

@@ -28,7 +28,7 @@ func newPairs(s *Scorer) *pairs {
 func (p *pairs) see(_ int, c Bag, h hits) {
 	counts := make([]float64, len(p.list))
 	for k, pair := range p.list {
-		counts[k] = near(h.at, pair[0], pair[1])
+		counts[k] = near(h.where[pair[0]], h.where[pair[1]])
 		if h.title[pair[0]] > 0 && h.title[pair[1]] > 0 {
 			counts[k]++
 		}
@@ -41,20 +41,19 @@ func (p *pairs) see(_ int, c Bag, h hits) {
 }
 
 // near counts how often the two words stand at most pairReach apart; in their order they count whole, else half.
-func near(at []hit, first, second int) float64 {
-	n := 0.0
-	for i, x := range at {
-		if x.word != first && x.word != second {
-			continue
+func near(first, second []int) float64 {
+	n, from := 0.0, 0
+	for _, x := range first {
+		for from < len(second) && second[from] < x-pairReach {
+			from++
 		}
-		for _, y := range at[i+1:] {
-			if y.position > x.position+pairReach {
+		for _, y := range second[from:] {
+			if y > x+pairReach {
 				break
 			}
-			switch {
-			case x.word == first && y.word == second:
+			if y > x {
 				n++
-			case x.word == second && y.word == first:
+			} else {
 				n += 0.5
 			}
 		}

@@ -31,6 +31,7 @@ func (s *Scorer) Score(candidates []Bag) []Match {
 // hits are where the question's words stand in a passage.
 type hits struct {
 	at     []hit
+	where  [][]int   // positions in the body, by word of the question, for the first of equal words
 	body   []float64 // times in the body, by word of the question
 	title  []float64 // in title and headings
 	heads  []float64 // in headings alone
@@ -44,11 +45,13 @@ func (s *Scorer) hits(c Bag) hits {
 	n := len(s.question.Words)
 	counts := make([]float64, 4*n)
 	h := hits{body: counts[:n], title: counts[n : 2*n], heads: counts[2*n : 3*n], near: counts[3*n:]}
+	h.where = make([][]int, n)
 	for p, low := range c.Body {
 		for _, w := range s.lookup(low) {
 			h.body[w]++
 			if s.unique[w] == w {
 				h.at = append(h.at, hit{p, w})
+				h.where[w] = append(h.where[w], p)
 			}
 		}
 	}
