@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"hash/maphash"
 	"sync"
+	"time"
 
 	"github.com/flomastr/flomastr"
 	"github.com/flomastr/flomastr/whatsapp/provider"
@@ -40,6 +41,7 @@ type queue struct {
 type parcel struct {
 	intake []Intake
 	bytes  int64
+	since  time.Time
 	stored []Stored
 	err    error
 	done   chan struct{}
@@ -105,15 +107,26 @@ func senderOf(in Intake) string {
 	}
 }
 
-// admit queues the parcels, or refuses them all when too much is waiting: a provider that hears 503 tries again for
-// days, a server without memory does not.
+// patience is the part of StoreTimeout that somebody may have waited already when another is let in behind them. Beyond
+// it the newcomer would wait for nothing: every request in a queue longer than the timeout would be stored after it was
+// told 503, and a server that is asked for more than it can do would acknowledge nothing at all.
+const patience = 3
+
+// admit queues the parcels, or refuses them all when too much is waiting, or for too long: a provider that hears 503
+// tries again for days, a server without memory does not.
 func (b *batcher) admit(tenant flomastr.TenantID, parcels [slots]*parcel) bool {
+	now := b.engine.clock()
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	items, bytes := b.items, b.bytes
-	for _, p := range parcels {
-		if p != nil {
-			items, bytes = items+len(p.intake), bytes+p.bytes
+	for number, p := range parcels {
+		if p == nil {
+			continue
+		}
+		items, bytes = items+len(p.intake), bytes+p.bytes
+		q := b.queues[slot{tenant, uint64(number)}]
+		if q != nil && len(q.waiting) > 0 && now.Sub(q.waiting[0].since) > b.engine.set.StoreTimeout/patience {
+			return false
 		}
 	}
 	if b.items > 0 && (items > b.engine.set.PendingItems || bytes > b.engine.set.PendingBytes) {
@@ -130,6 +143,7 @@ func (b *batcher) admit(tenant flomastr.TenantID, parcels [slots]*parcel) bool {
 			q = &queue{}
 			b.queues[key] = q
 		}
+		p.since = now
 		q.waiting = append(q.waiting, p)
 		if !q.running {
 			q.running = true
