@@ -137,20 +137,6 @@ func (a *API) simulator() http.Handler {
 	})
 }
 
-// canonical refuses the paths that two parties might read differently, before anything is decided by path.
-func (a *API) canonical(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		p := r.URL.EscapedPath()
-		lower := strings.ToLower(p)
-		if strings.Contains(p, "//") || strings.Contains(p, "/./") || strings.Contains(p, "/../") || strings.Contains(p, ";") ||
-			strings.Contains(lower, "%2f") || strings.Contains(lower, "%2e%2e") || strings.Contains(lower, "%00") || strings.Contains(lower, "%5c") {
-			a.answerProblem(w, r, identity.ErrNotFound)
-			return
-		}
-		next.ServeHTTP(w, r)
-	})
-}
-
 // answerProblem writes an error outside of huma's routes.
 func (a *API) answerProblem(w http.ResponseWriter, r *http.Request, err error) {
 	p := a.fail(r.Context(), err)

@@ -25,6 +25,9 @@ func (a *API) enter(ctx context.Context, arrival arrival, permission identity.Pe
 		if err := identity.May(call.Caller, identity.Membership{}, permission); err != nil {
 			return Call{}, err
 		}
+		if !permission.IsPublic() && !permission.AllowsSuperAdmin() {
+			return call, nil // about the caller alone: whatever tenant the request names plays no part, so it tells nothing
+		}
 	}
 	t, named, err := a.tenantOf(ctx, arrival, in)
 	if permission.IsPublic() && flomastr.KindOf(err) == flomastr.NotFound {

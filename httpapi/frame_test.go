@@ -132,6 +132,7 @@ func newWorld(t *testing.T) *world {
 	}
 	route(w.api, http.MethodPost, "/routes/probe", identity.Member.Or(identity.Service(identity.ScopeToolsUse)), probe, idempotent)
 	route(w.api, http.MethodPost, "/routes/probe/{tenant_slug}", identity.Admin, probe)
+	route(w.api, http.MethodPost, "/routes/self", identity.SignedIn, probe)
 	route(w.api, http.MethodPost, "/routes/api/v1/probe", identity.SuperAdmin, probe)
 	w.handler = w.api.Handler()
 	return w
@@ -229,6 +230,9 @@ func TestABodyIsReadStrictly(t *testing.T) {
 		`not json`:                               400,
 		"{\"word\":\"\xff\"}":                    400,
 		"\xef\xbb\xbf" + `{"word":"hi"}`:         400,
+		`{"word":"a\u0000b"}`:                   400,
+		`{"word":"hi","\u0000":1}`:              400,
+		`{"word":"\\u0000"}`:                    200,
 		`{"word":"hi","is_super":true}`:          422,
 		`{"Word":"hi"}`:                          422,
 		`{"word":["hi"]}`:                        422,
@@ -245,6 +249,48 @@ func TestABodyIsReadStrictly(t *testing.T) {
 	}
 	got := w.ask(http.MethodPost, "/routes/probe", "member-a", `{"word":"hi"}`, "Content-Type", "text/plain")
 	require.Equal(t, http.StatusUnsupportedMediaType, got.Code)
+}
+
+func TestAnAddressHasOneReading(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for target, want := range map[string]int{
+		"/routes/probe?x=a%20b":                      200,
+		"/routes/probe?tenant_id=alpha":              200,
+		"/routes/probe?x=%00":                        400,
+		"/routes/probe?x=%ff":                        400,
+		"/routes/probe?%ff=x":                        400,
+		"/routes/probe?x=%zz":                        400,
+		"/routes/probe?x=a;b":                        400,
+		"/routes/probe?tenant_id=alpha&tenant_id=be": 400,
+		"/api/probe?x=1&x=2":                         400,
+		"/routes/probe/.":                            404,
+		"/routes/probe/..":                           404,
+		"/routes/%2e%2e/probe":                       404,
+		"/routes/.%2e/probe":                         404,
+		"/routes/x/%2E./probe":                       404,
+		"/routes//probe":                             404,
+		"/routes/probe/":                             404,
+		"/routes/probe;a=1":                          404,
+		"/routes/probe%2falpha":                      404,
+		"/routes/probe%5calpha":                      404,
+		"/routes/probe/%00":                          404,
+		"/routes/probe/%ff":                          404,
+		"/Routes/probe":                              404,
+	} {
+		got := w.ask(http.MethodPost, target, "member-a", `{"word":"hi"}`)
+		require.Equal(t, want, got.Code, "%s: %s", target, got.Body)
+	}
+}
+
+func TestARouteAboutTheCallerTellsNothingOfTenants(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for _, named := range [][]string{{"X-Tenant-Slug", "beta"}, {"X-Tenant-Slug", "gamma"}, {"X-Tenant-Slug", "closed"}, {"Host", "gamma.localhost"}} {
+		got := w.ask(http.MethodPost, "/routes/self", "member-a", `{"word":"hi"}`, named...)
+		require.Equal(t, http.StatusOK, got.Code, named)
+		require.Contains(t, got.Body.String(), `"tenant":""`, named)
+	}
 }
 
 func TestAnInternalErrorShowsNothingOfItself(t *testing.T) {
@@ -270,6 +316,12 @@ func TestAnIdempotencyKeyRunsACallOnce(t *testing.T) {
 	require.Equal(t, 500, ask("member-a", "k2", `{"word":"fail"}`).Code)
 	require.Equal(t, 500, ask("member-a", "k2", `{"word":"fail"}`).Code)
 	require.Equal(t, 4, w.ran, "a failure may be tried again")
+	alias := w.ask(http.MethodPost, "/api/probe", "member-a", `{"word":"hi"}`, "Idempotency-Key", "k1")
+	require.Equal(t, first.Body.String(), alias.Body.String(), "an alias is the same route")
+	require.Equal(t, 4, w.ran)
+	for _, key := range []string{"\xff", "\xed\xa0\x80", "a\tb", "é", strings.Repeat("k", 256)} {
+		require.Contains(t, ask("member-a", key, `{"word":"hi"}`).Body.String(), "idempotency_key_invalid")
+	}
 }
 
 func TestTheAppIsServedForPagesAndAProblemForTheRest(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/flomastr/flomastr"
@@ -14,7 +15,7 @@ import (
 
 var (
 	errIdempotencyKey = flomastr.Errorf(flomastr.Invalid, "idempotency_key_invalid",
-		"The Idempotency-Key header takes 1 to 255 characters.").Field("header.Idempotency-Key", "1 to 255 characters")
+		"The Idempotency-Key header takes 1 to 255 ASCII characters.").Field("header.Idempotency-Key", "1 to 255 ASCII characters")
 	errIdempotencyMismatch = flomastr.Errorf(flomastr.Invalid, "idempotency_mismatch",
 		"This Idempotency-Key was used with another request. Use a new key for a new request.")
 	errIdempotencyInProgress = flomastr.Errorf(flomastr.Conflict, "idempotency_in_progress",
@@ -33,7 +34,7 @@ type IdempotencyStore interface {
 
 // once runs a handler at most once for a key. Only success is kept: a call that failed may be tried again.
 func once[In, Out any](ctx context.Context, a *API, call Call, route, key string, in *In, run func() (*Out, error)) (*Out, error) {
-	if len(key) > 255 {
+	if len(key) > 255 || strings.ContainsFunc(key, func(r rune) bool { return r < ' ' || r > '~' }) {
 		return nil, errIdempotencyKey
 	}
 	if call.Tenant.ID.IsZero() {

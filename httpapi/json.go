@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -13,7 +14,7 @@ import (
 const maxJSONDepth = 64
 
 // strictJSON reads one JSON document and nothing behind it, refuses a key that stands twice in one object (Go's decoder
-// would let the last one win) and nesting deeper than any of our requests needs.
+// would let the last one win), nesting deeper than any of our requests needs, and the NUL character.
 func strictJSON() huma.Format {
 	return huma.Format{
 		Marshal: func(w io.Writer, v any) error {
@@ -54,6 +55,9 @@ func checkJSON(data []byte) error {
 			if _, isDelim := token.(json.Delim); !isDelim {
 				return onlyOne(decoder)
 			}
+		}
+		if text, ok := token.(string); ok && strings.ContainsRune(text, 0) {
+			return errors.New("the body holds a NUL character, which no database of text keeps")
 		}
 		if n := len(stack); n > 0 && stack[n-1].keys != nil && stack[n-1].expectKey {
 			if key, ok := token.(string); ok {

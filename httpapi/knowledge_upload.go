@@ -52,6 +52,9 @@ func readUpload(contentType string, body []byte) (upload, error) {
 		if err != nil {
 			return upload{}, errUploadForm.Because(err)
 		}
+		if !isText(part.FormName()) || !isText(part.FileName()) || part.FormName() != "file" && !isText(string(content)) {
+			return upload{}, errUploadForm
+		}
 		switch {
 		case part.FormName() == "file":
 			files++

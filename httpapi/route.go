@@ -73,8 +73,8 @@ func route[In, Out any](a *API, method, path string, permission identity.Permiss
 		set(&o)
 	}
 	a.rows = append(a.rows, row{method, path, permission})
-	register := func(path string, hidden bool) {
-		huma.Register(a.huma, operation(method, path, permission, o, hidden), func(ctx context.Context, in *In) (*Out, error) {
+	register := func(alias string, hidden bool) {
+		huma.Register(a.huma, operation(method, alias, permission, o, hidden), func(ctx context.Context, in *In) (*Out, error) {
 			arrival, _ := ctx.Value(arrivalKey{}).(arrival)
 			call, err := a.enter(ctx, arrival, permission, o, in)
 			if err != nil {
