@@ -14,8 +14,12 @@ import (
 	"github.com/flomastr/flomastr"
 )
 
-// maxTitle is the longest title, in characters.
-const maxTitle = 300
+// The longest title and label, in characters, and the most tags.
+const (
+	maxTitle = 300
+	maxLabel = 200
+	maxTags  = 50
+)
 
 // Add keeps a draft and has it indexed. A page is known by its address, everything else by its title: adding one again
 // with other content raises its version, with the same content does nothing. The content is safe in the blob store
@@ -87,10 +91,17 @@ func saveOf(d Draft) (SaveItem, error) {
 		ID: flomastr.NewID[flomastr.ItemID](), Title: strings.TrimSpace(strings.ToValidUTF8(d.Title, "")), Source: d.Source,
 		Filename: strings.ToValidUTF8(d.Filename, ""), URL: d.URL, Intent: d.Intent, Tags: d.Tags, Type: "markdown",
 	}
+	if !labels(d) {
+		return SaveItem{}, ErrLabels
+	}
+	u, err := url.Parse(strings.TrimSpace(d.URL))
+	// The address of a page, and the link that people are shown beside what is cited: a script is neither.
+	if d.URL != "" && (err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil || len(d.URL) > 2000) {
+		return SaveItem{}, ErrBadURL
+	}
 	switch d.Source {
 	case FromURL:
-		u, err := url.Parse(strings.TrimSpace(d.URL))
-		if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil || len(d.URL) > 2000 {
+		if d.URL == "" {
 			return SaveItem{}, ErrBadURL
 		}
 		u.Fragment = ""
@@ -115,6 +126,16 @@ func saveOf(d Draft) (SaveItem, error) {
 		return SaveItem{}, ErrTitleLength
 	}
 	return save, nil
+}
+
+// labels tells whether intent and tags are short text.
+func labels(d Draft) bool {
+	for _, label := range append([]string{d.Intent}, d.Tags...) {
+		if !utf8.ValidString(label) || strings.ContainsRune(label, 0) || utf8.RuneCountInString(label) > maxLabel {
+			return false
+		}
+	}
+	return len(d.Tags) <= maxTags
 }
 
 func clip(s string, most int) string {
