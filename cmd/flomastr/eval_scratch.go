@@ -28,9 +28,6 @@ type scratch struct {
 	db        *postgres.DB
 	knowledge *contextengine.Engine
 	tenant    flomastr.TenantID
-	items     map[string]flomastr.ItemID
-	docs      map[flomastr.ItemID]string
-	log       *slog.Logger
 
 	admin string // address of the database that ours is made from
 	name  string
@@ -39,7 +36,7 @@ type scratch struct {
 }
 
 func openScratch(ctx context.Context, base *foundation, cfg Config, log *slog.Logger) (_ *scratch, err error) {
-	l := &scratch{items: map[string]flomastr.ItemID{}, docs: map[flomastr.ItemID]string{}, log: log, admin: base.Database.URL, name: "flomastr_eval_" + strings.ToLower(rand.Text()[:12])}
+	l := &scratch{admin: base.Database.URL, name: "flomastr_eval_" + strings.ToLower(rand.Text()[:12])}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, l.Close())
