@@ -6,7 +6,7 @@ SHELL := /bin/bash
 ROOT := $(dir $(realpath $(lastword $(MAKEFILE_LIST))))
 S := $(ROOT)scripts
 # When make began, in milliseconds, so that run can say what all of it took.
-export FLOMASTR_BEGAN := $(shell date +%s)000
+export MAKE_BEGAN := $(shell date +%s)000
 
 .PHONY: default help deps deps-test build run run-detached stop dev run-backend run-frontend generate \
 	test test-unit test-integration test-e2e lint bench clean

@@ -85,11 +85,11 @@ welcome() {
 
 case "${1:-run}" in
 run)
-	began="${FLOMASTR_BEGAN:-$(now)}"
+	began="${MAKE_BEGAN:-$(now)}"
 	check_free
 	start_standins
 	set -m
-	env -u FLOMASTR_BEGAN bin/flomastr serve &
+	env -u MAKE_BEGAN bin/flomastr serve &
 	server=$!
 	set +m
 	echo "$server" >"$run_dir/server.pid"
@@ -109,11 +109,11 @@ run)
 	exit "$code"
 	;;
 detached)
-	began="${FLOMASTR_BEGAN:-$(now)}"
+	began="${MAKE_BEGAN:-$(now)}"
 	check_free
 	start_standins
 	set -m
-	env -u FLOMASTR_BEGAN nohup bin/flomastr serve >"$log_dir/server.log" 2>&1 </dev/null &
+	env -u MAKE_BEGAN nohup bin/flomastr serve >"$log_dir/server.log" 2>&1 </dev/null &
 	server=$!
 	set +m
 	echo "$server" >"$run_dir/server.pid"
