@@ -27,6 +27,7 @@ type Call struct {
 type row struct {
 	Method, Path string
 	Permission   identity.Permission
+	Idempotent   bool
 }
 
 // option changes what the frame does for one route.
@@ -72,7 +73,7 @@ func route[In, Out any](a *API, method, path string, permission identity.Permiss
 	for _, set := range options {
 		set(&o)
 	}
-	a.rows = append(a.rows, row{method, path, permission})
+	a.rows = append(a.rows, row{method, path, permission, o.idempotent})
 	register := func(alias string, hidden bool) {
 		huma.Register(a.huma, operation(method, alias, permission, o, hidden), func(ctx context.Context, in *In) (*Out, error) {
 			arrival, _ := ctx.Value(arrivalKey{}).(arrival)
