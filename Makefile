@@ -54,7 +54,7 @@ test: deps-test ## everything that is tested
 test-unit: deps-test ## tests without a database, and the web app's
 	@$(S)/test.sh unit
 
-test-integration: deps-test ## every Go test with the race detector, on a database of their own
+test-integration: deps-test ## the Go tests that need a database, each on one of its own
 	@$(S)/test.sh integration
 
 test-e2e: deps-test ## one journey through the running product in a browser

@@ -1,26 +1,33 @@
 #!/usr/bin/env bash
 # Runs the tests.
 #
-#   test.sh unit          Go without a database, the web app, the scripts
-#   test.sh integration   every Go test with the race detector; each makes its databases in a throwaway cluster
+#   test.sh unit          Go packages whose tests need no database, the web app, the scripts
+#   test.sh integration   the other Go packages; their tests make databases of their own in a throwaway cluster
 #   test.sh e2e           one journey through the running product in a browser, on data of its own
 . "$(dirname "$0")/lib.sh"
 
-# packages lists ours; node_modules may hold Go files of others.
-packages() { go list ./... | grep -v /node_modules/; }
+# packages lists ours, those whose tests ask for a database server or those that do not; node_modules may hold Go files
+# of others.
+packages() {
+	local keep="$1"
+	go list -f '{{.ImportPath}} {{join .TestImports " "}} {{join .XTestImports " "}}' ./... | grep -v /node_modules/ |
+		awk -v keep="$keep" '{
+			database = / [^ ]*\/(internal\/testdb|postgres\/postgrestest)( |$)/ || $1 ~ /\/(internal\/pgcluster|postgres\/embedded|cmd\/flomastr)$/
+			if (database == (keep == "database")) print $1
+		}'
+}
 
+# The race detector looks on in both, so that what one compiles the other finds.
 unit() {
-	# The race detector also here, so that integration finds everything compiled.
 	# shellcheck disable=SC2046 # a list of words
-	go test -race -short $(packages)
+	go test -race $(packages plain)
 	npm run --prefix web test
 	for script in scripts/*.sh .ci/run; do bash -n "$script"; done
 }
 
 integration() {
-	# One package fewer at once than there are processors would leave the database alone on its own; on two they share.
 	# shellcheck disable=SC2046 # a list of words
-	go test -race -timeout 15m $(packages)
+	go test -race -timeout 20m $(packages database)
 }
 
 free_port() { node -e 'const s=require("net").createServer();s.listen(0,"127.0.0.1",()=>{console.log(s.address().port);s.close()})'; }
