@@ -49,7 +49,8 @@ export function Thread({ slug, id, onWhy }: Props) {
   return (
     <section className={classes.thread} aria-label={t('inbox.thread', { name })}>
       <Head slug={slug} conversation={conversation.data} name={name} />
-      <div className={classes.frame}>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by the keyboard */}
+      <div className={classes.frame} tabIndex={0}>
         <div className={classes.rows}>
           {messages.hasNextPage && (
             <div className={classes.older}>

@@ -35,7 +35,8 @@ export function PhoneScreen({ slug, business, businessName, phone }: Props) {
         </div>
         <Icon name="lock" size={16} />
       </header>
-      <div className={classes.frame}>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by the keyboard */}
+      <div className={classes.frame} tabIndex={0}>
         <div className={classes.rows}>
           {thread.isPending ? (
             <Skeleton label={t('state.loading')} rows={3} />
