@@ -129,7 +129,7 @@ func (s *KnowledgeStore) Candidates(ctx context.Context, tenant flomastr.TenantI
 		  SELECT v.no
 		  FROM passage_vectors v
 		  WHERE v.model = $6` + strings.ReplaceAll(allowed, "p.no", "v.no") + `
-		  ORDER BY v.embedding <#> $5::halfvec, v.no
+		  ORDER BY v.embedding <#> (SELECT $5::text::halfvec), v.no
 		  LIMIT $7`
 	} else {
 		nearest += ` AND $7::integer IS NULL`
@@ -153,8 +153,9 @@ func (s *KnowledgeStore) Candidates(ctx context.Context, tenant flomastr.TenantI
 			  SELECT no FROM nearest
 			)
 			SELECT c.no, b.bag,
-			       -- Vectors have length 1, so the inner product (which pgvector negates) is the cosine.
-			       CASE WHEN v.model = $6 THEN coalesce(-(v.embedding <#> $5::halfvec), 0) ELSE 0 END
+			       -- Vectors have length 1, so the inner product (which pgvector negates) is the cosine. The question's is read from
+			       -- its text once, as a query of its own: in a prepared plan it would be read again for every passage.
+			       CASE WHEN v.model = $6 THEN coalesce(-(v.embedding <#> (SELECT $5::text::halfvec)), 0) ELSE 0 END
 			FROM chosen c
 			JOIN passage_bags b USING (no)
 			LEFT JOIN passage_vectors v USING (no)
