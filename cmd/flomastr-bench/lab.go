@@ -45,8 +45,9 @@ type lab struct {
 
 // demoFile is what the demo tells scripts, as far as it is needed here.
 type demoFile struct {
-	SuperAdmin struct{ Email, Password string } `json:"super_admin"`
-	Tenants    []struct {
+	SuperAdmin    struct{ Email, Password string } `json:"super_admin"`
+	PlatformToken string                           `json:"platform_token"`
+	Tenants       []struct {
 		ID, Slug string
 		APIToken string `json:"api_token"`
 		Users    []struct{ Email, Password, Role string }
@@ -267,8 +268,11 @@ type channel struct {
 
 // connect makes a channel that is answered by worker, and tells the stand-in of it.
 func (l *lab) connect(ctx context.Context, worker string) (channel, error) {
+	if l.channels == 0 {
+		l.channels = int(time.Now().Unix() % 1_000_000) // a kept installation has those of earlier runs
+	}
 	l.channels++
-	c := channel{number: fmt.Sprintf("97144%06d", l.channels), header: "X-Webhook-Secret", secret: fmt.Sprintf("bench-secret-%d", l.channels)}
+	c := channel{number: fmt.Sprintf("97144%07d", l.channels), header: "X-Webhook-Secret", secret: fmt.Sprintf("bench-secret-%d", l.channels)}
 	var made struct{ ID string }
 	err := l.call(ctx, http.MethodPost, "/routes/tenants/"+l.demo.Tenants[0].Slug+"/channels", map[string]any{
 		"provider": "infobip", "name": "Bench", "number": "+" + c.number, "base_url": l.provider, "worker": worker,

@@ -25,7 +25,7 @@ ON CONFLICT (tenant_id, conversation_id) WHERE state = 'queued' AND attempts = 0
 SET message_count = jobs.message_count + 1, ready_at = greatest(jobs.ready_at, excluded.ready_at);
 INSERT INTO messages (tenant_id, id, created_at, conversation_id, direction, speaker, type, text, provider_message_id, provider_at, state, raw)
 SELECT '%[2]s', ('019a0000-0000-7000-8000-' || lpad(currval('bench_limit')::text, 12, '0'))::uuid, now(), s.conversation, 'in', 'contact', 'text',
-  'Are you open on Friday evening, and do I need to book a table for four?', 'limit-' || currval('bench_limit'), now(), 'received', '%[4]s'
+  'Are you open on Friday evening, and do I need to book a table for four?', 'limit-' || currval('bench_limit'), now(), 'received', s.raw
 FROM bench_senders s WHERE s.n = :sender;
 UPDATE conversations SET received_at = now(), window_until = now() + interval '24 hours', last_message_at = now(),
   last_text = 'Are you open on Friday evening, and do I need to book a table for four?', last_direction = 'in', unread = unread + 1, status = 'open'
@@ -47,15 +47,17 @@ func (l *lab) prepareLimit(ctx context.Context, c channel) error {
 		DROP TABLE IF EXISTS bench_senders;
 		DROP SEQUENCE IF EXISTS bench_limit;
 		CREATE SEQUENCE bench_limit;
-		CREATE TABLE bench_senders (n integer PRIMARY KEY, conversation uuid NOT NULL);
+		CREATE TABLE bench_senders (n integer PRIMARY KEY, conversation uuid NOT NULL, raw text NOT NULL);
 		INSERT INTO bench_senders
-		SELECT row_number() OVER () - 1, id FROM conversations WHERE tenant_id = '%s' AND channel_id = '%s';
+		SELECT row_number() OVER () - 1, c.id, m.raw
+		FROM conversations c
+		JOIN messages m ON m.tenant_id = c.tenant_id AND m.conversation_id = c.id
+		WHERE c.tenant_id = '%s' AND c.channel_id = '%s';
 		ANALYZE`, tenant, c.id))
 	if err != nil {
 		return err
 	}
-	raw := string(inboundBody(c.number, senders)(nil, 1))
-	script := fmt.Sprintf(limitScript, senders-1, tenant, c.id, raw[len(`{"results":[`):len(raw)-len(`],"messageCount":1,"pendingMessageCount":0}`)])
+	script := fmt.Sprintf(limitScript, senders-1, tenant, c.id)
 	return os.WriteFile(filepath.Join(l.dir, "limit.sql"), []byte(script), 0o600)
 }
 
