@@ -247,6 +247,12 @@ func settleResult(ctx context.Context, tx pgx.Tx, sending whatsapp.Sending, id f
 	if r.Retry && held {
 		return requeue(ctx, tx, lane, id, r)
 	}
+	if r.Retry {
+		back, err := takeBack(ctx, tx, lane, id, r)
+		if err != nil || back {
+			return err
+		}
+	}
 	state := provider.StateFailed
 	if r.Err.Outcome == provider.Unknown {
 		state = provider.StateUnknown
@@ -270,6 +276,35 @@ func requeue(ctx context.Context, tx pgx.Tx, lane whatsapp.Lane, id flomastr.Mes
 		return fmt.Errorf("put message back: %w", err)
 	}
 	return nil
+}
+
+// takeBack puts a message back although the lease was lost: its last call was begun under our term and provably did not
+// leave, so whoever made it unknown meanwhile could not know better. It stays where it is once a later message of the
+// conversation was begun, because it must not overtake.
+func takeBack(ctx context.Context, tx pgx.Tx, lane whatsapp.Lane, id flomastr.MessageID, r whatsapp.Result) (bool, error) {
+	tag, err := tx.Exec(ctx, `
+		UPDATE outbox o
+		SET phase = 'queued', settled_at = NULL, ready_at = now() + make_interval(secs => $4)
+		WHERE o.tenant_id = $1 AND o.message_id = $2 AND o.term = $3 AND o.phase <> 'queued'
+		  AND NOT EXISTS (SELECT FROM outbox later
+		                  WHERE later.tenant_id = $1 AND later.conversation_id = o.conversation_id AND later.seq > o.seq
+		                    AND later.phase <> 'queued')
+		  AND EXISTS (SELECT FROM messages m
+		              WHERE m.tenant_id = $1 AND m.id = $2 AND m.created_at = $5 AND m.state IN ('intent', 'unknown'))`,
+		lane.Tenant, id, lane.Term, r.After.Seconds(), timeOf(id))
+	if err != nil {
+		return false, fmt.Errorf("take message back: %w", err)
+	}
+	if tag.RowsAffected() == 0 {
+		return false, nil
+	}
+	if _, err := tx.Exec(ctx, `
+		UPDATE messages
+		SET state = 'queued', problem = $4
+		WHERE tenant_id = $1 AND id = $2 AND created_at = $3`, lane.Tenant, id, timeOf(id), r.Err.Sentence); err != nil {
+		return false, fmt.Errorf("take message back: %w", err)
+	}
+	return true, wakeSends(ctx, tx, lane.Tenant, lane.Conversation, lane.Channel)
 }
 
 // settleOutbox ends a message's stay in the outbox and moves its state.

@@ -340,3 +340,24 @@ func execFn(ctx context.Context, sql string, args ...any) func(pgx.Tx) error {
 }
 
 func contains(text, part string) bool { return strings.Contains(text, part) }
+
+// problems tells what did not go well, for a test that failed.
+func (b *bundle) problems() string {
+	var out strings.Builder
+	_ = b.db.InTenant(context.Background(), b.tenant, func(tx pgx.Tx) error {
+		rows, err := tx.Query(context.Background(), `
+			SELECT m.state || ' ' || m.text || ': ' || m.problem || ' (attempt ' || coalesce(o.attempts, 0) || ')'
+			FROM messages m
+			LEFT JOIN outbox o ON o.message_id = m.id
+			WHERE m.problem <> '' OR m.state NOT IN ('received', 'accepted')`)
+		if err != nil {
+			return err
+		}
+		lines, err := pgx.CollectRows(rows, pgx.RowTo[string])
+		for _, line := range lines {
+			out.WriteString(line + "\n")
+		}
+		return err
+	})
+	return out.String()
+}

@@ -130,11 +130,12 @@ func TestACrashAtAnyPointSendsNothingTwiceAndLosesNothing(t *testing.T) {
 	} {
 		t.Run(c.point, func(t *testing.T) {
 			t.Parallel()
-			settings := quick()
-			settings.Lease, settings.SendLease, settings.DrainTimeout = 500*time.Millisecond, 500*time.Millisecond, time.Millisecond
+			settings, short := quick(), quick()
+			settings.Lease, settings.SendLease = 20*time.Second, 20*time.Second // a busy machine must not fence the survivor
+			short.Lease, short.SendLease, short.DrainTimeout = 500*time.Millisecond, 500*time.Millisecond, time.Millisecond
 			victim := &dying{point: c.point}
 			b := setup(t, options{settings: settings})
-			first := b.another(options{settings: settings, wrap: func(s whatsapp.Store) whatsapp.Store { victim.Store = s; return victim }})
+			first := b.another(options{settings: short, wrap: func(s whatsapp.Store) whatsapp.Store { victim.Store = s; return victim }})
 			b.says("385911111111", "Only once, please.")
 			ctx, stop := context.WithCancel(t.Context())
 			ended := make(chan struct{})
@@ -200,6 +201,66 @@ func TestAWokenWorkerIsFenced(t *testing.T) {
 	_, _, err = b.store.SaveDecision(t.Context(), heir, out)
 	require.NoError(t, err)
 	require.Equal(t, 2, b.count(`SELECT attempts FROM jobs`))
+}
+
+// The lease is lost between the intent and the call: nothing has left, and that is known, so the message goes again,
+// unless a later one was begun meanwhile.
+func TestAMessageWhoseCallWasNeverMadeIsTakenBack(t *testing.T) {
+	t.Parallel()
+	for name, overtaken := range map[string]bool{"and sent again": false, "but never overtakes": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := setup(t, options{})
+			b.says("385911111111", "Hello.")
+			send := func(text string) flomastr.MessageID {
+				t.Helper()
+				m, err := b.engine.Send(t.Context(), b.tenant, whatsapp.Request{To: "385911111111", Message: provider.Message{Text: text}, Speaker: flomastr.SpeakerExternal})
+				require.NoError(t, err)
+				return m.ID
+			}
+			first := send("first")
+			claim := func(lease time.Duration) whatsapp.Lane {
+				t.Helper()
+				var lanes []whatsapp.Lane
+				b.eventually("a claim", func() bool {
+					var err error
+					lanes, err = b.store.ClaimLanes(t.Context(), whatsapp.LaneSend, 1, lease, whatsapp.WorkerAssistant, nil)
+					require.NoError(t, err)
+					return len(lanes) == 1
+				})
+				return lanes[0]
+			}
+			sleeper, err := b.store.BeginSend(t.Context(), claim(time.Second))
+			require.NoError(t, err)
+			if overtaken {
+				send("second")
+			}
+			heir := claim(time.Minute) // once the sleeper's lease has ended
+			next, err := b.store.BeginSend(t.Context(), heir)
+			state := func() provider.State {
+				t.Helper()
+				m, err := b.engine.Message(t.Context(), b.tenant, first)
+				require.NoError(t, err)
+				return m.State
+			}
+			require.Equal(t, provider.StateUnknown, state(), "nobody else can know")
+			notSent := whatsapp.Result{Err: &provider.SendError{Outcome: provider.NotSent, Sentence: "x"}, Retry: true}
+			if overtaken {
+				require.NoError(t, err)
+				require.Equal(t, "second", next.Message.Text)
+				_, err = b.store.SettleSend(t.Context(), sleeper, notSent)
+				require.NoError(t, err)
+				require.Equal(t, provider.StateFailed, state())
+				return
+			}
+			require.ErrorIs(t, err, whatsapp.ErrNothingDue)
+			_, err = b.store.SettleSend(t.Context(), sleeper, notSent)
+			require.NoError(t, err)
+			require.Equal(t, provider.StateQueued, state())
+			b.work()
+			b.eventually("it is sent", func() bool { return contains(fmt.Sprint(b.ledger.to("385911111111")), "first") })
+		})
+	}
 }
 
 func TestAJobThatEndsItsWorkerEachTimeIsGivenUpWithTheTruth(t *testing.T) {
@@ -332,8 +393,10 @@ func TestAProviderThatCannotBeReachedIsTriedAgain(t *testing.T) {
 // Whatever the provider does, the customer gets the answers in the order of the questions, and never two at once.
 func TestSendsOfAConversationKeepTheirOrder(t *testing.T) {
 	t.Parallel()
-	b := setup(t, options{})
-	second := b.another(options{settings: quick()})
+	settings := quick()
+	settings.Lease, settings.SendLease = 20*time.Second, 30*time.Second // a busy machine must not cost an answer
+	b := setup(t, options{settings: settings})
+	second := b.another(options{settings: settings})
 	var flying sync.Map
 	b.ledger.answer = func(w http.ResponseWriter, s sent, n int) bool {
 		if _, twice := flying.LoadOrStore(s.To, true); twice {
@@ -374,7 +437,7 @@ func TestSendsOfAConversationKeepTheirOrder(t *testing.T) {
 				next++
 			}
 		}
-		require.Equal(t, each, next, "contact %d: every message answered, in order: %v", c, b.ledger.to(fmt.Sprintf("38591110000%d", c)))
+		require.Equal(t, each, next, "contact %d: every message answered, in order: %v\n%s", c, b.ledger.to(fmt.Sprintf("38591110000%d", c)), b.problems())
 	}
 }
 
