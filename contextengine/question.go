@@ -69,6 +69,9 @@ func (a *analyst) read(ctx context.Context, tenant flomastr.TenantID, vocab voca
 		if len(word.Terms) == 0 && t.Cut {
 			word.Terms = []analysis.Term{t.Term}
 		}
+		if len(word.Terms) == 0 && len(tokens) > 1 && a.detector.Ordinary(t.Word) {
+			continue // "much" finds nothing, and is no misspelt "such"
+		}
 		if len(word.Terms) == 0 {
 			similar, err := vocab.Similar(ctx, tenant, t.Word)
 			if err != nil {
@@ -87,6 +90,9 @@ func (a *analyst) read(ctx context.Context, tenant flomastr.TenantID, vocab voca
 			}
 		}
 		q.Words = append(q.Words, word)
+	}
+	if len(q.Words) == 0 {
+		q.Words = []ranking.Word{{Surface: tokens[0].Word, Terms: []analysis.Term{tokens[0].Term}, Weight: 1}}
 	}
 	q.Grams = known.Grams
 	if gramText != text {

@@ -31,8 +31,8 @@ const (
 // nothing is ever dropped for being among them.
 func stopWords() map[Language]string {
 	return map[Language]string{
-		English:    "the of and to in a is that it was for on are with as be at by this have from or an not you your how what which do does can i my we when where who why there if will has had but they he she his her its were been would could should about",
-		Spanish:    "de la que el en y los del se las por un para con no una su al lo como más pero sus le ya o este sí porque esta entre cuando muy sin sobre también me hasta hay donde quien desde todo nos durante cuál cuánto cuántos qué cómo dónde quién cuándo fue era es son está están tiene puede mi",
+		English:    "the of and to in a is that it was for on are with as be at by this have from or an not you your how what which do does can i my we when where who why there if will has had but they he she his her its were been would could should about much many more most some any also just only very too here than then them these those please need want get know tell",
+		Spanish:    "de la que el en y los del se las por un para con no una su al lo como más pero sus le ya o este sí porque esta entre cuando muy sin sobre también me hasta hay donde quien desde todo nos durante cuál cuánot cuántos qué cómo dónde quién cuándo fue era es son está están tiene puede mi",
 		French:     "de la le et les des en un du une que est pour qui dans a par plus pas au sur ne se ce il sont la avec ont été aux cette mais ou son leur nous vous je quel quelle comment où quand pourquoi est-ce puis mon ma mes votre vos elle",
 		German:     "der die und in den von zu das mit sich des auf für ist im dem nicht ein eine als auch es an werden aus er hat dass sie nach wird bei einer um am sind noch wie einem über einen so zum kann ich wir was wo wann mein ihre",
 		Portuguese: "de a o que e do da em um para com não uma os no se na por mais as dos como mas ao ele das à seu sua ou quando muito nos já eu também só pelo pela até isso ela entre depois sem mesmo aos qual quanto onde você são está meu",
@@ -51,12 +51,16 @@ type Detector struct{ owners map[string][]Language }
 func NewDetector() *Detector {
 	d := &Detector{owners: map[string][]Language{}}
 	for lang, list := range stopWords() {
-		for _, w := range strings.Fields(list) {
+		for w := range strings.FieldsSeq(list) {
 			d.owners[w] = append(d.owners[w], lang)
 		}
 	}
 	return d
 }
+
+// Ordinary tells whether a word is one of the little words of some language. One that a collection happens not to hold is
+// no slip of another word.
+func (d *Detector) Ordinary(word string) bool { return len(d.owners[word]) > 0 }
 
 // Detect looks at the first few kilobytes. A text of one or two words is mostly undecidable: it answers Undecided then,
 // and the caller falls back to the language of its collection.
@@ -115,16 +119,16 @@ func script(text string) Language {
 		}
 	}
 	most := max(latin, arabic, deva, han, cyr)
-	switch {
-	case most == 0:
+	switch most {
+	case 0:
 		return Undecided
-	case most == arabic:
+	case arabic:
 		return Arabic
-	case most == deva:
+	case deva:
 		return Hindi
-	case most == han:
+	case han:
 		return Chinese
-	case most == cyr:
+	case cyr:
 		return Russian
 	}
 	return "latin"
