@@ -331,7 +331,7 @@ func TestWhatAProviderAnswersDecidesWhatHappensNext(t *testing.T) {
 			return false
 		}},
 		"slower than the deadline": {state: provider.StateUnknown, calls: 1, answer: func(w http.ResponseWriter, s sent, _ int) bool {
-			time.Sleep(1200 * time.Millisecond)
+			time.Sleep(2300 * time.Millisecond)
 			accept(w, s)
 			return true
 		}},
@@ -339,7 +339,7 @@ func TestWhatAProviderAnswersDecidesWhatHappensNext(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			settings := quick()
-			settings.SendLease = 4 * time.Second
+			settings.SendLease = 9 * time.Second
 			b := setup(t, options{settings: settings})
 			b.ledger.answer = c.answer
 			b.work()
