@@ -34,6 +34,7 @@ func TestWhoWouldWaitForNothingIsRefusedAtOnce(t *testing.T) {
 	for range 2 { // one is being stored, one waits behind it
 		go func() { waiting <- post(context.Background()) }()
 	}
+	time.Sleep(500 * time.Millisecond) // both must be in before the clock moves, or they are the newcomers
 	b.eventually("a newcomer is refused before its time is over", func() bool {
 		late.Add(int64(settings.StoreTimeout))
 		ctx, cancel := context.WithTimeout(context.Background(), 100*time.Millisecond)
