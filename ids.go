@@ -129,7 +129,7 @@ func (id *ID[Of]) UnmarshalText(text []byte) error {
 // Value implements driver.Valuer; the zero id is stored as NULL.
 func (id ID[Of]) Value() (driver.Value, error) {
 	if id.IsZero() {
-		return nil, nil
+		return nil, nil //nolint:nilnil // NULL, by contract
 	}
 	return id.String(), nil
 }

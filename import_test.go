@@ -25,43 +25,75 @@ type layer struct {
 
 // house is the table of docs/architecture.md as data. The first row that names a package decides.
 var house = []layer{
-	{name: "vocabulary", packages: []string{"."},
-		because: "everybody imports the words, so the words import nobody"},
-	{name: "assembly", packages: []string{"cmd/flomastr/...", "cmd/flomastr-bench/...", "cmd/flomastr-chaos/..."},
+	{
+		name: "vocabulary", packages: []string{"."},
+		because: "everybody imports the words, so the words import nobody",
+	},
+	{
+		name: "assembly", packages: []string{"cmd/flomastr/...", "cmd/flomastr-bench/...", "cmd/flomastr-chaos/..."},
 		may:     []string{"*"},
-		because: "this is where everything meets, and nobody imports it"},
-	{name: "stand-ins", packages: []string{"sim/...", "cmd/flomastr-sim/..."}, may: []string{"stand-ins", "plumbing"},
-		because: "a stand-in that shares our code shares our misunderstandings"},
-	{name: "plumbing", packages: []string{"internal/..."}, may: []string{"vocabulary", "plumbing"},
-		because: "plumbing has no product meaning"},
-	{name: "web", packages: []string{"web"},
-		because: "only files"},
-	{name: "demo", packages: []string{"demo"}, may: []string{"vocabulary"},
-		because: "content, as data"},
-	{name: "model contracts", packages: []string{"llm"}, may: []string{"vocabulary"},
-		because: "engines ask for a model or an embedder by these contracts"},
-	{name: "provider contract", packages: []string{"whatsapp/provider"}, may: []string{"vocabulary"},
-		because: "what every provider of WhatsApp fulfils and the engine asks for"},
-	{name: "parts of an engine", packages: []string{"contextengine/analysis", "contextengine/chunk", "contextengine/ranking"},
+		because: "this is where everything meets, and nobody imports it",
+	},
+	{
+		name: "stand-ins", packages: []string{"sim/...", "cmd/flomastr-sim/..."}, may: []string{"stand-ins", "plumbing"},
+		because: "a stand-in that shares our code shares our misunderstandings",
+	},
+	{
+		name: "plumbing", packages: []string{"internal/..."}, may: []string{"vocabulary", "plumbing"},
+		because: "plumbing has no product meaning",
+	},
+	{
+		name: "web", packages: []string{"web"},
+		because: "only files",
+	},
+	{
+		name: "demo", packages: []string{"demo"}, may: []string{"vocabulary"},
+		because: "content, as data",
+	},
+	{
+		name: "model contracts", packages: []string{"llm"}, may: []string{"vocabulary"},
+		because: "engines ask for a model or an embedder by these contracts",
+	},
+	{
+		name: "provider contract", packages: []string{"whatsapp/provider"}, may: []string{"vocabulary"},
+		because: "what every provider of WhatsApp fulfils and the engine asks for",
+	},
+	{
+		name: "parts of an engine", packages: []string{"contextengine/analysis", "contextengine/chunk", "contextengine/ranking"},
 		may:     []string{"vocabulary", "parts of an engine"},
-		because: "pure steps of the context engine: text in, numbers out"},
-	{name: "measuring", packages: []string{"contextengine/evaluation/..."},
+		because: "pure steps of the context engine: text in, numbers out",
+	},
+	{
+		name: "measuring", packages: []string{"contextengine/evaluation/..."},
 		may:     []string{"vocabulary", "model contracts", "capabilities", "conductors", "parts of an engine", "adapters", "plumbing", "measuring"},
-		because: "an evaluation runs the real engines against a data set"},
-	{name: "adapters", packages: []string{"postgres/...", "blob/...", "mail/smtp", "llm/...", "whatsapp/provider/...", "workflow/n8n",
-		"identity/jwt", "identity/local", "identity/clerk", "contextengine/source/...", "dataengine/source/..."},
+		because: "an evaluation runs the real engines against a data set",
+	},
+	{
+		name: "adapters", packages: []string{
+			"postgres/...", "blob/...", "mail/smtp", "llm/...", "whatsapp/provider/...", "workflow/n8n",
+			"identity/jwt", "identity/local", "identity/clerk", "contextengine/source/...", "dataengine/source/...",
+		},
 		may:     []string{"vocabulary", "model contracts", "plumbing", "capabilities", "conductors", "parts of an engine", "provider contract", "adapters"},
-		because: "an adapter knows the contract that it fulfils and one technology"},
-	{name: "capabilities", packages: []string{"contextengine", "dataengine", "memory", "task", "workflow", "tenant", "identity", "branding",
-		"analytics", "audit", "mail", "secret"},
+		because: "an adapter knows the contract that it fulfils and one technology",
+	},
+	{
+		name: "capabilities", packages: []string{
+			"contextengine", "dataengine", "memory", "task", "workflow", "tenant", "identity", "branding",
+			"analytics", "audit", "mail", "secret",
+		},
 		may:     []string{"vocabulary", "model contracts", "parts of an engine"},
-		because: "an engine can be read and tested with neither database nor HTTP in sight, and without another engine"},
-	{name: "conductors", packages: []string{"assistant", "whatsapp", "webchat", "pulse"},
+		because: "an engine can be read and tested with neither database nor HTTP in sight, and without another engine",
+	},
+	{
+		name: "conductors", packages: []string{"assistant", "whatsapp", "webchat", "pulse"},
 		may:     []string{"vocabulary", "model contracts", "provider contract", "capabilities", "parts of an engine"},
-		because: "a conductor uses engines and never another conductor"},
-	{name: "doors", packages: []string{"httpapi", "worker", "mcpserver"},
+		because: "a conductor uses engines and never another conductor",
+	},
+	{
+		name: "doors", packages: []string{"httpapi", "worker", "mcpserver"},
 		may:     []string{"vocabulary", "model contracts", "provider contract", "capabilities", "conductors"},
-		because: "a door translates; what keeps and sends stays behind the engines"},
+		because: "a door translates; what keeps and sends stays behind the engines",
+	},
 }
 
 func TestImportsFollowTheHouse(t *testing.T) {

@@ -100,10 +100,10 @@ func (a *Assistant) courteous(turn flomastr.Turn, v voice) (flomastr.Decision, b
 func (x *lexicon) says(key, text string) bool {
 	for line := range strings.SplitSeq(text, "\n") {
 		for _, s := range sentences(line) {
-			if _, ok := x.is(key, folded(x.withoutCourtesy(s.of(line)))); ok {
+			if x.is(key, folded(x.withoutCourtesy(s.of(line)))) {
 				return true
 			}
-			if _, ok := x.is(key, folded(s.of(line))); ok {
+			if x.is(key, folded(s.of(line))) {
 				return true
 			}
 		}

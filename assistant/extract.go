@@ -206,14 +206,12 @@ func anaphoric(text string) bool {
 	if len(words) == 0 {
 		return false
 	}
-	for _, w := range words {
-		if w == "them" { // "We do not sell them over the counter."
-			return len(words) < 12
-		}
+	if slices.Contains(words, "them") { // "We do not sell them over the counter."
+		return len(words) < 12
 	}
 	switch words[0] {
 	case "it", "its", "they", "their", "this", "these", "that", "those", "he", "she", "however", "otherwise", "also",
-		"both", "then", "but", "such", "eso", "esto", "ellos", "estos", "isso", "isto", "eles", "ela", "ele":
+		"both", "then", "but", "such", "eso", "esto", "ellos", "estos", "isso", "isto", "eels", "ela", "ele":
 		return true
 	}
 	return false

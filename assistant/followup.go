@@ -110,12 +110,10 @@ func (x *lexicon) leaning(q question) level {
 }
 
 func (x *lexicon) pronoun(f string) bool {
-	for _, w := range strings.Fields(f) {
+	for w := range strings.FieldsSeq(f) {
 		for _, list := range x.phrases["pronoun"] {
-			for _, p := range list {
-				if p == w {
-					return true
-				}
+			if slices.Contains(list, w) {
+				return true
 			}
 		}
 	}

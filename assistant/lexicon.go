@@ -4,6 +4,7 @@ import (
 	"embed"
 	"fmt"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/flomastr/flomastr/contextengine/analysis"
@@ -62,7 +63,7 @@ func (x *lexicon) learn(lang, key, value string) {
 	case key == "light":
 		x.light[lang] = set(value)
 	case strings.HasPrefix(key, "day."):
-		for _, w := range strings.Fields(value) {
+		for w := range strings.FieldsSeq(value) {
 			x.days[analysis.Fold(w)] = strings.TrimPrefix(key, "day.")
 		}
 	default:
@@ -81,7 +82,7 @@ func (x *lexicon) learn(lang, key, value string) {
 
 func set(value string) map[string]bool {
 	out := map[string]bool{}
-	for _, w := range strings.Fields(value) {
+	for w := range strings.FieldsSeq(value) {
 		out[analysis.Fold(w)] = true
 	}
 	return out
@@ -93,7 +94,7 @@ func each(name string, f func(key, value string)) {
 	if err != nil {
 		panic(fmt.Sprintf("assistant: %v", err))
 	}
-	for _, l := range strings.Split(string(data), "\n") {
+	for l := range strings.SplitSeq(string(data), "\n") {
 		if l = strings.TrimSpace(l); l == "" || l[0] == '#' {
 			continue
 		}
@@ -120,16 +121,14 @@ func (x *lexicon) say(lang, key string, fill ...string) string {
 	return strings.NewReplacer(fill...).Replace(s)
 }
 
-// is tells whether the whole text is one of the key's phrases, and in which language.
-func (x *lexicon) is(key, text string) (string, bool) {
+// is tells whether the whole text is one of the key's phrases, in any language.
+func (x *lexicon) is(key, text string) bool {
 	for _, lang := range languages {
-		for _, p := range x.phrases[key][lang] {
-			if p == text {
-				return lang, true
-			}
+		if slices.Contains(x.phrases[key][lang], text) {
+			return true
 		}
 	}
-	return "", false
+	return false
 }
 
 // holds tells whether one of the key's phrases stands in the text between word borders.
@@ -175,7 +174,7 @@ func (x *lexicon) language(text, otherwise string) string {
 		if lang == detected {
 			votes++
 		}
-		for _, w := range strings.Fields(f) {
+		for w := range strings.FieldsSeq(f) {
 			if x.function[lang][w] || x.light[lang][w] {
 				votes++
 			}

@@ -25,8 +25,10 @@ func (f fixed) Retrieve(context.Context, flomastr.TenantID, contextengine.Query)
 
 // drawMarkdown makes texts of the shapes that knowledge has, from a small vocabulary so that questions hit them.
 func drawMarkdown(t *rapid.T) string {
-	words := []string{"service", "costs", "AED 4,821.50", "Dr. Haddad", "opens", "Monday", "to", "Friday", "9:30", "e.g.", "delivery",
-		"**free**", "not", "[our page](https://bar.example/a?b=c)", "info@bar.example", "العربية", "أسعار", "सेवा", "¿Cuánto?", "1,5 kg", "|", "*", "_x_", "`code`", "\u200b", "<b>", "No. 5"}
+	words := []string{
+		"service", "costs", "AED 4,821.50", "Dr. Haddad", "opens", "Monday", "to", "Friday", "9:30", "e.g.", "delivery",
+		"**free**", "not", "[our page](https://bar.example/a?b=c)", "info@bar.example", "العربية", "أسعار", "सेवा", "¿Cuánot?", "1,5 kg", "|", "*", "_x_", "`code`", "\u200b", "<b>", "No. 5",
+	}
 	phrase := func(label string) string {
 		return strings.Join(rapid.SliceOfN(rapid.SampledFrom(words), 1, 14).Draw(t, label), " ")
 	}

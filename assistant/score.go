@@ -26,7 +26,6 @@ type scored struct {
 	own           float64   // the same, of the question's own words
 	inside        float64   // share of the own weight that stands in the unit itself
 	above         float64   // share of the own weight that stands in title and headings
-	fits          bool      // it has the sort of thing asked for
 	rank          float64   // by which units are ordered
 	hits          []float64 // by weighed word
 }
@@ -223,7 +222,7 @@ func (x *passage) titled(q question) bool {
 func (q question) names(cell string) bool {
 	f := folded(cell)
 	asked := " " + folded(q.text) + " "
-	for _, w := range strings.Fields(f) {
+	for w := range strings.FieldsSeq(f) {
 		if !strings.Contains(asked, " "+w+" ") && !strings.Contains(asked, " "+strings.TrimSuffix(w, "s")+" ") {
 			return false
 		}

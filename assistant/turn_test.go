@@ -26,10 +26,16 @@ func TestAConversationIsAnsweredFromTheKnowledge(t *testing.T) {
 		asks  []string
 		wants [][]string // of each reply; an empty list wants a refusal
 	}{
-		{"a price, a follow-up, and the unknowable", []string{"how much is a full zorbtrike service?", "and where do you collect them?", "who won the chess world championship in 1972?"},
-			[][]string{{"4821.50"}, {"Al Quoz"}, {}}},
-		{"hours by day and a follow-up", []string{"What time do you open on Saturday?", "and on Sundays?", "what about Tuesday?"},
-			[][]string{{"10:00"}, {"closed"}, {"9:00"}}},
+		{
+			"a price, a follow-up, and the unknowable",
+			[]string{"how much is a full zorbtrike service?", "and where do you collect them?", "who won the chess world championship in 1972?"},
+			[][]string{{"4821.50"}, {"Al Quoz"}, {}},
+		},
+		{
+			"hours by day and a follow-up",
+			[]string{"What time do you open on Saturday?", "and on Sundays?", "what about Tuesday?"},
+			[][]string{{"10:00"}, {"closed"}, {"9:00"}},
+		},
 		{"a list is given whole", []string{"Which payment methods do you accept?"}, [][]string{{"Visa", "cash", "bank transfer"}}},
 		{"a question in the headings", []string{"do you deliver to sharjah", "how long is the warranty?"}, [][]string{{"AED 35"}, {"six months"}}},
 		{"a row of a table", []string{"How much is a chain replacement?", "how long does it take?"}, [][]string{{"AED 95"}, {"30 minutes"}}},

@@ -1,6 +1,7 @@
 package assistant
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/flomastr/flomastr"
@@ -16,7 +17,7 @@ func (x *lexicon) understand(turn flomastr.Turn, lang string) []question {
 	var aside []string
 	for _, m := range turn.Messages {
 		for _, s := range x.pieces(readable(m)) {
-			if !x.asking(s, lang) {
+			if !x.asking(s) {
 				aside = append(aside, s)
 				continue
 			}
@@ -61,7 +62,7 @@ func (x *lexicon) pieces(text string) []string {
 // courtesy tells a text that says nothing but hello, thanks, fine or goodbye.
 func (x *lexicon) courtesy(f string) bool {
 	for _, key := range []string{"greeting", "howareyou", "thanks", "bye", "okay", "help"} {
-		if _, ok := x.is(key, f); ok {
+		if x.is(key, f) {
 			return true
 		}
 	}
@@ -76,8 +77,8 @@ func (x *lexicon) withoutCourtesy(s string) string {
 		words := strings.Fields(s)
 		for n := min(4, len(words)-1); n > 0 && !cut; n-- {
 			head := strings.Join(words[:n], " ")
-			_, hello := x.is("greeting", folded(head))
-			_, okay := x.is("okay", folded(head))
+			hello := x.is("greeting", folded(head))
+			okay := x.is("okay", folded(head))
 			if hello || okay && (n > 1 || strings.HasSuffix(head, ",")) {
 				s, cut = strings.TrimLeft(strings.Join(words[n:], " "), ",;.!-– "), true
 			}
@@ -107,17 +108,15 @@ func (x *lexicon) halves(s string) []string {
 
 func (x *lexicon) questionWord(f string) bool {
 	for _, list := range x.phrases["ask"] {
-		for _, p := range list {
-			if p == f {
-				return true
-			}
+		if slices.Contains(list, f) {
+			return true
 		}
 	}
 	return false
 }
 
 // asking tells whether a piece asks: by its mark, its first word, or a phrase that asks for a price, a time, a place.
-func (x *lexicon) asking(s, lang string) bool {
+func (x *lexicon) asking(s string) bool {
 	f := folded(s)
 	if strings.ContainsAny(s, "?؟") || x.begins("follow", f) != "" {
 		return true

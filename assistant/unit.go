@@ -3,6 +3,7 @@ package assistant
 import (
 	"cmp"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -129,7 +130,7 @@ func (c *cutter) paragraph() {
 		last = &at
 		if n := len(c.units); n > 0 && c.units[n-1].asks && c.units[n-1].at == at {
 			// A question heads what follows it, as in a list of questions and answers.
-			c.headings = append(c.headings[:len(c.headings):len(c.headings)], c.units[n-1].text)
+			c.headings = append(slices.Clip(c.headings), c.units[n-1].text)
 		}
 	}
 	c.lead = nil

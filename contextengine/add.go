@@ -107,7 +107,7 @@ func saveOf(d Draft) (SaveItem, error) {
 		u.Fragment = ""
 		save.URL, save.Type = u.String(), "html"
 		if save.Title == "" {
-			save.Title = clip(save.URL, maxTitle)
+			save.Title = clipTitle(save.URL)
 		}
 	case FromFile:
 		if len(d.Content) == 0 {
@@ -115,7 +115,7 @@ func saveOf(d Draft) (SaveItem, error) {
 		}
 		save.Type = strings.TrimPrefix(strings.ToLower(path.Ext(save.Filename)), ".")
 		if save.Title == "" {
-			save.Title = clip(strings.TrimSuffix(path.Base(save.Filename), path.Ext(save.Filename)), maxTitle)
+			save.Title = clipTitle(strings.TrimSuffix(path.Base(save.Filename), path.Ext(save.Filename)))
 		}
 	default:
 		if len(bytes.TrimSpace(d.Content)) == 0 {
@@ -138,9 +138,9 @@ func labels(d Draft) bool {
 	return len(d.Tags) <= maxTags
 }
 
-func clip(s string, most int) string {
-	if runes := []rune(s); len(runes) > most {
-		return string(runes[:most])
+func clipTitle(s string) string {
+	if runes := []rune(s); len(runes) > maxTitle {
+		return string(runes[:maxTitle])
 	}
 	return s
 }

@@ -224,7 +224,7 @@ func fitSets(t *testing.T) []*fitSet {
 	dirs, _ := filepath.Glob("../../shared/data/retrieval/*")
 	if only := os.Getenv("FLOMASTR_FIT_SETS"); only != "" {
 		dirs = nil
-		for _, name := range strings.Split(only, ",") {
+		for name := range strings.SplitSeq(only, ",") {
 			dirs = append(dirs, "../../shared/data/retrieval/"+name)
 		}
 	}

@@ -93,8 +93,8 @@ func (e *Engine) index(ctx context.Context, tenant flomastr.TenantID, item Item)
 		return err
 	}
 	title := item.Title
-	if item.Source == FromURL && item.Title == clip(item.URL, maxTitle) && strings.TrimSpace(doc.Title) != "" {
-		title = clip(strings.TrimSpace(doc.Title), maxTitle)
+	if item.Source == FromURL && item.Title == clipTitle(item.URL) && strings.TrimSpace(doc.Title) != "" {
+		title = clipTitle(strings.TrimSpace(doc.Title))
 	}
 	publication, err := e.prepare(ctx, tenant, item, title, doc, progress)
 	if err != nil {

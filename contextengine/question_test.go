@@ -33,7 +33,9 @@ func (l wordList) Similar(context.Context, flomastr.TenantID, string) ([]KnownWo
 	return out, nil
 }
 
-func term(word string) analysis.Term { return analysis.NewStemmer().Words(word, analysis.English)[0].Term }
+func term(word string) analysis.Term {
+	return analysis.NewStemmer().Words(word, analysis.English)[0].Term
+}
 
 func TestASlipIsCorrectedAndAnOrdinaryWordIsNot(t *testing.T) {
 	t.Parallel()

@@ -1,6 +1,7 @@
 package contextengine
 
 import (
+	"slices"
 	"unicode"
 	"unicode/utf8"
 
@@ -119,12 +120,7 @@ func distance(a, b []rune, limit int) int {
 }
 
 func hasDigit(word []rune) bool {
-	for _, r := range word {
-		if unicode.IsDigit(r) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(word, unicode.IsDigit)
 }
 
 func less(a, b [3]int) bool {

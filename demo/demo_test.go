@@ -131,7 +131,7 @@ func TestQuestionsNamePagesThatExist(t *testing.T) {
 		titles[p.Title] = true
 	}
 	for _, q := range set.Answerable {
-		for _, source := range strings.Split(q.Source, "|") {
+		for source := range strings.SplitSeq(q.Source, "|") {
 			if !titles[source] || len(q.Must) == 0 {
 				t.Errorf("%q: no page %q, or nothing to look for", q.Question, source)
 			}

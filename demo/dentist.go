@@ -26,8 +26,10 @@ func dentist() Tenant {
 		Conversations: []Conversation{
 			{ContactName: "Paul Attard", Phone: "+35699550121", Messages: []Message{
 				{FromContact: true, Before: 26 * time.Hour, Text: "what is the fee for a scale and polish?"},
-				{Before: 26*time.Hour - 3*time.Second, Source: "Treatments and fees",
-					Text: "Hi Paul, I'm the automated assistant of Harbour Dental Clinic.\n\nScale and polish (hygienist) – Fee: EUR 60, Time: 40 minutes\n\n_Source: Treatments and fees_"},
+				{
+					Before: 26*time.Hour - 3*time.Second, Source: "Treatments and fees",
+					Text: "Hi Paul, I'm the automated assistant of Harbour Dental Clinic.\n\nScale and polish (hygienist) – Fee: EUR 60, Time: 40 minutes\n\n_Source: Treatments and fees_",
+				},
 			}},
 		},
 	}

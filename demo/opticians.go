@@ -63,21 +63,29 @@ func opticians() Tenant {
 		Conversations: []Conversation{
 			{ContactName: "Mariam Al Suwaidi", Phone: "+971501550117", Messages: []Message{
 				{FromContact: true, Before: 50 * time.Hour, Text: "Hello! How much is an eye test for my son? He is 7"},
-				{Before: 50*time.Hour - 3*time.Second, Source: "Eye care for children",
-					Text: "Hi Mariam, I'm the automated assistant of Sidra Opticians.\n\nA child's eye test costs AED 90 and takes 40 minutes; up to the age of 16 the price is the same.\n\n_Source: Eye care for children_"},
+				{
+					Before: 50*time.Hour - 3*time.Second, Source: "Eye care for children",
+					Text: "Hi Mariam, I'm the automated assistant of Sidra Opticians.\n\nA child's eye test costs AED 90 and takes 40 minutes; up to the age of 16 the price is the same.\n\n_Source: Eye care for children_",
+				},
 				{FromContact: true, Before: 50*time.Hour - 2*time.Minute, Text: "and where do you test children?"},
-				{Before: 50*time.Hour - 2*time.Minute - 2*time.Second, Source: "Eye care for children",
-					Text: "Dr. Rajesh Menon leads the children's centre in Al Barsha. Children are also tested in Muwaileh every afternoon and in Al Reem on Saturday mornings.\n\n_Source: Eye care for children_"},
+				{
+					Before: 50*time.Hour - 2*time.Minute - 2*time.Second, Source: "Eye care for children",
+					Text: "Dr. Rajesh Menon leads the children's centre in Al Barsha. Children are also tested in Muwaileh every afternoon and in Al Reem on Saturday mornings.\n\n_Source: Eye care for children_",
+				},
 				{FromContact: true, Before: 49 * time.Hour, Text: "Perfect, thank you 🌷"},
 				{Before: 49*time.Hour - 2*time.Second, Text: "You're welcome! Let me know if there is anything else."},
 			}},
 			{ContactName: "Diego Fernández", Phone: "+971551550164", Messages: []Message{
 				{FromContact: true, Before: 5 * time.Hour, Text: "Hi, my titanium frame broke at the bridge. Can you fix it?"},
-				{Before: 5*time.Hour - 4*time.Second, Source: "Repairs",
-					Text: "Hi Diego, I'm the automated assistant of Sidra Opticians.\n\nLaser welding titanium – Price: AED 160, Time: 4 working days\n\n_Source: Repairs_"},
+				{
+					Before: 5*time.Hour - 4*time.Second, Source: "Repairs",
+					Text: "Hi Diego, I'm the automated assistant of Sidra Opticians.\n\nLaser welding titanium – Price: AED 160, Time: 4 working days\n\n_Source: Repairs_",
+				},
 				{FromContact: true, Before: 5*time.Hour - 3*time.Minute, Text: "Do you also repair hearing aids?"},
-				{Before: 5*time.Hour - 3*time.Minute - 2*time.Second, Refused: true,
-					Text: "I couldn't find an answer to that in our information, and I don't want to guess. Would you like me to ask a colleague? Just reply \"human\" and a person will take over."},
+				{
+					Before: 5*time.Hour - 3*time.Minute - 2*time.Second, Refused: true,
+					Text: "I couldn't find an answer to that in our information, and I don't want to guess. Would you like me to ask a colleague? Just reply \"human\" and a person will take over.",
+				},
 			}},
 		},
 	}

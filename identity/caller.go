@@ -1,6 +1,7 @@
 package identity
 
 import (
+	"slices"
 	"time"
 
 	"github.com/flomastr/flomastr"
@@ -70,10 +71,5 @@ func (c Caller) Has(scope Scope) bool {
 	if c.Kind == Platform {
 		return true
 	}
-	for _, s := range c.Scopes {
-		if s == scope {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(c.Scopes, scope)
 }

@@ -68,8 +68,8 @@ func TestPermissionMatrix(t *testing.T) {
 }
 
 func status(err error) int {
-	switch {
-	case err == nil:
+	switch err {
+	case nil:
 		return 200
 	default:
 		return map[flomastr.Kind]int{flomastr.Unauthenticated: 401, flomastr.Forbidden: 403, flomastr.NotFound: 404}[flomastr.KindOf(err)]

@@ -49,7 +49,7 @@ func Parse(encoded string) (*Keyring, error) {
 	}
 	k := &Keyring{ids: map[uint32]bool{}}
 	manager := keyset.NewManager()
-	for _, one := range strings.Split(encoded, ",") {
+	for one := range strings.SplitSeq(encoded, ",") {
 		master, err := decodeMaster(strings.TrimSpace(one))
 		if err != nil {
 			return nil, err

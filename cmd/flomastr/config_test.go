@@ -195,9 +195,9 @@ func TestTheTableIsWhole(t *testing.T) {
 		require.True(t, row.Secret || !strings.Contains(row.Name, "SECRET") && !strings.HasSuffix(row.Name, "API_KEY"), "%s sounds like a secret", row.Name)
 	}
 	// The names that are fixed for operators; every other one begins with FLOMASTR_.
-	fixed := strings.Fields(`DATABASE_URL SUPER_ADMIN_EMAILS BACKEND_API_SECRET_TOKEN OPENAI_API_KEY OPENAI_BASE_URL ANTHROPIC_API_KEY CLERK_SECRET_KEY
+	fixed := strings.FieldsSeq(`DATABASE_URL SUPER_ADMIN_EMAILS BACKEND_API_SECRET_TOKEN OPENAI_API_KEY OPENAI_BASE_URL ANTHROPIC_API_KEY CLERK_SECRET_KEY
 		CLERK_PUBLISHABLE_KEY CLERK_FRONTEND_API_URL CLERK_JWKS_URL N8N_API_KEY N8N_MASTER_API_KEY N8N_MASTER_URL INFOBIP_API_KEY INFOBIP_BASE_URL SMTP_URL`)
-	for _, name := range fixed {
+	for name := range fixed {
 		require.True(t, seen[name], name)
 		delete(seen, name)
 	}

@@ -85,10 +85,9 @@ func stranger(t *testing.T) func(net.Conn) {
 
 func TestEveryWayToFailAtTheDatabaseIsToldApart(t *testing.T) {
 	t.Parallel()
-	closed := listenOnce(t, nil)
 	free, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
-	closed = free.Addr().String()
+	closed := free.Addr().String()
 	require.NoError(t, free.Close())
 	silent := func(conn net.Conn) { _, _ = io.Copy(io.Discard, conn) }
 

@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -121,12 +122,7 @@ func TestKilledServerLosesNothingAndAnswersNothingTwice(t *testing.T) {
 func customer(i int) string { return fmt.Sprintf("97150%07d", i) }
 
 func contains(list []string, s string) bool {
-	for _, one := range list {
-		if one == s {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(list, s)
 }
 
 func (k *killRun) build() {

@@ -16,7 +16,7 @@ func Fold(s string) string {
 	var b strings.Builder
 	b.Grow(len(s))
 	for _, r := range norm.NFKD.String(strings.ToLower(s)) {
-		if unicode.Is(unicode.Mn, r) && !unicode.Is(unicode.Devanagari, r) && !(r >= 0x0E00 && r <= 0x0EFF) {
+		if unicode.Is(unicode.Mn, r) && !unicode.Is(unicode.Devanagari, r) && (r < 0x0E00 || r > 0x0EFF) {
 			continue
 		}
 		b.WriteRune(foldRune(r))

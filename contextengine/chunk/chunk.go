@@ -1,6 +1,7 @@
 package chunk
 
 import (
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -48,7 +49,7 @@ func Split(markdown string, pages []Page) []Chunk {
 		for len(levels) > 0 && levels[len(levels)-1] >= b.level {
 			levels, path = levels[:len(levels)-1], path[:len(path)-1]
 		}
-		path, levels = append(path[:len(path):len(path)], b.text), append(levels, b.level)
+		path, levels = append(slices.Clip(path), b.text), append(levels, b.level)
 		lonely = b.offset
 	}
 	flush()

@@ -71,7 +71,7 @@ func Run(ctx context.Context, engine Engine, tenant flomastr.TenantID, set *ques
 	r.IngestSeconds = o.Clock().Sub(start).Seconds()
 	asked := slices.Clone(set.Questions)
 	if o.Typos > 0 {
-		random := rand.New(rand.NewPCG(o.Seed, o.Seed)) //nolint:gosec // repeatable on purpose
+		random := rand.New(rand.NewPCG(o.Seed, o.Seed))
 		for i := range asked {
 			asked[i].Text = questions.Misspell(asked[i].Text, o.Typos, random)
 		}

@@ -72,12 +72,12 @@ func Web(ctx context.Context, fetcher Fetcher, converter Converter, address stri
 
 func checkStatus(status int) error {
 	cause := fmt.Errorf("status %d", status)
-	switch {
-	case status == http.StatusOK, status == http.StatusNonAuthoritativeInfo:
+	switch status {
+	case http.StatusOK, http.StatusNonAuthoritativeInfo:
 		return nil
-	case status == http.StatusNotFound, status == http.StatusGone, status == http.StatusNoContent:
+	case http.StatusNotFound, http.StatusGone, http.StatusNoContent:
 		return ErrPageMissing.Because(cause)
-	case status == http.StatusUnauthorized, status == http.StatusForbidden, status == http.StatusPaymentRequired, status == http.StatusUnavailableForLegalReasons:
+	case http.StatusUnauthorized, http.StatusForbidden, http.StatusPaymentRequired, http.StatusUnavailableForLegalReasons:
 		return ErrPageClosed.Because(cause)
 	}
 	return ErrPageFailed.Because(cause)

@@ -114,7 +114,7 @@ func (s *keySet) fetchOnce(ctx context.Context) error {
 		if s.mayTry() {
 			_ = s.fetch(context.WithoutCancel(ctx))
 		}
-		return nil, nil
+		return nil, nil //nolint:nilnil // nobody reads it: the waiting is the result
 	})
 	select {
 	case <-done:

@@ -44,8 +44,10 @@ type issuer struct {
 	fetches atomic.Int32
 }
 
-var rsaKey = sync.OnceValue(func() *rsa.PrivateKey { return newRSA(2048) })
-var otherRSAKey = sync.OnceValue(func() *rsa.PrivateKey { return newRSA(2048) })
+var (
+	rsaKey      = sync.OnceValue(func() *rsa.PrivateKey { return newRSA(2048) })
+	otherRSAKey = sync.OnceValue(func() *rsa.PrivateKey { return newRSA(2048) })
+)
 
 func newRSA(bits int) *rsa.PrivateKey {
 	key, err := rsa.GenerateKey(rand.Reader, bits)

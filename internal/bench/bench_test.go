@@ -30,7 +30,8 @@ func TestTheMedianIsJudgedByItsRule(t *testing.T) {
 		ok      bool
 	}{
 		"throughput against a limit": {[]Figure{
-			{Value: 50, Against: 100, Reach: 0.7}, {Value: 80, Against: 100, Reach: 0.7}, {Value: 90, Against: 100, Reach: 0.7}}, 0.8, true},
+			{Value: 50, Against: 100, Reach: 0.7}, {Value: 80, Against: 100, Reach: 0.7}, {Value: 90, Against: 100, Reach: 0.7},
+		}, 0.8, true},
 		"too little of the limit":     {[]Figure{{Value: 69, Against: 100, Reach: 0.7}}, 0.69, false},
 		"a cost beyond its share":     {[]Figure{{Value: 3, Against: 2, Reach: 1.4, Rule: RatioAtMost}}, 1.5, false},
 		"a time within its promise":   {[]Figure{{Value: 14, Against: 2, Reach: 15, Rule: AtMost}}, 7, true},

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"net/netip"
@@ -80,9 +81,7 @@ func (c *Client) Get(ctx context.Context, address string, header http.Header) (*
 	if err != nil {
 		return nil, ErrInvalidURL.Because(err)
 	}
-	for name, values := range header {
-		req.Header[name] = values
-	}
+	maps.Copy(req.Header, header)
 	return c.Do(req)
 }
 

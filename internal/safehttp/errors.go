@@ -26,8 +26,7 @@ var (
 // come wrapped from a redirect's check, stays what it is; but a hop that is not a valid address is merely unreachable,
 // since it was not the caller who gave it.
 func translate(err error) error {
-	var ours *flomastr.Error
-	if errors.As(err, &ours) {
+	if ours, ok := errors.AsType[*flomastr.Error](err); ok {
 		return ours
 	}
 	var timeout net.Error

@@ -14,8 +14,10 @@ import (
 )
 
 // insideNames end the names that a private network answers, whatever their addresses.
-var insideNames = []string{"localhost", "localdomain", "local", "internal", "intranet", "lan", "home", "corp", "home.arpa",
-	"private", "test", "invalid", "onion", "ip6-localhost", "ip6-loopback"}
+var insideNames = []string{
+	"localhost", "localdomain", "local", "internal", "intranet", "lan", "home", "corp", "home.arpa",
+	"private", "test", "invalid", "onion", "ip6-localhost", "ip6-loopback",
+}
 
 // extraIPv4 are inside although every registry calls them public: the wire server of one large cloud, the metadata
 // service of another (within the shared range, named here because it is what attackers ask for).

@@ -17,33 +17,51 @@ func TestCheckRefusesWhatLeadsInside(t *testing.T) {
 	groups := map[string][]string{
 		"SSRF-01 loopback":    {"http://127.0.0.1:9000/", "https://127.0.0.1/", "http://127.127.127.127/", "http://127.0.1.3/"},
 		"SSRF-02 unspecified": {"http://0.0.0.0/", "http://[::]/", "http://0/"},
-		"SSRF-03 names": {"http://localhost/", "http://LOCALHOST/", "http://localhost./", "http://ip6-localhost/", "http://x.localhost/",
-			"http://printer/", "http://db.internal/", "http://nas.local/", "http://router.lan/", "http://localhost../"},
-		"SSRF-04 odd numbers": {"http://2130706433/", "http://0177.0.0.1/", "http://0x7f000001/", "http://127.1/", "http://0x7f.1/",
-			"http://017700000001/", "http://127.0.0.1./", "http://1.2.3.4.5/", "http://example.0x7f/"},
+		"SSRF-03 names": {
+			"http://localhost/", "http://LOCALHOST/", "http://localhost./", "http://ip6-localhost/", "http://x.localhost/",
+			"http://printer/", "http://db.internal/", "http://nas.local/", "http://router.lan/", "http://localhost../",
+		},
+		"SSRF-04 odd numbers": {
+			"http://2130706433/", "http://0177.0.0.1/", "http://0x7f000001/", "http://127.1/", "http://0x7f.1/",
+			"http://017700000001/", "http://127.0.0.1./", "http://1.2.3.4.5/", "http://example.0x7f/",
+		},
 		"SSRF-05 IDNA": {"http://①②⑦.⓪.⓪.①/", "http://127。0。0。1/", "http://１２７.0.0.1/", "http://ⓛⓞⓒⓐⓛⓗⓞⓢⓣ/", "http://１２７．０．０．１/"},
-		"SSRF-06 userinfo and parsers": {"http://ok.com@127.0.0.1/", "http://127.0.0.1#@ok.com/", "http://ok.com\\@127.0.0.1/",
-			"http://127.0.0.1%00.ok.com/", "http://user:pass@example.com/", "http://@example.com/", "http://ok.com%2f@x.com/", "http://127.0.0.1?@ok.com/"},
-		"SSRF-07 special ranges": {"http://10.1.2.3/", "http://172.16.0.1/", "http://172.31.255.255/", "http://192.168.0.1/", "http://169.254.1.1/",
+		"SSRF-06 userinfo and parsers": {
+			"http://ok.com@127.0.0.1/", "http://127.0.0.1#@ok.com/", "http://ok.com\\@127.0.0.1/",
+			"http://127.0.0.1%00.ok.com/", "http://user:pass@example.com/", "http://@example.com/", "http://ok.com%2f@x.com/", "http://127.0.0.1?@ok.com/",
+		},
+		"SSRF-07 special ranges": {
+			"http://10.1.2.3/", "http://172.16.0.1/", "http://172.31.255.255/", "http://192.168.0.1/", "http://169.254.1.1/",
 			"http://100.64.0.1/", "http://192.0.0.1/", "http://192.0.2.1/", "http://198.18.0.1/", "http://198.51.100.7/", "http://203.0.113.9/",
-			"http://224.0.0.1/", "http://240.0.0.1/", "http://255.255.255.255/", "http://0.1.2.3/"},
-		"SSRF-08 metadata": {"http://169.254.169.254/latest/meta-data", "http://100.100.100.200/", "http://168.63.129.16/", "http://192.0.0.192/",
-			"http://[fd00:ec2::254]/", "http://metadata.google.internal/", "http://metadata/"},
-		"SSRF-09 schemes": {"file:///etc/passwd", "gopher://example.com/", "ftp://example.com/", "dict://example.com/", "ldap://example.com/",
-			"jar:http://example.com!/", "data:text/html,hi", "unix:/var/run/docker.sock", "view-source:http://example.com/", "javascript:alert(1)"},
-		"SSRF-10 shapes": {"hTtP:127.0.0.1", "http:///127.0.0.1", "//127.0.0.1", " http://example.com/", "\thttp://example.com/", "http://example.com/\n",
-			"", "http://", "http:", "example.com", "http://exa mple.com/", "http://:80/", "http://[::1", "http://.../"},
-		"SSRF-11 ports": {"http://example.com:22/", "http://example.com:25/", "http://example.com:5432/", "http://example.com:6379/",
+			"http://224.0.0.1/", "http://240.0.0.1/", "http://255.255.255.255/", "http://0.1.2.3/",
+		},
+		"SSRF-08 metadata": {
+			"http://169.254.169.254/latest/meta-data", "http://100.100.100.200/", "http://168.63.129.16/", "http://192.0.0.192/",
+			"http://[fd00:ec2::254]/", "http://metadata.google.internal/", "http://metadata/",
+		},
+		"SSRF-09 schemes": {
+			"file:///etc/passwd", "gopher://example.com/", "ftp://example.com/", "dict://example.com/", "ldap://example.com/",
+			"jar:http://example.com!/", "data:text/html,hi", "unix:/var/run/docker.sock", "view-source:http://example.com/", "javascript:alert(1)",
+		},
+		"SSRF-10 shapes": {
+			"hTtP:127.0.0.1", "http:///127.0.0.1", "//127.0.0.1", " http://example.com/", "\thttp://example.com/", "http://example.com/\n",
+			"", "http://", "http:", "example.com", "http://exa mple.com/", "http://:80/", "http://[::1", "http://.../",
+		},
+		"SSRF-11 ports": {
+			"http://example.com:22/", "http://example.com:25/", "http://example.com:5432/", "http://example.com:6379/",
 			"http://example.com:11211/", "http://example.com:9090/", "http://example.com:0/", "http://example.com:65536/", "http://example.com:0080/",
-			"http://example.com:/", "http://example.com:-1/"},
+			"http://example.com:/", "http://example.com:-1/",
+		},
 		"SSRF-12 our own":                 {"http://app.example.com/", "https://x.app.example.com/", "https://APP.example.COM./", "http://8.8.4.4/"},
 		"SSRF-14 IPv6 loopback and zones": {"http://[::1]/", "http://[0000::1]/", "http://[::1%25lo]/", "http://[fe80::1%25eth0]/", "http://[2606:4700::1%25eth0]/"},
 		"SSRF-15 mapped":                  {"http://[::ffff:127.0.0.1]/", "http://[::ffff:7f00:1]/", "http://[::ffff:169.254.169.254]/"},
 		"SSRF-16 NAT64":                   {"http://[64:ff9b::7f00:1]/", "http://[64:ff9b:1::a9fe:a9fe]/"},
 		"SSRF-17 6to4":                    {"http://[2002:7f00:1::]/", "http://[2002:a9fe:a9fe::]/"},
 		"SSRF-18 Teredo, compatible":      {"http://[2001::1]/", "http://[2001:0:4136:e378:8000:63bf:3fff:fdd2]/", "http://[::127.0.0.1]/", "http://[::ffff:0:127.0.0.1]/"},
-		"SSRF-19 other IPv6": {"http://[fd00::1]/", "http://[fec0::1]/", "http://[2001:db8::1]/", "http://[100::1]/", "http://[ff02::1]/", "http://[3fff::1]/",
-			"http://[5f00::1]/"},
+		"SSRF-19 other IPv6": {
+			"http://[fd00::1]/", "http://[fec0::1]/", "http://[2001:db8::1]/", "http://[100::1]/", "http://[ff02::1]/", "http://[3fff::1]/",
+			"http://[5f00::1]/",
+		},
 		"ISATAP": {"http://[2606:4700:1:2:0:5efe:7f00:1]/", "http://[2606:4700:1:2:200:5efe:10.0.0.1]/"},
 	}
 	for name, addresses := range groups {
@@ -132,9 +150,15 @@ func TestControlAllowsOnlyWebPortsOverTCP(t *testing.T) {
 		network, address string
 		ok               bool
 	}{
-		{"tcp4", "93.184.216.34:443", true}, {"tcp4", "93.184.216.34:80", true}, {"tcp6", "[2606:4700::1]:443", true},
-		{"tcp4", "93.184.216.34:22", false}, {"udp4", "93.184.216.34:443", false}, {"unix", "/run/x", false},
-		{"tcp4", "127.0.0.1:80", false}, {"tcp6", "[fe80::1%lo]:80", false}, {"tcp4", "nonsense", false},
+		{"tcp4", "93.184.216.34:443", true},
+		{"tcp4", "93.184.216.34:80", true},
+		{"tcp6", "[2606:4700::1]:443", true},
+		{"tcp4", "93.184.216.34:22", false},
+		{"udp4", "93.184.216.34:443", false},
+		{"unix", "/run/x", false},
+		{"tcp4", "127.0.0.1:80", false},
+		{"tcp6", "[fe80::1%lo]:80", false},
+		{"tcp4", "nonsense", false},
 	} {
 		if err := r.control(tc.network, tc.address, nil); (err == nil) != tc.ok {
 			t.Errorf("%s %s: %v", tc.network, tc.address, err)

@@ -66,8 +66,10 @@ const (
 
 func faultKinds() map[string][]string {
 	return map[string][]string{
-		onSend: {resetBeforeRead, resetAfterRead, refuse, reject, slow, acceptStatus, acceptHang, acceptReset, acceptEmpty, acceptHTML, acceptOther,
-			acceptNoID, acceptOtherID, acceptDrip, acceptEndless},
+		onSend: {
+			resetBeforeRead, resetAfterRead, refuse, reject, slow, acceptStatus, acceptHang, acceptReset, acceptEmpty, acceptHTML, acceptOther,
+			acceptNoID, acceptOtherID, acceptDrip, acceptEndless,
+		},
 		onReport:  {duplicate, never, early, fail, seenFirst, unknownID, slow},
 		onWebhook: {duplicate, slow},
 	}

@@ -43,7 +43,7 @@ func (s *StandIn) uploadMedia(w http.ResponseWriter, r *http.Request) {
 	}
 	id := newID()
 	kind := r.Header.Get("Content-Type")
-	if err := os.WriteFile(s.mediaFile(id)+".type", []byte(kind), 0o600); err == nil {
+	if err = os.WriteFile(s.mediaFile(id)+".type", []byte(kind), 0o600); err == nil {
 		err = os.WriteFile(s.mediaFile(id), body, 0o600)
 	}
 	if err != nil {

@@ -2,6 +2,7 @@ package infobip
 
 import (
 	"net/http"
+	"slices"
 
 	"github.com/flomastr/flomastr/sim/phone"
 )
@@ -83,9 +84,9 @@ func readTyping(o *object) (sender, to string) {
 
 func (s *StandIn) readLast(customer, business string) {
 	thread := s.phones.Thread(customer, business, 0)
-	for i := len(thread) - 1; i >= 0; i-- {
-		if thread[i].Author == phone.Customer {
-			s.phones.Move(thread[i].Seq, thread[i].ID, phone.Read, s.config.Now(), "")
+	for _, t := range slices.Backward(thread) {
+		if t.Author == phone.Customer {
+			s.phones.Move(t.Seq, t.ID, phone.Read, s.config.Now(), "")
 			return
 		}
 	}

@@ -2,6 +2,7 @@ package infobip
 
 import (
 	"encoding/json"
+	"slices"
 	"time"
 
 	"github.com/flomastr/flomastr/sim/phone"
@@ -86,9 +87,9 @@ func (s *StandIn) fits(d draft) bool {
 
 func (s *StandIn) windowOpen(m phone.Message) bool {
 	thread := s.phones.Thread(m.Customer, m.Business, 0)
-	for i := len(thread) - 1; i >= 0; i-- {
-		if thread[i].Author == phone.Customer && thread[i].Type != "reaction" {
-			return m.At.Sub(thread[i].At) < window
+	for _, t := range slices.Backward(thread) {
+		if t.Author == phone.Customer && t.Type != "reaction" {
+			return m.At.Sub(t.At) < window
 		}
 	}
 	return false

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -58,10 +59,8 @@ var (
 
 func oneOf(words ...string) rule {
 	return func(text string) string {
-		for _, word := range words {
-			if text == word {
-				return ""
-			}
+		if slices.Contains(words, text) {
+			return ""
 		}
 		return "must be one of " + strings.Join(words, ", ")
 	}

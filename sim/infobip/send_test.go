@@ -120,7 +120,8 @@ func TestRegisteredTemplatesAreTheOnlyOnes(t *testing.T) {
 	t.Parallel()
 	b := setup(t, instant(), nil)
 	require.NoError(t, b.standIn.PutSender(infobip.Sender{Number: shop, APIKey: key, WebhookURL: b.product.URL, Templates: []infobip.Template{
-		{Name: "welcome", Language: "en", Placeholders: 1, Category: "UTILITY", Body: "Hello {{1}}"}}}))
+		{Name: "welcome", Language: "en", Placeholders: 1, Category: "UTILITY", Body: "Hello {{1}}"},
+	}}))
 	send := func(name, language, values string) answer {
 		return b.call("POST", "/whatsapp/1/message/template", `{"messages":[`+single(`{"templateName":"`+name+`","language":"`+language+`","templateData":{"body":{"placeholders":[`+values+`]}}}`)+`]}`)
 	}

@@ -246,7 +246,7 @@ func TestEveryDocumentedLimitHoldsJustUnderAndJustOver(t *testing.T) {
 func without(wrong map[string][]string, path string) map[string][]string {
 	rest := map[string][]string{}
 	for p, findings := range wrong {
-		if p != path && !(path == "messages" && findings[0] == "unknown member") && !(path == "content.text" && findings[0] == "unknown member") {
+		if p != path && (path != "messages" || findings[0] != "unknown member") && (path != "content.text" || findings[0] != "unknown member") {
 			rest[p] = findings
 		}
 	}

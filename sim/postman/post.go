@@ -32,8 +32,7 @@ func (p *Postman) post(address Address, body []byte) error {
 	started := time.Now()
 	response, err := p.config.Client.Do(request)
 	// The client's own wrapping repeats the address, which holds a secret as often as not.
-	var wrapped *url.Error
-	if errors.As(err, &wrapped) {
+	if wrapped, ok := errors.AsType[*url.Error](err); ok {
 		err = wrapped.Err
 	}
 	if err != nil {

@@ -79,10 +79,7 @@ func (r *Ring) Last(n int, after uint64) []Exchange {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	count := uint64(len(r.kept))
-	first := r.next - count + 1
-	if after+1 > first {
-		first = after + 1
-	}
+	first := max(after+1, r.next-count+1)
 	if n > 0 && r.next >= uint64(n) && first < r.next-uint64(n)+1 {
 		first = r.next - uint64(n) + 1
 	}

@@ -120,10 +120,10 @@ func checkDirectory(archive *zip.Reader, size int64) error {
 		if err != nil {
 			return ErrBroken.Because(err)
 		}
-		if offset+int64(f.CompressedSize64) > size { //nolint:gosec // bounded: a larger value is refused right here
+		if offset+int64(f.CompressedSize64) > size {
 			return ErrBroken.Because(fmt.Errorf("%s ends outside of the file", f.Name))
 		}
-		spans = append(spans, span{offset, offset + int64(f.CompressedSize64)}) //nolint:gosec // checked above
+		spans = append(spans, span{offset, offset + int64(f.CompressedSize64)})
 	}
 	slices.SortFunc(spans, func(a, b span) int { return int(a.from - b.from) })
 	for i := 1; i < len(spans); i++ {

@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -29,9 +30,7 @@ func docxOf(t testing.TB, body string, more map[string]string) []byte {
 		"word/document.xml": `<?xml version="1.0" encoding="UTF-8"?><w:document xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main" ` +
 			`xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships"><w:body>` + body + `</w:body></w:document>`,
 	}
-	for name, part := range more {
-		parts[name] = part
-	}
+	maps.Copy(parts, more)
 	var out bytes.Buffer
 	w := zip.NewWriter(&out)
 	order := []string{"[Content_Types].xml", "_rels/.rels", "word/document.xml"}

@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"golang.org/x/net/html"
@@ -32,8 +33,7 @@ func docx(ctx context.Context, dir string, req Request) (Document, error) {
 	out, _, err := tool(ctx, dir, "pandoc", "--sandbox", "--from=docx", "--to=html5", "--mathjax", "--wrap=none", "--quiet",
 		"--variable=document-css=false", "--standalone", "--metadata=pagetitle:-", "--", file)
 	if err != nil {
-		var ours *flomastr.Error
-		if errors.As(err, &ours) {
+		if _, ok := errors.AsType[*flomastr.Error](err); ok {
 			return Document{}, err
 		}
 		return Document{}, ErrBroken.Because(err)
@@ -116,10 +116,8 @@ func coreProperties(archive []byte) (title, lang string) {
 func plausibleTitle(title string) string {
 	title = shorten(visible(title))
 	lower := strings.ToLower(title)
-	for _, made := range []string{"untitled", "(anonymous)", "document", "word document", "unbenannt", "-"} {
-		if lower == made {
-			return ""
-		}
+	if slices.Contains([]string{"untitled", "(anonymous)", "document", "word document", "unbenannt", "-"}, lower) {
+		return ""
 	}
 	for _, made := range []string{"microsoft word - ", "microsoft powerpoint - "} {
 		if strings.HasPrefix(lower, made) {

@@ -113,7 +113,7 @@ func article(root, body *html.Node, base *url.URL) (*html.Node, bool) {
 		return nil, false
 	}
 	for _, tag := range []atom.Atom{atom.Table, atom.Dl, atom.H1, atom.H2, atom.H3, atom.Address} {
-		if kept, had := countTags(found.Node, tag), countTags(body, tag); kept < had && !(tag == atom.H1 && had-kept == 1) {
+		if kept, had := countTags(found.Node, tag), countTags(body, tag); kept < had && (tag != atom.H1 || had-kept != 1) {
 			return nil, false
 		}
 	}

@@ -1,6 +1,7 @@
 package convert
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -17,12 +18,12 @@ func simplifyTables(body *html.Node) {
 			tables = append(tables, n)
 		}
 	}
-	for i := len(tables) - 1; i >= 0; i-- { // inner ones first
-		if isLayout(tables[i]) {
-			unfold(tables[i])
+	for _, table := range slices.Backward(tables) { // inner ones first
+		if isLayout(table) {
+			unfold(table)
 			continue
 		}
-		cells := cellsOf(tables[i])
+		cells := cellsOf(table)
 		boundSpans(cells)
 		for _, cell := range cells {
 			flatten(cell)

@@ -28,26 +28,41 @@ func TestAPageKeepsItsWordsAndLosesItsFurniture(t *testing.T) {
 		has, lacks []string
 	}{
 		{"headings and lists", "<body><h1>A</h1><h2>B</h2><ul><li>one<li>two</ul><ol><li>first</ol></body>", []string{"# A", "## B", "- one", "1. first"}, nil},
-		{"furniture", `<body><nav>Menu</nav><header>Logo</header><p>Words here</p><aside class="cookie-banner">We use cookies</aside><script>x()</script><style>b{}</style>` +
-			`<noscript>Enable</noscript><button>Buy</button><form><label>Name</label><input></form><footer>© Shop</footer></body>`,
-			[]string{"Words here"}, []string{"Menu", "Logo", "cookies", "x()", "Enable", "Buy", "©"}},
+		{
+			"furniture", `<body><nav>Menu</nav><header>Logo</header><p>Words here</p><aside class="cookie-banner">We use cookies</aside><script>x()</script><style>b{}</style>` +
+				`<noscript>Enable</noscript><button>Buy</button><form><label>Name</label><input></form><footer>© Shop</footer></body>`,
+			[]string{"Words here"},
+			[]string{"Menu", "Logo", "cookies", "x()", "Enable", "Buy", "©"},
+		},
 		{"an address in the footer", "<body><p>Words</p><footer><div>Terms<address>1 High St</address></div></footer></body>", []string{"1 High St"}, []string{"Terms"}},
 		{"hidden text", `<body><p>Seen</p><p style="display:none">H1DDEN</p><p hidden>H1DDEN</p><div aria-hidden="true">H1DDEN</div><span style="font-size:0">H1DDEN</span>` +
 			`<p style="position:absolute;left:-9999px">H1DDEN</p><!-- H1DDEN --><img alt="H1DDEN" src="x.png"><template>H1DDEN</template></body>`, []string{"Seen"}, []string{"H1DDEN"}},
 		{"invisible characters", "<body><p>pay\u200bment to\u202eday \U000e0041now</p></body>", []string{"payment today now"}, nil},
-		{"links", `<body><p><a href="/x?q=1#f">rel</a> <a href="javascript:alert(1)">js</a> <a href="#top">top</a> <a href="data:text/html,x">data</a> <a href="mailto:a@b.example">mail</a> <a href="https://u:p@evil.example/">user</a></p></body>`,
-			[]string{"[rel](https://shop.example/x?q=1#f)", "js", "top", "[mail](mailto:a@b.example)", "user"}, []string{"javascript:", "(#top)", "data:text", "u:p@"}},
+		{
+			"links", `<body><p><a href="/x?q=1#f">rel</a> <a href="javascript:alert(1)">js</a> <a href="#top">top</a> <a href="data:text/html,x">data</a> <a href="mailto:a@b.example">mail</a> <a href="https://u:p@evil.example/">user</a></p></body>`,
+			[]string{"[rel](https://shop.example/x?q=1#f)", "js", "top", "[mail](mailto:a@b.example)", "user"},
+			[]string{"javascript:", "(#top)", "data:text", "u:p@"},
+		},
 		{"base", `<head><base href="//cdn.example/z/"></head><body><p><a href="y">y</a></p></body>`, []string{"[y](https://cdn.example/z/y)"}, nil},
-		{"a table with spans", `<body><table><tr><th>Size</th><th>Price</th></tr><tr><td rowspan="2">S</td><td>1</td></tr><tr><td>2|3</td></tr></table></body>`,
-			[]string{"| Size | Price |", "| S | 1 |", `| S | 2\|3 |`}, nil},
-		{"lists in cells", `<body><table><tr><th>Day</th><td><ul><li>a<li>b</ul></td></tr><tr><th>Hours</th><td><p>9</p><p>10</p></td></tr></table></body>`,
-			[]string{"| Day | a; b |", "| Hours | 9 10 |"}, nil},
+		{
+			"a table with spans", `<body><table><tr><th>Size</th><th>Price</th></tr><tr><td rowspan="2">S</td><td>1</td></tr><tr><td>2|3</td></tr></table></body>`,
+			[]string{"| Size | Price |", "| S | 1 |", `| S | 2\|3 |`},
+			nil,
+		},
+		{
+			"lists in cells", `<body><table><tr><th>Day</th><td><ul><li>a<li>b</ul></td></tr><tr><th>Hours</th><td><p>9</p><p>10</p></td></tr></table></body>`,
+			[]string{"| Day | a; b |", "| Hours | 9 10 |"},
+			nil,
+		},
 		{"a layout table", `<body><table role="presentation"><tr><td><h2>Left</h2><p>words</p></td><td><p>right</p></td></tr></table></body>`, []string{"## Left", "words", "right"}, []string{"| "}},
 		{"a table in a table", `<body><table><tr><td>outer<table><tr><th>k</th><th>v</th></tr><tr><td>a</td><td>1</td></tr></table></td></tr></table></body>`, []string{"outer", "| k | v |", "| a | 1 |"}, nil},
 		{"entities", "<body><p>5 &lt; 6 &amp; 7 &gt; 2 &euro;9&nbsp;only under_score *star*</p></body>", []string{"5 < 6 & 7 > 2 €9 only under_score *star*"}, []string{"&amp;", `\_`}},
 		{"no tag appears", "<body><p>&lt;script&gt;alert(1)&lt;/script&gt;</p></body>", nil, []string{"<script", "</script"}},
-		{"a short page is kept whole", `<body><main><h1>Café</h1><p>Open.</p><table><tr><th>Tea</th><td>£2</td></tr></table><dl><dt>Phone</dt><dd>01234</dd></dl></main></body>`,
-			[]string{"Café", "Open.", "£2", "Phone", "01234"}, nil},
+		{
+			"a short page is kept whole", `<body><main><h1>Café</h1><p>Open.</p><table><tr><th>Tea</th><td>£2</td></tr></table><dl><dt>Phone</dt><dd>01234</dd></dl></main></body>`,
+			[]string{"Café", "Open.", "£2", "Phone", "01234"},
+			nil,
+		},
 		{"a restaurant's menu", `<body><div class="menu"><h2>Starters</h2><p>Soup £6</p></div></body>`, []string{"Soup £6"}, nil},
 		{"a site's menu", `<body><p>Words</p><div class="menu"><a href="/a">Alpha</a> <a href="/b">Beta</a></div></body>`, []string{"Words"}, []string{"Alpha"}},
 		{"marks that lead to notes", `<body><p>True.<sup><a href="#n1">[1]</a></sup> x<sup>2</sup></p></body>`, []string{"True.", "x2"}, []string{"[1]"}},
@@ -124,15 +139,16 @@ func manyAttributes(n int) string {
 }
 
 func FuzzHTML(f *testing.F) {
-	for _, seed := range []string{"<h1>a</h1><p>b", "<table><tr><td rowspan=2>x<td>y</table>", "<ul><li>a<ul><li>b", "<footer><address>x</address></footer>",
-		"<a href='//x'>y</a>", "<sup><a href=#x>1</a></sup>", "<span class='math inline'>\\(x\\)</span>", "<pre><code>x</code></pre>", "<!doctype html><main><article>x"} {
+	for _, seed := range []string{
+		"<h1>a</h1><p>b", "<table><tr><td rowspan=2>x<td>y</table>", "<ul><li>a<ul><li>b", "<footer><address>x</address></footer>",
+		"<a href='//x'>y</a>", "<sup><a href=#x>1</a></sup>", "<span class='math inline'>\\(x\\)</span>", "<pre><code>x</code></pre>", "<!doctype html><main><article>x",
+	} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, body string) {
 		doc, err := htmlPage(t.Context(), Request{Name: "a.html", BaseURL: "https://a.example/", Content: []byte(body)})
 		if err != nil {
-			var ours *flomastr.Error
-			if !errors.As(err, &ours) {
+			if _, ok := errors.AsType[*flomastr.Error](err); !ok {
 				t.Fatalf("%q: %v", body, err)
 			}
 			return

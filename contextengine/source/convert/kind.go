@@ -55,8 +55,10 @@ var unread = []struct{ mime, message string }{
 
 // dataText are text types that are data, not prose. They would be read as text only to be useless, so they are refused
 // unless the name says that they are text.
-var dataText = []string{"application/json", "text/csv", "text/tab-separated-values", "text/xml", "application/rss+xml",
-	"application/atom+xml", "image/svg+xml", "application/geo+json", "application/x-ndjson"}
+var dataText = []string{
+	"application/json", "text/csv", "text/tab-separated-values", "text/xml", "application/rss+xml",
+	"application/atom+xml", "image/svg+xml", "application/geo+json", "application/x-ndjson",
+}
 
 // Detect says what a document is, by its content first. The name and the server's word only choose between kinds that
 // the content allows.
@@ -79,7 +81,7 @@ func Detect(name, contentType string, content []byte) (Kind, error) {
 		return "", mislabelled("", string(kind))
 	case known && promised == "":
 		return "", ErrUnsupported
-	case promised != "" && promised != kind && !(isText(promised) && isText(kind)):
+	case promised != "" && promised != kind && (!isText(promised) || !isText(kind)):
 		return "", mislabelled(promised, string(kind))
 	case promised == "" && kind == Text && strings.HasPrefix(contentType, "text/markdown"):
 		return Markdown, nil

@@ -93,8 +93,10 @@ func makeRow(words []word) row {
 	r.bold = bold*10 >= letters*9
 	// A number or a bullet before the text is part of it, not a column.
 	if len(r.segments) == 2 && listMark.MatchString(r.segments[0].text) && r.segments[1].x0-r.segments[0].x1 < 6*r.size {
-		r.segments = []segment{{x0: r.segments[0].x0, x1: r.segments[1].x1, text: r.segments[0].text + " " + r.segments[1].text,
-			words: r.segments[0].words + r.segments[1].words, bold: r.bold}}
+		r.segments = []segment{{
+			x0: r.segments[0].x0, x1: r.segments[1].x1, text: r.segments[0].text + " " + r.segments[1].text,
+			words: r.segments[0].words + r.segments[1].words, bold: r.bold,
+		}}
 	}
 	return r
 }
@@ -126,7 +128,7 @@ func gutter(p page) (x, top, bottom float64, found bool) {
 	for at := left + 0.25*(right-left); at <= left+0.75*(right-left); at += math.Max(2, (right-left)/300) {
 		from := 0
 		for from < len(rows) {
-			to, score := from, 0
+			to := from
 			sides := [2]int{}
 			chars := [2]int{}
 			for ; to < len(rows); to++ {
@@ -141,7 +143,7 @@ func gutter(p page) (x, top, bottom float64, found bool) {
 					}
 				}
 			}
-			score = min(sides[0], sides[1])
+			score := min(sides[0], sides[1])
 			if score >= 6 && score > best && chars[0] >= 22*sides[0] && chars[1] >= 22*sides[1] {
 				best, x, top, bottom, found = score, at, rows[from].y0-0.5, rows[to-1].y1+0.5, true
 			}

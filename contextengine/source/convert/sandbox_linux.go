@@ -143,8 +143,10 @@ func landlockABI() int {
 }
 
 // readable are the folders that programs and their libraries live in.
-var readable = []string{"/usr", "/bin", "/lib", "/lib64", "/lib32", "/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/alternatives", "/etc/fonts",
-	"/etc/localtime", "/opt/homebrew", "/nix/store", "/gnu/store", "/proc/self", "/dev/urandom", "/sys/kernel/mm/transparent_hugepage"}
+var readable = []string{
+	"/usr", "/bin", "/lib", "/lib64", "/lib32", "/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/alternatives", "/etc/fonts",
+	"/etc/localtime", "/opt/homebrew", "/nix/store", "/gnu/store", "/proc/self", "/dev/urandom", "/sys/kernel/mm/transparent_hugepage",
+}
 
 // landlock leaves the process the programs to read and its own folder to write, and no TCP where that is asked for. On
 // a kernel without Landlock it does nothing; [Sandbox] has told the operator.
@@ -173,7 +175,7 @@ func landlock(dir, executable string, network bool) error {
 		ruleset.Scoped = unix.LANDLOCK_SCOPE_ABSTRACT_UNIX_SOCKET | unix.LANDLOCK_SCOPE_SIGNAL
 		size = unsafe.Offsetof(ruleset.Quiet_access_fs)
 	}
-	fd, _, errno := unix.Syscall(unix.SYS_LANDLOCK_CREATE_RULESET, uintptr(unsafe.Pointer(&ruleset)), size, 0) //nolint:gosec // the system call takes a pointer
+	fd, _, errno := unix.Syscall(unix.SYS_LANDLOCK_CREATE_RULESET, uintptr(unsafe.Pointer(&ruleset)), size, 0)
 	if errno != 0 {
 		return errno
 	}
@@ -208,8 +210,8 @@ func allowBeneath(ruleset int, place string, access uint64) error {
 	if stat.Mode&unix.S_IFMT != unix.S_IFDIR { // rights over folders make no sense for a file
 		access &= unix.LANDLOCK_ACCESS_FS_EXECUTE | unix.LANDLOCK_ACCESS_FS_READ_FILE | unix.LANDLOCK_ACCESS_FS_WRITE_FILE
 	}
-	rule := unix.LandlockPathBeneathAttr{Allowed_access: access, Parent_fd: int32(fd)}                                                                   //nolint:gosec // a descriptor is small
-	_, _, errno := unix.Syscall6(unix.SYS_LANDLOCK_ADD_RULE, uintptr(ruleset), unix.LANDLOCK_RULE_PATH_BENEATH, uintptr(unsafe.Pointer(&rule)), 0, 0, 0) //nolint:gosec // as above
+	rule := unix.LandlockPathBeneathAttr{Allowed_access: access, Parent_fd: int32(fd)}
+	_, _, errno := unix.Syscall6(unix.SYS_LANDLOCK_ADD_RULE, uintptr(ruleset), unix.LANDLOCK_RULE_PATH_BENEATH, uintptr(unsafe.Pointer(&rule)), 0, 0, 0)
 	if errno != 0 {
 		return errno
 	}

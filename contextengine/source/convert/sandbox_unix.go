@@ -9,8 +9,10 @@ import (
 
 // Sandbox says that this system offers us no fence.
 func Sandbox() SandboxReport {
-	return SandboxReport{Network: "none", Files: "none", Limits: true, Weak: true,
-		Detail: "this system offers no fence that we use, so PDF and DOCX are refused unless a weak sandbox is allowed"}
+	return SandboxReport{
+		Network: "none", Files: "none", Limits: true, Weak: true,
+		Detail: "this system offers no fence that we use, so PDF and DOCX are refused unless a weak sandbox is allowed",
+	}
 }
 
 func confine(cmd *exec.Cmd, _ SandboxReport) {

@@ -4,8 +4,10 @@ import "os/exec"
 
 // Sandbox says that this system offers us no fence.
 func Sandbox() SandboxReport {
-	return SandboxReport{Network: "none", Files: "none", Weak: true,
-		Detail: "this system offers no fence that we use, so PDF and DOCX are refused unless a weak sandbox is allowed"}
+	return SandboxReport{
+		Network: "none", Files: "none", Weak: true,
+		Detail: "this system offers no fence that we use, so PDF and DOCX are refused unless a weak sandbox is allowed",
+	}
 }
 
 func confine(*exec.Cmd, SandboxReport) {}
