@@ -237,8 +237,16 @@ func (c *channelCache) get(ctx context.Context, id flomastr.ChannelID) (cachedCh
 	now := c.engine.clock()
 	c.mu.Lock()
 	entry, ok := c.entries[id]
+	fresh := ok && now.Before(entry.until)
+	if ok && !fresh {
+		// One looks again; the others believe the old row a moment longer, so that a busy channel does not ask for it a
+		// thousand times at once.
+		stale := entry
+		stale.until = now.Add(c.engine.set.ChannelRefresh / 3)
+		c.entries[id] = stale
+	}
 	c.mu.Unlock()
-	if ok && now.Before(entry.until) {
+	if fresh {
 		return entry, nil
 	}
 	row, err := c.engine.store.FindChannel(ctx, id)
