@@ -243,6 +243,9 @@ func (l *lab) request(ctx context.Context, method, url, bearer string, body, ans
 	if bearer != "" {
 		req.Header.Set("Authorization", "Bearer "+bearer)
 	}
+	if bearer != "" && bearer == l.bearer {
+		req.Header.Set("X-Tenant-Slug", l.demo.Tenants[0].Slug) // the owner of the first business has others by now
+	}
 	res, err := http.DefaultClient.Do(req)
 	if err != nil {
 		return err

@@ -160,6 +160,10 @@ func (c *crowd) send(ctx context.Context, sent []time.Time, began time.Time, per
 				body := c.body(ch, run+strconv.Itoa(i), i, question[:len(question)-1]+end)
 				sent[i] = time.Now()
 				status, err := w.exchange(head, body)
+				for err == nil && status == 503 && ctx.Err() == nil { // as a provider does, only sooner
+					time.Sleep(100 * time.Millisecond)
+					status, err = w.exchange(head, body)
+				}
 				if err != nil || status != 200 {
 					errs[line] = errors.Join(err, fmt.Errorf("a question is answered with %d", status))
 					return
