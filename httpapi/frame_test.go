@@ -117,7 +117,8 @@ func newWorld(t *testing.T) *world {
 		Gate: fakeGate{w}, Tenants: fakeGate{w}, Idempotency: &memoryKeys{answers: map[string]*memoryKey{}},
 		Settings: func() []SettingState { return nil },
 		Web: fstest.MapFS{
-			"index.html": {Data: []byte("<!doctype html>app")}, "assets/app-1234.js": {Data: []byte("plain")}, "assets/app-1234.js.br": {Data: []byte("squeezed")},
+			"index.html": {Data: []byte("<!doctype html>app")}, "docs.html": {Data: []byte("<!doctype html>reference")},
+			"assets/app-1234.js": {Data: []byte("plain")}, "assets/app-1234.js.br": {Data: []byte("squeezed")},
 		},
 		TrustedProxies: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")},
 	})
@@ -337,7 +338,12 @@ func TestTheAppIsServedForPagesAndAProblemForTheRest(t *testing.T) {
 	asset := w.ask("GET", "/assets/app-1234.js", "", "", "Accept-Encoding", "gzip, br")
 	require.Equal(t, "squeezed", asset.Body.String())
 	require.Contains(t, asset.Header().Get("Cache-Control"), "immutable")
-	require.Contains(t, w.ask("GET", "/", "", "", page...).Header().Get("Content-Security-Policy"), "script-src 'self'")
+	policy := func(path string) string {
+		return w.ask("GET", path, "", "", page...).Header().Get("Content-Security-Policy")
+	}
+	require.Contains(t, policy("/"), "script-src 'self'; style-src 'self';")
+	require.Contains(t, w.ask("GET", "/docs", "", "", page...).Body.String(), "reference")
+	require.Contains(t, policy("/docs"), "script-src 'self'; style-src 'self' 'unsafe-inline';")
 }
 
 func TestAForwardedAddressIsBelievedFromATrustedProxyOnly(t *testing.T) {

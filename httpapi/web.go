@@ -15,10 +15,18 @@ import (
 //go:embed favicon.ico
 var favicon []byte
 
-// contentPolicy lets the app load its own files and nothing else. Inline style attributes are what the component
-// library positions with; scripts are files only.
-const contentPolicy = "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; " +
-	"font-src 'self' data:; connect-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
+// contentPolicy lets a page load this server's files and nothing else: scripts and styles are files only. The API
+// reference alone may have style elements, because Scalar writes some.
+func contentPolicy(page string) string {
+	styles := "style-src 'self'; "
+	if page == docsPage {
+		styles = "style-src 'self' 'unsafe-inline'; "
+	}
+	return "default-src 'self'; script-src 'self'; " + styles + "img-src 'self' data: blob:; font-src 'self' data:; " +
+		"connect-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
+}
+
+const docsPage = "docs.html"
 
 var errNoSuchPath = flomastr.Errorf(flomastr.NotFound, "not_found", "There is nothing at this address.")
 
@@ -35,7 +43,7 @@ func (a *API) webApp() http.Handler {
 			name = "index.html"
 		}
 		if name == "docs" {
-			name = "docs.html"
+			name = docsPage
 		}
 		if info, err := fs.Stat(a.deps.Web, name); err != nil || info.IsDir() {
 			// A script that asks for a missing endpoint gets a problem, not a page.
@@ -84,7 +92,7 @@ func (a *API) serveAsset(w http.ResponseWriter, r *http.Request, name string) {
 		h.Set("Cache-Control", "no-cache")
 	}
 	if strings.HasSuffix(name, ".html") {
-		h.Set("Content-Security-Policy", contentPolicy)
+		h.Set("Content-Security-Policy", contentPolicy(name))
 	}
 	http.ServeContent(w, r, name, a.started, bytes.NewReader(body))
 }

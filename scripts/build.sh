@@ -6,7 +6,7 @@
 # younger.
 web_is_current() {
 	[ -f web/dist/index.html ] || return 1
-	[ -z "$(find web/src web/public web/build web/index.html web/package.json web/package-lock.json web/vite.config.ts web/tsconfig.json \
+	[ -z "$(find web/src web/public web/build web/index.html web/docs.html web/package.json web/package-lock.json web/vite.config.ts web/tsconfig.json \
 		-newer web/dist/index.html -print 2>/dev/null | head -n 1)" ]
 }
 

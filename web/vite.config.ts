@@ -46,7 +46,10 @@ export default defineConfig({
     emptyOutDir: true,
     modulePreload: { polyfill: false },
     assetsInlineLimit: 0, // a strict Content-Security-Policy forbids data: scripts and styles; one rule for all
-    rollupOptions: { output: { hashCharacters: 'base36' } },
+    rollupOptions: {
+      input: { index: 'index.html', docs: 'docs.html' }, // the API reference shares nothing with the app
+      output: { hashCharacters: 'base36' },
+    },
   },
   test: {
     environment: 'node', // a component's test asks for jsdom in its first line

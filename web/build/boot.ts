@@ -57,7 +57,8 @@ export function boot(): Plugin {
     },
     transformIndexHtml: {
       order: 'post',
-      handler: () => [{ tag: 'script', attrs: { src }, injectTo: 'head-prepend' }],
+      handler: (_html, { path }) =>
+        path === '/index.html' ? [{ tag: 'script', attrs: { src }, injectTo: 'head-prepend' }] : [],
     },
   }
 }
