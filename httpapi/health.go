@@ -177,7 +177,7 @@ type configOutput struct {
 		BaseDomain   string          `json:"base_domain"`
 		Identity     []string        `json:"identity" doc:"The identity providers that people may sign in with" example:"[\"local\"]"`
 		FeatureFlags map[string]bool `json:"feature_flags"`
-		Tenant       string          `json:"tenant" doc:"The slug of the tenant whose host this is, else empty"`
+		Tenant       string          `json:"tenant" doc:"The slug of the tenant whose branding this is, else empty"`
 		Branding     brandingConfig  `json:"branding"`
 	}
 }
@@ -188,9 +188,14 @@ type brandingConfig struct {
 	LogoURL      string `json:"logo_url"`
 }
 
-// config answers the public settings of the web app, at run time, with the branding of the host's tenant. A host that
-// is nobody's gets the platform's branding, so that the answer tells nothing.
-func (a *API) config(_ context.Context, call Call, _ *struct{}) (*configOutput, error) {
+type configInput struct {
+	TenantID string `query:"tenant_id" maxLength:"63" doc:"Whose branding to answer, by slug; without it, that of the host's tenant"`
+}
+
+// config answers the public settings of the web app, at run time, with the branding of the tenant that the query or the
+// host names; the frame has found it. A name that is nobody's gets the platform's branding, so that a wrong one tells
+// nothing.
+func (a *API) config(_ context.Context, call Call, _ *configInput) (*configOutput, error) {
 	out := &configOutput{}
 	b := &out.Body
 	b.Version, b.BaseDomain, b.FeatureFlags, b.Identity = a.deps.Version, a.deps.BaseDomain, a.featureFlags(), []string{"local"}

@@ -1,8 +1,10 @@
 // Runs in the head, before anything is painted: light or dark, language and direction, and the brand's colours. It is a
 // classic script of a few hundred bytes (see build/boot.ts); everything it decides is an attribute or a CSS variable.
-import { type Branding, brandingOf, brandVariables } from './lib/branding.ts'
+import { brandingOf } from './lib/branding.ts'
+import { askConfig, knownBranding, paintBrand, rememberBranding } from './lib/house.ts'
 import { directionOf, preferredLanguage } from './lib/language.ts'
-import { remember, remembered } from './lib/remember.ts'
+import { slugOf } from './lib/place.ts'
+import { remembered } from './lib/remember.ts'
 
 const page = document.documentElement
 
@@ -15,12 +17,6 @@ function paintScheme(): void {
   page.setAttribute('data-mantine-color-scheme', dark ? 'dark' : 'light')
 }
 
-function paintBrand(branding: Branding): void {
-  for (const [name, value] of Object.entries(brandVariables(branding.primary)))
-    page.style.setProperty(name, value)
-  document.title = branding.name
-}
-
 paintScheme()
 
 const language = preferredLanguage(remembered('language'), navigator.languages)
@@ -30,30 +26,17 @@ page.dir = directionOf(language)
 // The page that is on its way, so that its frame can be painted from index.html.
 page.dataset.frame = location.pathname === '/' || location.pathname === '/sign-in' ? 'front' : 'work'
 
-const known = remembered('branding')
-if (known) {
-  try {
-    paintBrand(brandingOf(JSON.parse(known)))
-  } catch {
-    // Somebody else wrote there; the answer of the server will mend it.
-  }
-} else {
-  page.dataset.brand = 'awaited'
-}
+// A tenant's page wears the tenant's colours from the first paint, on whatever host it is opened.
+const slug = slugOf(location.pathname)
+const known = knownBranding(slug)
+if (known) paintBrand(known)
+else page.dataset.brand = 'awaited'
 
-window.flomastrConfig = fetch('/config.json', { headers: { Accept: 'application/json' } })
-  .then((answer) =>
-    answer.ok ? answer.json() : Promise.reject(new Error(`config.json answered ${answer.status}`)),
-  )
-  .then((config: unknown) => {
+window.flomastrConfig = askConfig(slug)
+  .then((config) => {
     const branding = brandingOf(config)
     paintBrand(branding)
-    remember(
-      'branding',
-      JSON.stringify({
-        branding: { name: branding.name, brand_primary: branding.primary, logo_url: branding.logoUrl },
-      }),
-    )
+    rememberBranding(slug, branding)
     return config
   })
   .finally(() => delete page.dataset.brand)

@@ -1,6 +1,6 @@
 import { Link } from '@tanstack/react-router'
 import { useTranslation } from 'react-i18next'
-import { config } from '../api/config.ts'
+import { useConfig } from '../api/config.ts'
 import { Preferences } from '../features/shell/Preferences.tsx'
 import { Brand } from '../ui/Brand.tsx'
 import { Icon } from '../ui/Icon.tsx'
@@ -9,10 +9,11 @@ import classes from './landing.module.css'
 
 export function Landing() {
   const { t } = useTranslation()
+  const { branding } = useConfig()
   return (
     <div className={classes.page}>
       <header className={classes.head}>
-        <Brand branding={config().branding} />
+        <Brand branding={branding} />
         <Preferences />
       </header>
       <main className={classes.main}>

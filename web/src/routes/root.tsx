@@ -1,11 +1,16 @@
-import { Link, Outlet, useRouter } from '@tanstack/react-router'
+import { Link, Outlet, useLocation, useRouter } from '@tanstack/react-router'
+import { useEffect } from 'react'
 import { useTranslation } from 'react-i18next'
+import { enterHouse } from '../api/config.ts'
 import { ProblemState } from '../features/shell/ProblemState.tsx'
+import { slugOf } from '../lib/place.ts'
 import { Icon } from '../ui/Icon.tsx'
 import links from '../ui/links.module.css'
 import { State } from '../ui/State.tsx'
 
 export function Root() {
+  const slug = slugOf(useLocation().pathname)
+  useEffect(() => void enterHouse(slug), [slug])
   return <Outlet />
 }
 

@@ -1,6 +1,6 @@
 import { Link, useRouter, useSearch } from '@tanstack/react-router'
 import { useTranslation } from 'react-i18next'
-import { config } from '../api/config.ts'
+import { useConfig } from '../api/config.ts'
 import { SignInForm } from '../features/identity/SignInForm.tsx'
 import { Preferences } from '../features/shell/Preferences.tsx'
 import { Brand } from '../ui/Brand.tsx'
@@ -8,13 +8,14 @@ import classes from './sign-in.module.css'
 
 export function SignInPage() {
   const { t } = useTranslation()
+  const { branding } = useConfig()
   const router = useRouter()
   const { next } = useSearch({ from: '/sign-in' })
   return (
     <main className={classes.page}>
       <div className={classes.card}>
         <Link to="/" className={classes.brand}>
-          <Brand branding={config().branding} />
+          <Brand branding={branding} />
         </Link>
         <h1 className={classes.title}>{t('signIn.title')}</h1>
         <SignInForm onDone={() => router.history.replace(next ?? '/home')} />

@@ -2,7 +2,7 @@ import { Link, useLocation, useNavigate } from '@tanstack/react-router'
 import { type ReactNode, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { session } from '../../api/client.ts'
-import { config } from '../../api/config.ts'
+import { useConfig } from '../../api/config.ts'
 import type { LineState } from '../../api/events.ts'
 import { Brand } from '../../ui/Brand.tsx'
 import { Button } from '../../ui/Button.tsx'
@@ -66,6 +66,7 @@ export function Shell({ slug, name, email, line, children }: Props) {
 
 function Menu({ slug, name, email }: { slug: string; name?: string; email: string }) {
   const { t } = useTranslation()
+  const { branding } = useConfig()
   const navigate = useNavigate()
   const signOut = async () => {
     await session.signOut()
@@ -75,7 +76,7 @@ function Menu({ slug, name, email }: { slug: string; name?: string; email: strin
     <div className={classes.menu}>
       {name && (
         <div className={classes.brand}>
-          <Brand branding={config().branding} name={name} />
+          <Brand branding={branding} name={name} />
         </div>
       )}
       <nav aria-label={t('nav.label')}>
