@@ -80,8 +80,7 @@ func (e *Error) Is(target error) bool {
 
 // KindOf finds the kind of the first [Error] in the chain, else Internal.
 func KindOf(err error) Kind {
-	var e *Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*Error](err); ok {
 		return e.Kind
 	}
 	return Internal
@@ -89,8 +88,7 @@ func KindOf(err error) Kind {
 
 // CodeOf finds the code of the first [Error] in the chain, else "internal".
 func CodeOf(err error) string {
-	var e *Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*Error](err); ok {
 		return e.Code
 	}
 	return "internal"

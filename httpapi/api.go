@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io/fs"
 	"log/slog"
+	"maps"
 	"net"
 	"net/http"
 	"net/netip"
@@ -48,6 +49,7 @@ type API struct {
 // Deps is what the door opens to.
 type Deps struct {
 	Version        string
+	PublicURL      string // how the world reaches us, where the operator has said so
 	BaseDomain     string // such as localhost or flomastr.example
 	TrustedProxies []netip.Prefix
 	AllowedOrigins []string // other origins that may call with a bearer token
@@ -140,9 +142,7 @@ func (a *API) simulator() http.Handler {
 // answerProblem writes an error outside of huma's routes.
 func (a *API) answerProblem(w http.ResponseWriter, r *http.Request, err error) {
 	p := a.fail(r.Context(), err)
-	for name, values := range p.GetHeaders() {
-		w.Header()[name] = values
-	}
+	maps.Copy(w.Header(), p.GetHeaders())
 	w.Header().Set("Content-Type", p.ContentType(""))
 	w.WriteHeader(p.Status)
 	_ = strictJSON().Marshal(w, p)

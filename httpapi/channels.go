@@ -75,9 +75,13 @@ func secretOf(sealed []byte, mark string) secretState {
 	return secretState{State: "set", Fingerprint: mark}
 }
 
-// webhookURL is where the provider delivers: the engine's host under the base domain, or this very address where the
+// webhookURL is where the provider delivers: the address that the operator has set, else the engine's host under the base domain, or this very address where the
 // server is used without one.
 func (a *API) webhookURL(ctx context.Context, c whatsapp.Channel) string {
+	path := "/webhook/" + c.Provider + "/" + c.ID.String()
+	if a.deps.PublicURL != "" {
+		return strings.TrimSuffix(a.deps.PublicURL, "/") + path
+	}
 	arrival, _ := ctx.Value(arrivalKey{}).(arrival)
 	host, scheme := "engine."+a.deps.BaseDomain, "https"
 	if a.deps.BaseDomain == "" || a.deps.BaseDomain == "localhost" {
@@ -86,7 +90,7 @@ func (a *API) webhookURL(ctx context.Context, c whatsapp.Channel) string {
 			host = "localhost" + strings.TrimPrefix(host, name)
 		}
 	}
-	return scheme + "://" + host + "/webhook/" + c.Provider + "/" + c.ID.String()
+	return scheme + "://" + host + path
 }
 
 // TenantIDPath names a tenant by id or slug. It is exported because the frame reads the fields of exported embedded structs alone.

@@ -18,7 +18,7 @@ var (
 
 // enter decides who may call a route and for which tenant. A tenant that does not exist, one that the caller has no
 // part in, and two names that disagree all look the same: 404.
-func (a *API) enter(ctx context.Context, arrival arrival, permission identity.Permission, o routeOptions, in any) (Call, error) {
+func (a *API) enter(ctx context.Context, arrival arrival, permission identity.Permission, in any) (Call, error) {
 	call := Call{Caller: arrival.caller, RequestID: flomastr.RequestID(ctx), RemoteIP: a.remoteIP(arrival.request)}
 	if !permission.NeedsTenant() {
 		// Judged before any tenant is looked for, so that whoever may not learns nothing of which exist.
@@ -37,12 +37,12 @@ func (a *API) enter(ctx context.Context, arrival arrival, permission identity.Pe
 		return Call{}, err
 	}
 	if !named {
-		if permission.NeedsTenant() && !o.anyTenant {
+		if permission.NeedsTenant() {
 			if !call.Caller.Known() {
 				return Call{}, identity.ErrUnauthenticated
 			}
 			// Only a super admin's own part of the permission can do without a tenant.
-			if !(permission.AllowsSuperAdmin() && call.Caller.SuperAdmin) {
+			if !permission.AllowsSuperAdmin() || !call.Caller.SuperAdmin {
 				return Call{}, errTenantRequired
 			}
 		}

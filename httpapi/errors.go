@@ -64,12 +64,13 @@ var statuses = map[flomastr.Kind]int{ //nolint:gochecknoglobals // a table
 
 // problemOf turns an error into what the caller may see. An error that is not ours shows nothing of itself.
 func problemOf(ctx context.Context, err error) *Problem {
-	var ready *Problem
-	if errors.As(err, &ready) {
+	if ready, ok := errors.AsType[*Problem](err); ok {
 		return ready
 	}
-	p := &Problem{Type: "about:blank", Status: statuses[flomastr.Internal], Code: "internal", RequestID: flomastr.RequestID(ctx),
-		Detail: "Something went wrong on our side. Try again; if it stays, tell us the request id."}
+	p := &Problem{
+		Type: "about:blank", Status: statuses[flomastr.Internal], Code: "internal", RequestID: flomastr.RequestID(ctx),
+		Detail: "Something went wrong on our side. Try again; if it stays, tell us the request id.",
+	}
 	var e *flomastr.Error
 	if errors.As(err, &e) && e.Kind != flomastr.Internal {
 		p.Status, p.Code, p.Detail, p.Errors, p.retryAfter = statuses[e.Kind], e.Code, e.Message, e.Fields, e.RetryAfter

@@ -209,15 +209,15 @@ func TestAWrongSignInLooksTheSameWhoeverItIs(t *testing.T) {
 		_ = header.Write(&b)
 		return id.ReplaceAllString(fmt.Sprint(a.Code, b.String(), a.Body), "")
 	}
-	known := shape(h.signIn(t, rootEmail, "wrong wrong wrong"))
+	known := shape(h.signIn(t, rootEmail, "wrong "))
 	require.Contains(t, known, "401")
-	require.Equal(t, known, shape(h.signIn(t, "nobody@example.com", "wrong wrong wrong")))
-	require.Equal(t, known, shape(h.signIn(t, "invited@example.com", "wrong wrong wrong")))
-	require.Equal(t, known, shape(h.signIn(t, "not an address", "wrong wrong wrong")))
+	require.Equal(t, known, shape(h.signIn(t, "nobody@example.com", "wrong ")))
+	require.Equal(t, known, shape(h.signIn(t, "invited@example.com", "wrong ")))
+	require.Equal(t, known, shape(h.signIn(t, "not an address", "wrong ")))
 
 	limited := func(email string) (last string) {
 		for range 60 {
-			if last = shape(h.signIn(t, email, "wrong wrong wrong")); strings.HasPrefix(last, "429") {
+			if last = shape(h.signIn(t, email, "wrong ")); strings.HasPrefix(last, "429") {
 				break
 			}
 		}
@@ -280,7 +280,7 @@ func TestAPasswordIsChangedByItsOwner(t *testing.T) {
 		return h.call(t, "POST", "/auth/password", bearer, fmt.Sprintf(`{"old":%q,"new":%q}`, oldPassword, newPassword))
 	}
 	require.Equal(t, 401, change("", goodPassword, "Violin Marsh Teapot 9").Code)
-	require.Equal(t, 403, change(access, "wrong wrong wrong", "Violin Marsh Teapot 9").Code)
+	require.Equal(t, 403, change(access, "wrong ", "Violin Marsh Teapot 9").Code)
 	require.Equal(t, 422, change(access, goodPassword, "FloMastr2026FloMastr").Code)
 	got := change(access, goodPassword, "Violin Marsh Teapot 9")
 	require.Equal(t, 200, got.Code, got.Body)
@@ -530,7 +530,7 @@ func TestReservedSlugsCoverEveryPathOfOurs(t *testing.T) {
 	require.NoError(t, json.Unmarshal(document.Body.Bytes(), &doc))
 	require.NotEmpty(t, doc.Paths)
 	for path := range doc.Paths {
-		first := strings.Split(strings.Trim(path, "/"), "/")[0]
+		first, _, _ := strings.Cut(strings.Trim(path, "/"), "/")
 		require.Error(t, tenant.ValidateSlug(first), "%s: a tenant named %q would hide it", path, first)
 	}
 }

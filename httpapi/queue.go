@@ -76,9 +76,9 @@ func (a *API) queueNext(ctx context.Context, call Call, in *nextJobInput) (*next
 		if err != nil {
 			return nil, err
 		}
-		out.Body.Status, out.Body.QueueSize, out.Body.NextPollRecommended = "no_jobs", &size, ptrTo(1.0)
+		out.Body.Status, out.Body.QueueSize, out.Body.NextPollRecommended = "no_jobs", &size, new(1.0)
 		if size > 0 {
-			out.Body.NextPollRecommended = ptrTo(0.2)
+			out.Body.NextPollRecommended = new(0.2)
 		}
 		return out, nil
 	}
@@ -150,7 +150,7 @@ func jobOut(job whatsapp.Job) *jobOutput {
 	if !job.CompletedAt.IsZero() {
 		out.Body.CompletedAt = &job.CompletedAt
 		if !job.StartedAt.IsZero() {
-			out.Body.ProcessingDurationMS = ptrTo(job.CompletedAt.Sub(job.StartedAt).Milliseconds())
+			out.Body.ProcessingDurationMS = new(job.CompletedAt.Sub(job.StartedAt).Milliseconds())
 		}
 	}
 	if job.State == whatsapp.JobProcessing && !job.LeaseUntil.IsZero() {

@@ -3,6 +3,7 @@ package httpapi
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"strings"
 
@@ -38,8 +39,6 @@ type routeOptions struct {
 	maxBody    int64
 	idempotent bool
 	rawBody    bool // the handler reads the body's bytes itself
-	anyTenant  bool // resolve the tenant when one is named, but do not ask for one
-	doc        string
 	hidden     bool
 }
 
@@ -51,9 +50,6 @@ func maxBody(n int64) option { return func(o *routeOptions) { o.maxBody = n } }
 
 // idempotent honours the Idempotency-Key header.
 func idempotent(o *routeOptions) { o.idempotent = true }
-
-// doc adds a paragraph to the route's description.
-func doc(text string) option { return func(o *routeOptions) { o.doc = text } }
 
 // rawBody hands the body's bytes to the handler unread.
 func rawBody(o *routeOptions) { o.rawBody = true }
@@ -77,7 +73,7 @@ func route[In, Out any](a *API, method, path string, permission identity.Permiss
 	register := func(alias string, hidden bool) {
 		huma.Register(a.huma, operation(method, alias, permission, o, hidden), func(ctx context.Context, in *In) (*Out, error) {
 			arrival, _ := ctx.Value(arrivalKey{}).(arrival)
-			call, err := a.enter(ctx, arrival, permission, o, in)
+			call, err := a.enter(ctx, arrival, permission, in)
 			if err != nil {
 				return nil, a.fail(ctx, err)
 			}
@@ -112,7 +108,7 @@ func operation(method, path string, permission identity.Permission, o routeOptio
 		Method:        method,
 		Path:          path,
 		Summary:       summary(method, path),
-		Description:   strings.TrimSpace(o.doc + "\n\nWho may call: " + permission.String() + "."),
+		Description:   "Who may call: " + permission.String() + ".",
 		Tags:          []string{tag(path)},
 		DefaultStatus: o.status,
 		MaxBodyBytes:  o.maxBody,
@@ -163,11 +159,35 @@ func (a *API) authenticated(hctx huma.Context, next func(huma.Context)) {
 		err = identity.ErrUnauthenticated
 	}
 	// A public route answers a caller whose token is stale: signing in again must be possible.
-	if err != nil && !(permission.IsPublic() && flomastr.KindOf(err) == flomastr.Unauthenticated) {
+	if err != nil && (!permission.IsPublic() || flomastr.KindOf(err) != flomastr.Unauthenticated) {
 		writeProblem(hctx, a.fail(ctx, err))
 		return
 	}
-	next(huma.WithValue(hctx, arrivalKey{}, arrival{r, caller}))
+	came := arrival{r, caller}
+	if hctx.Operation().MaxBodyBytes > smallBody && permission.NeedsTenant() {
+		if err := a.mayUpload(ctx, came, permission); err != nil {
+			writeProblem(hctx, a.fail(ctx, err))
+			return
+		}
+	}
+	next(huma.WithValue(hctx, arrivalKey{}, came))
+}
+
+// smallBody is what may be read of anybody who is signed in before their rights are judged.
+const smallBody = 1 << 20
+
+// mayUpload judges a caller before a large body is read, as far as that is possible without it: by the tenant that the
+// rest of the request names, else by whether there is any tenant at all that the body could name.
+func (a *API) mayUpload(ctx context.Context, came arrival, permission identity.Permission) error {
+	_, err := a.enter(ctx, came, permission, nil)
+	if !errors.Is(err, errTenantRequired) || !came.caller.Person() {
+		return err
+	}
+	memberships, err := a.deps.Gate.Memberships(ctx, came.caller)
+	if err == nil && len(memberships) == 0 {
+		err = identity.ErrNotFound
+	}
+	return err
 }
 
 // arrival is what the middleware hands to the handler's frame.

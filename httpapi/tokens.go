@@ -121,5 +121,5 @@ func (a *API) tokenRevoke(ctx context.Context, call Call, in *tokenPath) (*struc
 		return nil, err
 	}
 	a.deps.People.Forget()
-	return nil, nil
+	return nil, nil //nolint:nilnil // 204: there is nothing to answer
 }

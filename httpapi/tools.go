@@ -32,7 +32,8 @@ type contextPiece struct {
 	Distance float64 `json:"distance,omitempty" doc:"Of its vector to the question's: the smaller, the nearer"`
 }
 
-func atMost(n int) *int { return &n }
+//go:fix inline
+func atMost(n int) *int { return new(n) }
 
 func assistantPieces(pieces []contextPiece) []assistant.Piece {
 	out := make([]assistant.Piece, len(pieces))
@@ -58,7 +59,7 @@ type prepareQuery struct {
 // Schema implements huma.SchemaProvider.
 func (*prepareBody) Schema(r huma.Registry) *huma.Schema {
 	return &huma.Schema{OneOf: []*huma.Schema{
-		{Type: huma.TypeArray, Items: r.Schema(reflect.TypeFor[contextPiece](), true, "ContextPiece"), MaxItems: atMost(500)},
+		{Type: huma.TypeArray, Items: r.Schema(reflect.TypeFor[contextPiece](), true, "ContextPiece"), MaxItems: new(500)},
 		r.Schema(reflect.TypeFor[prepareQuery](), true, "PrepareQuery"),
 	}}
 }
@@ -126,8 +127,8 @@ type givenContext struct {
 func (*givenContext) Schema(r huma.Registry) *huma.Schema {
 	piece := r.Schema(reflect.TypeFor[contextPiece](), true, "ContextPiece")
 	return &huma.Schema{Description: "What to answer from: a text, or pieces", OneOf: []*huma.Schema{
-		{Type: huma.TypeString, MaxLength: atMost(2_000_000)},
-		{Type: huma.TypeArray, MaxItems: atMost(500), Items: &huma.Schema{OneOf: []*huma.Schema{{Type: huma.TypeString}, piece}}},
+		{Type: huma.TypeString, MaxLength: new(2_000_000)},
+		{Type: huma.TypeArray, MaxItems: new(500), Items: &huma.Schema{OneOf: []*huma.Schema{{Type: huma.TypeString}, piece}}},
 	}}
 }
 

@@ -22,10 +22,14 @@ func (s shelf) Retrieve(_ context.Context, tenant flomastr.TenantID, q contexten
 		return contextengine.Result{}, nil
 	}
 	return contextengine.Result{Passages: []contextengine.Passage{
-		{ID: flomastr.NewID[flomastr.PassageID](), Item: flomastr.NewID[flomastr.ItemID](), Title: "Price list", Source: "paste", Score: 1,
-			Text: "A brake service costs 180.50 dirhams. It takes two hours.", HeadingPath: []string{"Price list", "Brakes"}},
-		{ID: flomastr.NewID[flomastr.PassageID](), Item: flomastr.NewID[flomastr.ItemID](), Title: "Collection", Source: "paste", Score: 0.4,
-			Text: "We collect bicycles with worn brakes in Al Quoz on Tuesdays."},
+		{
+			ID: flomastr.NewID[flomastr.PassageID](), Item: flomastr.NewID[flomastr.ItemID](), Title: "Price list", Source: "paste", Score: 1,
+			Text: "A brake service costs 180.50 dirhams. It takes two hours.", HeadingPath: []string{"Price list", "Brakes"},
+		},
+		{
+			ID: flomastr.NewID[flomastr.PassageID](), Item: flomastr.NewID[flomastr.ItemID](), Title: "Collection", Source: "paste", Score: 0.4,
+			Text: "We collect bicycles with worn brakes in Al Quoz on Tuesdays.",
+		},
 	}[:min(2, q.Limit)]}, nil
 }
 
@@ -46,26 +50,41 @@ func TestToolsOfTheAssistant(t *testing.T) {
 		status           int
 		holds, lacks     []string
 	}{
-		{"pieces are joined, nearest first", "prepare/context", `[{"text":"far","chunk_id":"c1","distance":0.9},{"text":"near","chunk_id":"c2","distance":0.1}]`, 200,
-			[]string{`"context":"[1]\nnear\n\n[2]\nfar"`, `"chunk_id":"c2"`}, nil},
+		{
+			"pieces are joined, nearest first", "prepare/context", `[{"text":"far","chunk_id":"c1","distance":0.9},{"text":"near","chunk_id":"c2","distance":0.1}]`, 200,
+			[]string{`"context":"[1]\nnear\n\n[2]\nfar"`, `"chunk_id":"c2"`},
+			nil,
+		},
 		{"a query is retrieved", "prepare/context", `{"tenant_slug":"alpha","query":"brake service"}`, 200, []string{"[1] Price list › Brakes", "180.50", `"number":2`}, nil},
 		{"a budget is kept", "prepare/context", `{"tenant_slug":"alpha","query":"brake service","max_tokens":25}`, 200, []string{"180.50"}, []string{"Quoz"}},
 		{"no pieces are no context", "prepare/context", `[]`, 200, []string{`"context":""`, `"sources":[]`}, nil},
 		{"an unknown field is refused", "prepare/context", `{"tenant_slug":"alpha","query":"x","colour":"red"}`, 422, nil, nil},
 		{"another tenant is not there", "prepare/context", `{"tenant_slug":"beta","query":"brake service"}`, 404, nil, nil},
-		{"an answer quotes its context", "generate/answer", `{"query":"How much is a brake service?","context":` + long + `}`, 200,
-			[]string{"180.50", `"answered":true`, `"start":0`, `"quote":"A brake service costs 180.50 dirhams.`}, []string{"Sunday"}},
-		{"pieces may be the context", "generate/answer", `{"query":"How much is a brake service?","context":["We are closed.",{"text":"A brake service costs 180.50 dirhams.","chunk_id":"c7"}]}`, 200,
-			[]string{"180.50", `"chunk_id":"c7"`, `"piece":1`}, nil},
-		{"what the context lacks is not invented", "generate/answer", `{"query":"Who won the chess world championship in 1972?","context":` + long + `}`, 200,
-			[]string{`"answered":false`, "does not contain an answer", `"citations":[]`}, []string{"180.50"}},
+		{
+			"an answer quotes its context", "generate/answer", `{"query":"How much is a brake service?","context":` + long + `}`, 200,
+			[]string{"180.50", `"answered":true`, `"start":0`, `"quote":"A brake service costs 180.50 dirhams.`},
+			[]string{"Sunday"},
+		},
+		{
+			"pieces may be the context", "generate/answer", `{"query":"How much is a brake service?","context":["We are closed.",{"text":"A brake service costs 180.50 dirhams.","chunk_id":"c7"}]}`, 200,
+			[]string{"180.50", `"chunk_id":"c7"`, `"piece":1`},
+			nil,
+		},
+		{
+			"what the context lacks is not invented", "generate/answer", `{"query":"Who won the chess world championship in 1972?","context":` + long + `}`, 200,
+			[]string{`"answered":false`, "does not contain an answer", `"citations":[]`},
+			[]string{"180.50"},
+		},
 		{"a query is needed", "generate/answer", `{"context":"x"}`, 422, nil, nil},
 		{"synthesis from a context", "synthesis", `{"query":"How much is a brake service?","context":` + long + `}`, 200, []string{`"answer":"A brake service costs 180.50`, `"conversation_id":"`, `"personalization_elements":[]`}, nil},
 		{"synthesis from the knowledge, with what was said", "synthesis", `{"query":"and how long does it take?","tenant_slug":"alpha","user_id":"u1","synthesis_type":"agent_response",
 			"conversation_context":[{"role":"user","content":"how much is a brake service?"},{"role":"assistant","content":"180.50 dirhams"}]}`, 200, []string{"two hours", `"sources_used":[{`}, nil},
-		{"synthesis of a message", "synthesis", `{"context":[{"text":"Brakes are 10 % cheaper in June."},{"text":"We now deliver to Sharjah."}],"user_profile":{"name":"Aisha Khan","interests":["deliver"]},
+		{
+			"synthesis of a message", "synthesis", `{"context":[{"text":"Brakes are 10 % cheaper in June."},{"text":"We now deliver to Sharjah."}],"user_profile":{"name":"Aisha Khan","interests":["deliver"]},
 			"message_template":{"tone":"friendly","max_length":300,"include_call_to_action":true,"personalization_level":"high"},"tenant_branding":{"name":"Bar Ltd."}}`, 200,
-			[]string{`Hi Aisha,\n\nWe now deliver to Sharjah.`, "Brakes are 10 % cheaper", `"interest: deliver"`, "Bar Ltd."}, nil},
+			[]string{`Hi Aisha,\n\nWe now deliver to Sharjah.`, "Brakes are 10 % cheaper", `"interest: deliver"`, "Bar Ltd."},
+			nil,
+		},
 		{"synthesis of nothing", "synthesis", `{"tenant_slug":"alpha"}`, 422, nil, nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {

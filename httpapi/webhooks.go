@@ -93,7 +93,7 @@ func (m textOrObject) MarshalJSON() ([]byte, error) { return json.Marshal(m.Text
 
 // Schema implements huma.SchemaProvider.
 func (textOrObject) Schema(huma.Registry) *huma.Schema {
-	text := &huma.Schema{Type: huma.TypeString, MinLength: ptrTo(1), MaxLength: ptrTo(65_536)}
+	text := &huma.Schema{Type: huma.TypeString, MinLength: new(1), MaxLength: new(65_536)}
 	text.PrecomputeMessages()
 	object := &huma.Schema{
 		Type: huma.TypeObject, Properties: map[string]*huma.Schema{"text": text}, Required: []string{"text"}, AdditionalProperties: false,
@@ -104,7 +104,8 @@ func (textOrObject) Schema(huma.Registry) *huma.Schema {
 	return both
 }
 
-func ptrTo[T any](v T) *T { return &v }
+//go:fix inline
+func ptrTo[T any](v T) *T { return new(v) }
 
 type inboundInput struct {
 	Body struct {

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -210,12 +211,7 @@ func (l *line) eventually(t *testing.T, text string) {
 	require.Eventually(t, func() bool {
 		l.mu.Lock()
 		defer l.mu.Unlock()
-		for _, s := range l.sent {
-			if s == text {
-				return true
-			}
-		}
-		return false
+		return slices.Contains(l.sent, text)
 	}, 15*time.Second, 10*time.Millisecond, text)
 }
 

@@ -200,8 +200,7 @@ func Unavailable(doing string, err error) error {
 // unavailableIfAway turns the errors of a database that is shutting down, full or gone into ErrUnavailable, and leaves
 // every other one alone.
 func unavailableIfAway(err error) error {
-	var pgErr *pgconn.PgError
-	if errors.As(err, &pgErr) {
+	if pgErr, ok := errors.AsType[*pgconn.PgError](err); ok {
 		switch pgErr.Code[:2] {
 		case "08", "53", "57", "25": // connection, resources, operator intervention, read-only
 			if pgErr.Code != "57014" { // query_canceled is the caller's own deadline

@@ -45,7 +45,7 @@ func timeOf[I ~[16]byte](id I) time.Time {
 	b := [16]byte(id)
 	var ms [8]byte
 	copy(ms[2:], b[:6])
-	return time.UnixMilli(int64(binary.BigEndian.Uint64(ms[:]))).UTC() //nolint:gosec // 48 bits
+	return time.UnixMilli(int64(binary.BigEndian.Uint64(ms[:]))).UTC()
 }
 
 // uuids is a list of ids as pgx sends it.

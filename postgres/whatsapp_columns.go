@@ -85,8 +85,8 @@ func (c *conversationColumns) add(t *turnColumns) {
 	c.texts = append(c.texts, t.text)
 	c.directions = append(c.directions, string(t.direction))
 	c.waits = append(c.waits, t.wait.Seconds())
-	c.answerable = append(c.answerable, int32(t.answerable)) //nolint:gosec // a batch is small
-	c.inbound = append(c.inbound, int32(t.inbound))          //nolint:gosec // a batch is small
+	c.answerable = append(c.answerable, int32(t.answerable))
+	c.inbound = append(c.inbound, int32(t.inbound))
 	c.heard = append(c.heard, orNil(t.heard))
 	c.burst = max(c.burst, t.burst)
 }

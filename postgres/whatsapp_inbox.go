@@ -300,6 +300,9 @@ func (s *WhatsAppStore) SaveOutgoing(ctx context.Context, tenant flomastr.Tenant
 // SetOwner implements whatsapp.InboxStore.
 func (s *WhatsAppStore) SetOwner(ctx context.Context, tenant flomastr.TenantID, id flomastr.ConversationID, change whatsapp.OwnerChange) (c whatsapp.Conversation, err error) {
 	err = s.db.InTenant(ctx, tenant, func(tx pgx.Tx) error {
+		if err := mustBeMember(ctx, tx, tenant, change); err != nil {
+			return err
+		}
 		if err := setOwner(ctx, tx, tenant, id, change); err != nil {
 			return err
 		}
@@ -307,6 +310,25 @@ func (s *WhatsAppStore) SetOwner(ctx context.Context, tenant flomastr.TenantID, 
 		return err
 	})
 	return c, err
+}
+
+// mustBeMember lets a conversation be given to the tenant's own people alone.
+func mustBeMember(ctx context.Context, tx pgx.Tx, tenant flomastr.TenantID, change whatsapp.OwnerChange) error {
+	if change.Kind != whatsapp.OwnerMember || change.ID == "" {
+		return nil
+	}
+	var member bool
+	err := tx.QueryRow(ctx, `
+		SELECT EXISTS (
+		  SELECT FROM tenant_memberships
+		  WHERE tenant_id = $1 AND subject = $2 AND status = 'active')`, tenant, change.ID).Scan(&member)
+	if err != nil {
+		return fmt.Errorf("look for the member: %w", err)
+	}
+	if !member {
+		return whatsapp.ErrNoMember
+	}
+	return nil
 }
 
 func setOwner(ctx context.Context, tx pgx.Tx, tenant flomastr.TenantID, id flomastr.ConversationID, change whatsapp.OwnerChange) error {

@@ -201,7 +201,7 @@ func (s *WhatsAppStore) SettleSend(ctx context.Context, sending whatsapp.Sending
 			return err
 		}
 		if held != nil {
-			return nil // somebody else looks after the lane
+			return nil //nolint:nilerr // somebody else looks after the lane
 		}
 		wait, err := nextSend(ctx, tx, lane)
 		if err != nil {

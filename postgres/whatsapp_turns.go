@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -80,12 +81,12 @@ func loadWords(ctx context.Context, tx pgx.Tx, lane whatsapp.Lane, history int, 
 	if err != nil {
 		return fmt.Errorf("read messages: %w", err)
 	}
-	for i := len(lines) - 1; i >= 0; i-- {
+	for _, line := range slices.Backward(lines) {
 		switch {
-		case lines[i].asked:
-			work.Turn.Messages = append(work.Turn.Messages, lines[i].TurnMessage)
+		case line.asked:
+			work.Turn.Messages = append(work.Turn.Messages, line.TurnMessage)
 		case len(work.Turn.Messages) == 0: // what came after the turn began belongs to the next one
-			work.Turn.History = append(work.Turn.History, lines[i].TurnMessage)
+			work.Turn.History = append(work.Turn.History, line.TurnMessage)
 		}
 	}
 	return nil

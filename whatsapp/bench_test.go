@@ -51,7 +51,7 @@ func pgbench(b *testing.B, h *bundle) float64 {
 	require.NoError(b, err)
 	script := filepath.Join(b.TempDir(), "message.sql")
 	require.NoError(b, os.WriteFile(script, []byte(pgbenchScript), 0o600))
-	out, err := exec.Command(program, "-n", "-c", "16", "-j", "2", "-M", "prepared", "-T", "5", "-f", script, //nolint:gosec // our own program and script
+	out, err := exec.Command(program, "-n", "-c", "16", "-j", "2", "-M", "prepared", "-T", "5", "-f", script,
 		"-D", fmt.Sprintf("tenant=%s", h.tenant), "-D", fmt.Sprintf("channel=%s", h.channel.ID), h.url).CombinedOutput()
 	require.NoError(b, err, string(out))
 	m := regexp.MustCompile(`tps = ([0-9.]+)`).FindSubmatch(out)

@@ -85,6 +85,10 @@ const StateReceived provider.State = "received"
 // ErrConversationNotFound is a conversation that does not exist, or is another tenant's.
 var ErrConversationNotFound = flomastr.Errorf(flomastr.NotFound, "conversation_not_found", "There is no such conversation.")
 
+// ErrNoMember is an owner who is not an active member of the tenant.
+var ErrNoMember = flomastr.Errorf(flomastr.Invalid, "not_a_member", "A conversation can be given to an active member of the team only.").
+	Field("body.user_id", "an active member")
+
 // The reasons for which nothing is sent; each is without side effect.
 var (
 	ErrWindowClosed      = flomastr.Errorf(flomastr.Conflict, "window_closed", "The customer last wrote more than 24 hours ago: only an approved template may be sent.")

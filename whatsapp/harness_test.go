@@ -175,6 +175,17 @@ func setup(t testing.TB, opts options) *bundle {
 }
 
 // tenantRow makes a tenant without a cold database, which these tests do not need.
+// hire makes somebody a member of the tenant.
+func (b *bundle) hire(subject string) {
+	b.t.Helper()
+	require.NoError(b.t, b.db.InPlatform(context.Background(), func(tx pgx.Tx) error {
+		_, err := tx.Exec(context.Background(), `
+			INSERT INTO tenant_memberships (tenant_id, id, issuer, subject, email, role)
+			VALUES ($1, gen_random_uuid(), 'test', $2, $2 || '@example.com', 'member')`, b.tenant, subject)
+		return err
+	}))
+}
+
 func tenantRow(t testing.TB, db *postgres.DB) flomastr.TenantID {
 	t.Helper()
 	id := flomastr.NewID[flomastr.TenantID]()
@@ -202,12 +213,13 @@ func (b *bundle) another(opts options) *whatsapp.Engine {
 	})
 }
 
-func ptr[T any](v T) *T { return &v }
+//go:fix inline
+func ptr[T any](v T) *T { return new(v) }
 
 func (b *bundle) newChannel(tenant flomastr.TenantID, number string) whatsapp.Channel {
 	b.t.Helper()
 	ch, _, err := b.engine.CreateChannel(context.Background(), tenant, whatsapp.ChannelDraft{
-		Provider: "infobip", Number: ptr(number), BaseURL: ptr(b.ledger.server.URL),
+		Provider: "infobip", Number: new(number), BaseURL: new(b.ledger.server.URL),
 		Credentials: &provider.Credentials{APIKey: "test-key"},
 		Webhook:     &provider.WebhookSecret{HeaderName: "X-Secret", HeaderValue: "s3cret " + number},
 		// A test's customers are faster than WhatsApp allows; pacing has tests of its own.

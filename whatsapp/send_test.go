@@ -366,7 +366,7 @@ func TestWhatAProviderAnswersDecidesWhatHappensNext(t *testing.T) {
 				b.ledger.mu.Lock()
 				b.ledger.answer = nil
 				b.ledger.mu.Unlock()
-				_, err := b.engine.UpdateChannel(t.Context(), b.tenant, b.channel.ID, whatsapp.ChannelDraft{Status: ptr("active")})
+				_, err := b.engine.UpdateChannel(t.Context(), b.tenant, b.channel.ID, whatsapp.ChannelDraft{Status: new("active")})
 				require.NoError(t, err)
 				b.eventually("it is sent", func() bool { return len(b.ledger.all()) == 1 })
 			}

@@ -66,6 +66,14 @@ func (p *demoPlan) superAdmins() []string {
 	return []string{p.file.SuperAdmin.Email}
 }
 
+// baseURL is where the demo is reached; it listens on loopback alone, whatever Host a request names.
+func (p *demoPlan) baseURL() string {
+	if p == nil {
+		return ""
+	}
+	return p.file.BaseURL
+}
+
 func (p *demoPlan) platformToken() string {
 	if p == nil {
 		return ""

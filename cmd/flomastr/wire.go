@@ -141,7 +141,7 @@ func newApp(ctx context.Context, cfg Config, log *slog.Logger) (_ *App, err erro
 		Periodic: worker.Periodic(),
 	}
 	a.api = httpapi.New(httpapi.Deps{
-		Version: buildVersion(), BaseDomain: cfg.BaseDomain, TrustedProxies: prefixes(cfg.TrustedProxies), AllowedOrigins: cfg.CORSOrigins,
+		Version: buildVersion(), PublicURL: cmp.Or(cfg.PublicURL, a.demo.baseURL()), BaseDomain: cfg.BaseDomain, TrustedProxies: prefixes(cfg.TrustedProxies), AllowedOrigins: cfg.CORSOrigins,
 		Clock: a.clock, Log: log, Gate: gate, Tenants: a.tenants, Idempotency: idempotency, Events: eventSource{events, a.clock},
 		Health: []httpapi.Check{
 			{Name: "database", Required: true, Probe: a.db.Ping},

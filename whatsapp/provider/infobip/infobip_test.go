@@ -179,16 +179,31 @@ func TestSendsAreWrittenAsInfobipWantsThem(t *testing.T) {
 		message    provider.Message
 		path, body string
 	}{
-		{provider.Message{Key: "k", To: "385919998888", Text: "Hello 👋"}, "text",
-			`{"from":"447860099299","to":"385919998888","messageId":"k","callbackData":"k","content":{"text":"Hello 👋"},"urlOptions":{"shortenUrl":false,"trackClicks":false}}`},
-		{provider.Message{Key: "k", To: "AE.1509", Text: "x", ReplyTo: "wamid.1"}, "text",
-			`{"from":"447860099299","to":"AE.1509","messageId":"k","callbackData":"k","content":{"text":"x"},"urlOptions":{"shortenUrl":false,"trackClicks":false},"context":{"replyToMessageId":"wamid.1"}}`},
-		{provider.Message{Key: "k", To: "1", Media: &provider.Media{Kind: "document", URL: "https://cdn.example/d.pdf", Filename: "d.pdf"}}, "document",
-			`{"from":"447860099299","to":"1","messageId":"k","callbackData":"k","content":{"mediaUrl":"https://cdn.example/d.pdf","filename":"d.pdf"},"urlOptions":{"shortenUrl":false,"trackClicks":false}}`},
-		{provider.Message{Key: "k", To: "1", Media: &provider.Media{Kind: "audio", URL: "https://cdn.example/a.ogg", Caption: "no"}}, "audio",
-			`{"from":"447860099299","to":"1","messageId":"k","callbackData":"k","content":{"mediaUrl":"https://cdn.example/a.ogg"}}`},
-		{provider.Message{Key: "k", To: "1", Template: &provider.Template{Name: "welcome", Language: "en"}}, "template",
-			`{"messages":[{"from":"447860099299","to":"1","messageId":"k","callbackData":"k","content":{"templateName":"welcome","language":"en","templateData":{"body":{"placeholders":[]}}},"urlOptions":{"shortenUrl":false,"trackClicks":false}}]}`},
+		{
+			provider.Message{Key: "k", To: "385919998888", Text: "Hello 👋"},
+			"text",
+			`{"from":"447860099299","to":"385919998888","messageId":"k","callbackData":"k","content":{"text":"Hello 👋"},"urlOptions":{"shortenUrl":false,"trackClicks":false}}`,
+		},
+		{
+			provider.Message{Key: "k", To: "AE.1509", Text: "x", ReplyTo: "wamid.1"},
+			"text",
+			`{"from":"447860099299","to":"AE.1509","messageId":"k","callbackData":"k","content":{"text":"x"},"urlOptions":{"shortenUrl":false,"trackClicks":false},"context":{"replyToMessageId":"wamid.1"}}`,
+		},
+		{
+			provider.Message{Key: "k", To: "1", Media: &provider.Media{Kind: "document", URL: "https://cdn.example/d.pdf", Filename: "d.pdf"}},
+			"document",
+			`{"from":"447860099299","to":"1","messageId":"k","callbackData":"k","content":{"mediaUrl":"https://cdn.example/d.pdf","filename":"d.pdf"},"urlOptions":{"shortenUrl":false,"trackClicks":false}}`,
+		},
+		{
+			provider.Message{Key: "k", To: "1", Media: &provider.Media{Kind: "audio", URL: "https://cdn.example/a.ogg", Caption: "no"}},
+			"audio",
+			`{"from":"447860099299","to":"1","messageId":"k","callbackData":"k","content":{"mediaUrl":"https://cdn.example/a.ogg"}}`,
+		},
+		{
+			provider.Message{Key: "k", To: "1", Template: &provider.Template{Name: "welcome", Language: "en"}},
+			"template",
+			`{"messages":[{"from":"447860099299","to":"1","messageId":"k","callbackData":"k","content":{"templateName":"welcome","language":"en","templateData":{"body":{"placeholders":[]}}},"urlOptions":{"shortenUrl":false,"trackClicks":false}}]}`,
+		},
 	} {
 		accepted, err := p.Send(t.Context(), ch, c.message)
 		require.NoError(t, err)

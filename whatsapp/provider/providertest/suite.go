@@ -4,7 +4,6 @@ package providertest
 
 import (
 	"context"
-	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -204,7 +203,7 @@ func (s Suite) address(t *testing.T) {
 		ch.BaseURL = bad
 		_, err := p.Send(t.Context(), ch, provider.Message{Key: "k-1", To: s.Customer, Text: "Hello"})
 		var failed *provider.SendError
-		require.True(t, errors.As(err, &failed), bad)
+		require.ErrorAs(t, err, &failed, bad)
 		require.Equal(t, provider.NotSent, failed.Outcome, bad)
 		require.Equal(t, provider.PauseChannel, failed.Effect, bad)
 	}
