@@ -85,9 +85,15 @@ func problemOf(ctx context.Context, err error) *Problem {
 	return p
 }
 
+// statusClientGone is what servers have come to log for a client that hung up before its answer.
+const statusClientGone = 499
+
 // fail logs an error once, with its whole chain, and gives the problem to answer with.
 func (a *API) fail(ctx context.Context, err error) *Problem {
 	p := problemOf(ctx, err)
+	if errors.Is(ctx.Err(), context.Canceled) {
+		p.Status = statusClientGone // nobody reads the answer, and the log must not count it as ours
+	}
 	level := slog.LevelInfo
 	if p.Status >= http.StatusInternalServerError {
 		level = slog.LevelError

@@ -1338,7 +1338,121 @@ export interface components {
             logo_url: string;
             name: string;
         };
-        Channel: {
+        ChannelChange: {
+            /** @example https://abc123.api.infobip.com */
+            base_url?: string;
+            /** @description Write-only */
+            credentials?: components["schemas"]["Credentials"];
+            limits?: components["schemas"]["ChannelLimits"];
+            name?: string;
+            /** @example +447860099299 */
+            number?: string;
+            /** @enum {string} */
+            status?: "active" | "paused";
+            /** @description Write-only: a header, or Basic credentials */
+            webhook_secret?: components["schemas"]["WebhookSecret"];
+            /** @enum {string} */
+            worker?: "assistant" | "n8n";
+        };
+        ChannelCreateInputBody: {
+            /** @example https://abc123.api.infobip.com */
+            base_url?: string;
+            /** @description Write-only */
+            credentials?: components["schemas"]["Credentials"];
+            limits?: components["schemas"]["ChannelLimits"];
+            name?: string;
+            /** @example +447860099299 */
+            number?: string;
+            /** @enum {string} */
+            provider: "infobip";
+            /** @enum {string} */
+            status?: "active" | "paused";
+            /** @description Write-only: a header, or Basic credentials */
+            webhook_secret?: components["schemas"]["WebhookSecret"];
+            /** @enum {string} */
+            worker?: "assistant" | "n8n";
+        };
+        ChannelCreateOutputBody: {
+            /** @description The account's address at the provider */
+            base_url: string;
+            /** Format: date-time */
+            created_at: string;
+            credentials: components["schemas"]["SecretState"];
+            /** @enum {string} */
+            health: "ok" | "paused" | "incomplete";
+            /** Format: uuid */
+            id: string;
+            last_error?: string;
+            /** Format: date-time */
+            last_error_at?: string;
+            /**
+             * Format: date-time
+             * @description To the minute
+             */
+            last_inbound_at?: string;
+            limits: components["schemas"]["ChannelLimits"];
+            name: string;
+            /**
+             * @description E.164
+             * @example +447860099299
+             */
+            number: string;
+            pause_reason?: string;
+            /** @enum {string} */
+            provider: "infobip" | "meta" | "twilio";
+            /** @enum {string} */
+            status: "active" | "paused";
+            /** Format: date-time */
+            updated_at: string;
+            /** @description What the provider must send with each webhook; it is shown this once */
+            webhook: components["schemas"]["WebhookSecret"];
+            /** @enum {string} */
+            webhook_scheme?: "header" | "basic";
+            webhook_secret: components["schemas"]["SecretState"];
+            /** @description To be pasted at the provider, for inbound messages and for reports */
+            webhook_url: string;
+            /**
+             * @description Who answers
+             * @enum {string}
+             */
+            worker: "assistant" | "n8n";
+        };
+        ChannelError: {
+            /** Format: date-time */
+            at: string;
+            /** @description What the provider sent */
+            body: string;
+            /** @example foreign_number */
+            reason: string;
+        };
+        ChannelErrorsOutputBody: {
+            errors: components["schemas"]["ChannelError"][] | null;
+        };
+        ChannelLimits: {
+            /**
+             * Format: double
+             * @description Over the whole number
+             */
+            messages_per_second: number;
+            /**
+             * Format: int64
+             * @description How many may go at once after a rest
+             */
+            pair_burst: number;
+            /**
+             * Format: double
+             * @description Sustained pace to one contact; 0 lifts it
+             */
+            pair_interval_seconds: number;
+        };
+        ChannelListOutputBody: {
+            channels: components["schemas"]["ChannelView"][] | null;
+        };
+        ChannelTestOutputBody: {
+            message: string;
+            ok: boolean;
+        };
+        ChannelView: {
             /** @description The account's address at the provider */
             base_url: string;
             /** Format: date-time */
@@ -1381,65 +1495,6 @@ export interface components {
              */
             worker: "assistant" | "n8n";
         };
-        ChannelChange: {
-            /** @example https://abc123.api.infobip.com */
-            base_url?: string;
-            /** @description Write-only */
-            credentials?: components["schemas"]["Credentials"];
-            limits?: components["schemas"]["ChannelLimits"];
-            name?: string;
-            /** @example +447860099299 */
-            number?: string;
-            /** @enum {string} */
-            status?: "active" | "paused";
-            /** @description Write-only: a header, or Basic credentials */
-            webhook_secret?: components["schemas"]["WebhookSecret"];
-            /** @enum {string} */
-            worker?: "assistant" | "n8n";
-        };
-        ChannelCreateInputBody: {
-            /** @enum {string} */
-            provider: "infobip";
-        };
-        ChannelCreateOutputBody: {
-            /** @description What the provider must send with each webhook; it is shown this once */
-            webhook: components["schemas"]["WebhookSecret"];
-        };
-        ChannelError: {
-            /** Format: date-time */
-            at: string;
-            /** @description What the provider sent */
-            body: string;
-            /** @example foreign_number */
-            reason: string;
-        };
-        ChannelErrorsOutputBody: {
-            errors: components["schemas"]["ChannelError"][] | null;
-        };
-        ChannelLimits: {
-            /**
-             * Format: double
-             * @description Over the whole number
-             */
-            messages_per_second: number;
-            /**
-             * Format: int64
-             * @description How many may go at once after a rest
-             */
-            pair_burst: number;
-            /**
-             * Format: double
-             * @description Sustained pace to one contact; 0 lifts it
-             */
-            pair_interval_seconds: number;
-        };
-        ChannelListOutputBody: {
-            channels: components["schemas"]["Channel"][] | null;
-        };
-        ChannelTestOutputBody: {
-            message: string;
-            ok: boolean;
-        };
         CheckResult: {
             /** Format: double */
             latency_ms: number;
@@ -1479,7 +1534,7 @@ export interface components {
              *     ]
              */
             identity: string[] | null;
-            /** @description The slug of the tenant whose host this is, else empty */
+            /** @description The slug of the tenant whose branding this is, else empty */
             tenant: string;
             version: string;
         };
@@ -2862,7 +2917,10 @@ export interface operations {
     };
     getConfigJson: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Whose branding to answer, by slug; without it, that of the host's tenant */
+                tenant_id?: string;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -2889,6 +2947,15 @@ export interface operations {
             };
             /** @description Not Found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6732,7 +6799,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Channel"];
+                    "application/json": components["schemas"]["ChannelView"];
                 };
             };
             /** @description Bad Request */
@@ -6908,7 +6975,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Channel"];
+                    "application/json": components["schemas"]["ChannelView"];
                 };
             };
             /** @description Bad Request */
