@@ -106,10 +106,10 @@ type answer struct {
 	t *testing.T
 }
 
-func (a answer) field(name string) string {
-	a.t.Helper()
+func (got answer) field(name string) string {
+	got.t.Helper()
 	var body map[string]json.RawMessage
-	require.NoError(a.t, json.Unmarshal(a.Body.Bytes(), &body), a.Body.String())
+	require.NoError(got.t, json.Unmarshal(got.Body.Bytes(), &body), got.Body.String())
 	var text string
 	if json.Unmarshal(body[name], &text) != nil {
 		return string(body[name])

@@ -47,7 +47,7 @@ func (m textOrOutgoing) MarshalJSON() ([]byte, error) { return json.Marshal(m.ou
 
 // Schema implements huma.SchemaProvider.
 func (textOrOutgoing) Schema(r huma.Registry) *huma.Schema {
-	text := &huma.Schema{Type: huma.TypeString, MinLength: new(1), MaxLength: ptrTo(flomastr.MaxReplyChars)}
+	text := &huma.Schema{Type: huma.TypeString, MinLength: new(1), MaxLength: new(flomastr.MaxReplyChars)}
 	text.PrecomputeMessages()
 	both := &huma.Schema{OneOf: []*huma.Schema{text, huma.SchemaFromType(r, typeOf[outgoing]())}}
 	both.PrecomputeMessages()

@@ -32,9 +32,6 @@ type contextPiece struct {
 	Distance float64 `json:"distance,omitempty" doc:"Of its vector to the question's: the smaller, the nearer"`
 }
 
-//go:fix inline
-func atMost(n int) *int { return new(n) }
-
 func assistantPieces(pieces []contextPiece) []assistant.Piece {
 	out := make([]assistant.Piece, len(pieces))
 	for i, p := range pieces {

@@ -104,9 +104,6 @@ func (textOrObject) Schema(huma.Registry) *huma.Schema {
 	return both
 }
 
-//go:fix inline
-func ptrTo[T any](v T) *T { return new(v) }
-
 type inboundInput struct {
 	Body struct {
 		From        string       `json:"from" maxLength:"150" doc:"The customer: E.164, or the provider's user id" example:"+385911111111"`

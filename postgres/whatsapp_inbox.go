@@ -267,7 +267,7 @@ func (s *WhatsAppStore) SaveOutgoing(ctx context.Context, tenant flomastr.Tenant
 		case !open && out.Message.Template == nil:
 			return whatsapp.ErrWindowClosed
 		}
-		if _, err := insertQueued(ctx, tx, tenant, queued{
+		if err := insertQueued(ctx, tx, tenant, queued{
 			id: id, conversation: out.Conversation, channel: channel, kind: outboxReply, speaker: out.Speaker, author: out.Author,
 			typ: messageType(out.Message), text: textForm(out.Message), message: out.Message,
 			phase: "queued", state: provider.StateQueued, useful: out.Useful,

@@ -42,24 +42,25 @@ type queued struct {
 	useful       time.Duration
 }
 
-// insertQueued writes the message and its outbox row. Its seq is the order in which a conversation's messages are sent.
-func insertQueued(ctx context.Context, tx pgx.Tx, tenant flomastr.TenantID, q queued) (seq int64, err error) {
+// insertQueued writes the message and its outbox row. The seq is the order in which a conversation's messages are sent.
+func insertQueued(ctx context.Context, tx pgx.Tx, tenant flomastr.TenantID, q queued) (err error) {
+	var seq int64
 	var decision []byte
 	if q.decision != nil {
 		if decision, err = json.Marshal(q.decision); err != nil {
-			return 0, fmt.Errorf("encode decision: %w", err)
+			return fmt.Errorf("encode decision: %w", err)
 		}
 	}
 	content, err := json.Marshal(contentOf(q.message))
 	if err != nil {
-		return 0, fmt.Errorf("encode message: %w", err)
+		return fmt.Errorf("encode message: %w", err)
 	}
 	if err := tx.QueryRow(ctx, `
 		INSERT INTO messages (tenant_id, id, created_at, conversation_id, direction, speaker, type, text, provider_at, job_id, author, state, decision)
 		VALUES ($1, $2, $3, $4, 'out', $5, $6, $7, now(), $8, $9, $10, $11)
 		RETURNING seq`,
 		tenant, q.id, timeOf(q.id), q.conversation, q.speaker, q.typ, q.text, q.job, q.author, q.state, decision).Scan(&seq); err != nil {
-		return 0, fmt.Errorf("write message: %w", err)
+		return fmt.Errorf("write message: %w", err)
 	}
 	var batch pgx.Batch
 	batch.Queue(`
@@ -71,9 +72,9 @@ func insertQueued(ctx context.Context, tx pgx.Tx, tenant flomastr.TenantID, q qu
 		SET last_message_at = now(), last_text = $3, last_direction = 'out', unread = 0
 		WHERE tenant_id = $1 AND id = $2`, tenant, q.conversation, provider.Truncate(q.text, 160))
 	if err := tx.SendBatch(ctx, &batch).Close(); err != nil {
-		return 0, fmt.Errorf("write outbox: %w", err)
+		return fmt.Errorf("write outbox: %w", err)
 	}
-	return seq, appendEvent(ctx, tx, tenant, "message.created", map[string]string{
+	return appendEvent(ctx, tx, tenant, "message.created", map[string]string{
 		"conversation_id": q.conversation.String(), "message_id": q.id.String(), "direction": "out", "type": q.typ,
 		"text": provider.Truncate(q.text, 300), "state": string(q.state),
 	})
@@ -125,7 +126,7 @@ func queueAnswer(ctx context.Context, tx pgx.Tx, lane whatsapp.Lane, id flomastr
 			send.Message = contentOf(out.Message).message(id, to)
 		}
 	}
-	if _, err := insertQueued(ctx, tx, lane.Tenant, q); err != nil {
+	if err := insertQueued(ctx, tx, lane.Tenant, q); err != nil {
 		return send, false, err
 	}
 	if begun {

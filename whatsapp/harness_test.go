@@ -213,9 +213,6 @@ func (b *bundle) another(opts options) *whatsapp.Engine {
 	})
 }
 
-//go:fix inline
-func ptr[T any](v T) *T { return new(v) }
-
 func (b *bundle) newChannel(tenant flomastr.TenantID, number string) whatsapp.Channel {
 	b.t.Helper()
 	ch, _, err := b.engine.CreateChannel(context.Background(), tenant, whatsapp.ChannelDraft{

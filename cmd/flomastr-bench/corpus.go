@@ -28,9 +28,9 @@ type corpus struct {
 }
 
 func newCorpus(seed uint64) *corpus {
-	random := rand.New(rand.NewPCG(seed, 1)) //nolint:gosec // the same text each time
+	random := rand.New(rand.NewPCG(seed, 1))
 	c := &corpus{random: random, zipf: rand.NewZipf(random, 1.15, 6, 19_999)}
-	vocabulary := rand.New(rand.NewPCG(1, 1)) //nolint:gosec // all brains share one vocabulary
+	vocabulary := rand.New(rand.NewPCG(1, 1))
 	for range 20_000 {
 		c.words = append(c.words, syllables(vocabulary, 1+vocabulary.IntN(3)))
 	}

@@ -80,7 +80,7 @@ func (l *lab) inbound(ctx context.Context) ([]bench.Figure, error) {
 		address: l.address, connections: connections, head: webhookHead(l.address, ours), body: inboundBody(ours.number, senders),
 		duration: inboundRun, first: senders,
 	}
-	var rates, limits, ratios []float64
+	var rates, limits []float64
 	var cost costs
 	for range 3 {
 		limit, err := l.limit(ctx)
@@ -94,7 +94,7 @@ func (l *lab) inbound(ctx context.Context) ([]bench.Figure, error) {
 		}
 		cost = cost.add(meter.since(l), got.stored)
 		work.first = got.next
-		rates, limits, ratios = append(rates, got.rate()), append(limits, limit), append(ratios, got.rate()/limit)
+		rates, limits = append(rates, got.rate()), append(limits, limit)
 		if got.failed+got.refused > 0 {
 			return nil, fmt.Errorf("%d webhooks failed and %d were refused at the peak", got.failed, got.refused)
 		}

@@ -17,10 +17,9 @@ import (
 // wire is one HTTP connection that does nothing but what a measurement needs: net/http's client would cost as much
 // processor time as the server under test.
 type wire struct {
-	conn  net.Conn
-	in    *bufio.Reader
-	out   []byte
-	bytes []byte // of the last answer's body, when kept
+	conn net.Conn
+	in   *bufio.Reader
+	out  []byte
 }
 
 func dial(address string) (*wire, error) {
@@ -148,11 +147,11 @@ func (l load) drive(ctx context.Context, w *wire, number *atomic.Int64, began ti
 			return o, err
 		}
 		took := time.Since(due)
-		switch {
-		case status == 200:
+		switch status {
+		case 200:
 			o.stored++
 			o.latencies = append(o.latencies, took)
-		case status == 503:
+		case 503:
 			o.refused++
 			o.refusals = append(o.refusals, took)
 			time.Sleep(l.afterRefuse)

@@ -15,7 +15,7 @@ const tick = 10 * time.Millisecond
 
 // cpuOf is the processor time that a process has used. Where there is no /proc it is 0, and so are the figures.
 func cpuOf(pid int) time.Duration {
-	user, system, _, _, _ := stat(pid)
+	user, system, _, _, _ := stat(pid) //nolint:dogsled // /proc gives them all at once
 	return user + system
 }
 
@@ -45,7 +45,7 @@ func stat(pid int) (user, system, childUser, childSystem time.Duration, parent i
 	// The name, in parentheses, may hold anything.
 	fields := strings.Fields(string(content[bytes.LastIndexByte(content, ')')+1:]))
 	number := func(i int) time.Duration { n, _ := strconv.Atoi(fields[i]); return time.Duration(n) }
-	return number(11) * tick, number(12) * tick, number(13) * tick, number(14) * tick, int(number(1))
+	return number(11) * tick, number(12) * tick, number(13) * tick, number(14) * tick, int(number(1)) //nolint:durationcheck // counts of ticks
 }
 
 // ownCPU is the load generator's time.

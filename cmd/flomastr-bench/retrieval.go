@@ -53,8 +53,10 @@ func (l *lab) retrieval(name string, passages int) func(context.Context) ([]benc
 			}
 			slices.Sort(took)
 			figures = append(figures,
-				bench.Figure{Name: "retrieval." + name, Unit: "ms", Value: percentile(took, 95), Against: basis.p50, Reach: reach * basis.stretch(), Rule: bench.AtMost,
-					What: fmt.Sprintf("p95 of %d searches over the API with a filter, %d passages at rest; against a bare handler's p50 (its p99 %.1f ms at 5,000/s)", len(took), passages, basis.p99)},
+				bench.Figure{
+					Name: "retrieval." + name, Unit: "ms", Value: percentile(took, 95), Against: basis.p50, Reach: reach * basis.stretch(), Rule: bench.AtMost,
+					What: fmt.Sprintf("p95 of %d searches over the API with a filter, %d passages at rest; against a bare handler's p50 (its p99 %.1f ms at 5,000/s)", len(took), passages, basis.p99),
+				},
 				bench.Figure{Name: "retrieval." + name + ".p50", Unit: "ms", Value: percentile(took, 50), Against: basis.p50, Rule: bench.Shown, What: "the same, in the middle"})
 		}
 		return figures, nil

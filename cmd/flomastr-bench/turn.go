@@ -83,12 +83,18 @@ func (l *lab) turn(ctx context.Context) ([]bench.Figure, error) {
 	}
 	p50, p99 := percentile(paced.latencies, 50), percentile(paced.latencies, 99)
 	return append(figures,
-		bench.Figure{Name: "turn.p50", Unit: "ms", Value: p50, Against: basis.p50, Reach: 80 * basis.stretch(), Rule: bench.AtMost,
-			What: fmt.Sprintf("webhook sent to answer in the ledger, at %.0f turns/s, half of the most; against a bare handler's p50", half)},
-		bench.Figure{Name: "turn.p99", Unit: "ms", Value: p99, Against: basis.p50, Reach: 400 * basis.stretch(), Rule: bench.AtMost,
-			What: fmt.Sprintf("the same (the bare handler's p99 is %.1f ms at 5,000/s)", basis.p99)},
-		bench.Figure{Name: "turn.burst_wait", Unit: "ms", Value: percentile(waited.latencies, 50) - p50, Rule: bench.Shown,
-			What: "how much longer the p50 is when the message does not end a sentence, because more may come"},
+		bench.Figure{
+			Name: "turn.p50", Unit: "ms", Value: p50, Against: basis.p50, Reach: 80 * basis.stretch(), Rule: bench.AtMost,
+			What: fmt.Sprintf("webhook sent to answer in the ledger, at %.0f turns/s, half of the most; against a bare handler's p50", half),
+		},
+		bench.Figure{
+			Name: "turn.p99", Unit: "ms", Value: p99, Against: basis.p50, Reach: 400 * basis.stretch(), Rule: bench.AtMost,
+			What: fmt.Sprintf("the same (the bare handler's p99 is %.1f ms at 5,000/s)", basis.p99),
+		},
+		bench.Figure{
+			Name: "turn.burst_wait", Unit: "ms", Value: percentile(waited.latencies, 50) - p50, Rule: bench.Shown,
+			What: "how much longer the p50 is when the message does not end a sentence, because more may come",
+		},
 	), nil
 }
 

@@ -24,13 +24,13 @@ func (*Provider) Parse(_ provider.Channel, r provider.Request) (provider.Batch, 
 			return batch, provider.ErrNotJSON.Because(err)
 		}
 		batch.Unusable = append(batch.Unusable, unusable("unknown_envelope", r.Body)) // [], "text", 1, …
-		return batch, nil                                                             //nolint:nilerr // kept and shown
+		return batch, nil
 	}
 	raw, ok := envelope["results"]
 	var results []json.RawMessage
 	if !ok || json.Unmarshal(raw, &results) != nil || results == nil {
 		batch.Unusable = append(batch.Unusable, unusable("unknown_event", r.Body))
-		return batch, nil
+		return batch, nil //nolint:nilerr // kept and shown
 	}
 	for _, element := range results {
 		parseResult(&batch, element, r)
