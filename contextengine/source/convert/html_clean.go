@@ -3,6 +3,7 @@ package convert
 import (
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 
 	"golang.org/x/net/html"
@@ -282,12 +283,7 @@ func attribute(n *html.Node, key string) string {
 }
 
 func hasClass(n *html.Node, class string) bool {
-	for _, c := range strings.Fields(attribute(n, "class")) {
-		if c == class {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(strings.Fields(attribute(n, "class")), class)
 }
 
 func textOf(n *html.Node) string {
@@ -308,7 +304,7 @@ func textLength(n *html.Node) int {
 	length := 0
 	for d := range n.Descendants() {
 		if d.Type == html.TextNode {
-			for _, field := range strings.Fields(d.Data) {
+			for field := range strings.FieldsSeq(d.Data) {
 				length += len(field)
 			}
 		}
