@@ -6,6 +6,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/flomastr/flomastr/contextengine/analysis"
 )
@@ -26,6 +27,17 @@ type lexicon struct {
 	common   map[string]string              // concept → its three commonest words
 	wording  map[string]map[string]string   // language → key → sentence
 	detector *analysis.Detector
+	stemmers sync.Pool // of stemmers that remember the words of earlier turns, which saves most of a turn's stemming
+}
+
+// withStemmer lends a stemmer; it must not be kept.
+func (x *lexicon) withStemmer(fn func(*analysis.Stemmer)) {
+	s, ok := x.stemmers.Get().(*analysis.Stemmer)
+	if !ok {
+		s = analysis.NewStemmer()
+	}
+	defer x.stemmers.Put(s)
+	fn(s)
 }
 
 // newLexicon reads the embedded files; they are part of the program, so a broken one is a broken build.

@@ -45,23 +45,24 @@ func newPool(x *lexicon, result contextengine.Result) *pool {
 	if common == analysis.Undecided {
 		common = analysis.English
 	}
-	stemmer := analysis.NewStemmer()
-	seen := map[flomastr.PassageID]bool{}
-	for _, r := range result.Passages {
-		if seen[r.ID] && !r.ID.IsZero() {
-			continue
+	x.withStemmer(func(stemmer *analysis.Stemmer) {
+		seen := map[flomastr.PassageID]bool{}
+		for _, r := range result.Passages {
+			if seen[r.ID] && !r.ID.IsZero() {
+				continue
+			}
+			seen[r.ID] = true
+			lang := x.detector.Detect(r.Text)
+			if lang == analysis.Undecided {
+				lang = common
+			}
+			read := readPassage(x, tokenizer{stemmer, lang}, r)
+			if top > 0 {
+				read.rank = r.Score / top
+			}
+			p.passages = append(p.passages, read)
 		}
-		seen[r.ID] = true
-		lang := x.detector.Detect(r.Text)
-		if lang == analysis.Undecided {
-			lang = common
-		}
-		read := readPassage(x, tokenizer{stemmer, lang}, r)
-		if top > 0 {
-			read.rank = r.Score / top
-		}
-		p.passages = append(p.passages, read)
-	}
+	})
 	return p
 }
 
