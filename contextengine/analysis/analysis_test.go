@@ -25,10 +25,10 @@ func TestWordsAreCutAndStemmedByLanguage(t *testing.T) {
 		lang       analysis.Language
 		want       string
 	}{
-		{"English inflections", "Connected connections, CONNECTING", analysis.English, "connect "},
+		{"English inflections", "Connected connections, CONNECTING", analysis.English, "connect connect connect"}, //nolint:dupword // three words of one stem
 		{"apostrophes", "Don't take the child's l’autre", analysis.English, "dont take the child lautr"},
 		{"French elision", "l'hôtel", analysis.French, "hotel"},
-		{"Spanish accents fold after stemming", "información informaciones", analysis.Spanish, "inform"},
+		{"Spanish accents fold after stemming", "información informaciones", analysis.Spanish, "inform inform"}, //nolint:dupword // two words of one stem
 		{"undecided is only folded", "Größen Über", analysis.Undecided, "großen uber"},
 		{"digits stay whole", "9:30 on 2024-05-01", analysis.English, "9 30 on 2024 05 01"},
 		{"Arabic in 4-grams, variants folded", "المدرسة", analysis.Arabic, "المد لمدر مدرس درسه"},

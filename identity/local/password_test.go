@@ -28,7 +28,7 @@ func TestNewPasswordsAreLongAndHardToGuess(t *testing.T) {
 		"9876543210987654":                   false,
 		"qwertyuiopasdfghjkl":                false,
 		"abcdefghijklmnop":                   false,
-		"iloveyou":                           false,
+		"iloveyou iloveyou":                  false, //nolint:dupword // that is the point
 		"correcthorsebatterystaple":          false,
 		"sara.example sara":                  false, // the account's own address
 		"Otter Lamp\nFerry Quilt":            false,

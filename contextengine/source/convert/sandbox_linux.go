@@ -15,7 +15,7 @@ import (
 
 // Limits of a worker and of each of its children.
 const (
-	limitData = 512 << 20
+	limitData = raceFactor * (512 << 20)
 	limitCPU  = 60 // seconds
 	limitFile = 256 << 20
 )
