@@ -284,9 +284,9 @@ func TestTheDemoFileHasTheFieldsThatScriptsRead(t *testing.T) {
 	}
 	require.ElementsMatch(t, []string{"base_url", "engine_url", "super_admin", "tenants", "platform_token", "standins"}, keys(shape))
 	tenant := shape["tenants"].([]any)[0].(map[string]any)
-	require.ElementsMatch(t, []string{"id", "slug", "users", "api_token", "channels"}, keys(tenant))
+	require.ElementsMatch(t, []string{"id", "slug", "users", "api_token", "channels", "seeded"}, keys(tenant))
 	require.ElementsMatch(t, []string{"email", "password", "role"}, keys(tenant["users"].([]any)[0]))
-	require.ElementsMatch(t, []string{"id", "provider", "number", "webhook_url", "webhook_auth_header"}, keys(tenant["channels"].([]any)[0]))
+	require.ElementsMatch(t, []string{"id", "provider", "number", "webhook_url", "webhook_auth_header", "api_key"}, keys(tenant["channels"].([]any)[0]))
 	require.ElementsMatch(t, []string{"infobip_url", "meta_url", "twilio_url", "ledger_url"}, keys(shape["standins"]))
 
 	for _, c := range []struct {
