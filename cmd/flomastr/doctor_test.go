@@ -11,6 +11,8 @@ import (
 	"io"
 	"math/big"
 	"net"
+	"net/http"
+	"net/http/httptest"
 	"testing"
 	"time"
 
@@ -172,15 +174,15 @@ func TestARealDatabaseIsDiagnosed(t *testing.T) {
 
 func TestAForeignProgramOnThePortIsAFailure(t *testing.T) {
 	t.Parallel()
-	address := listenOnce(t, func(conn net.Conn) { _, _ = conn.Write([]byte("HTTP/1.0 200 OK\r\n\r\n{\"service\":\"other\"}")) })
-	f := checkPort(t.Context(), Config{Listen: address})
+	answering := func(body string) Config {
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, body) }))
+		t.Cleanup(server.Close)
+		return Config{Listen: server.Listener.Addr().String()}
+	}
+	f := checkPort(t.Context(), answering(`{"service":"other"}`))
 	require.Equal(t, failure, f.State)
 	require.Contains(t, f.Detail, "another program is using")
-	ours := listenOnce(t, func(conn net.Conn) {
-		_, _ = conn.Write([]byte("HTTP/1.0 200 OK\r\n\r\n{\"service\":\"whatsapp-engine\"}"))
-		_, _ = io.ReadFull(conn, make([]byte, 1))
-	})
-	require.Equal(t, fine, checkPort(t.Context(), Config{Listen: ours}).State)
+	require.Equal(t, fine, checkPort(t.Context(), answering(`{"service":"whatsapp-engine"}`)).State)
 }
 
 func TestADataDirectoryThatCannotBeWrittenIsAFailure(t *testing.T) {
