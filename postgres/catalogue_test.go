@@ -1,7 +1,11 @@
 package postgres_test
 
 import (
+	"context"
+	"fmt"
+	"maps"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
@@ -22,108 +26,159 @@ var unguarded = map[string]string{
 	"goose_db_version":   "the migrations' own bookkeeping",
 }
 
-func TestEveryTableIsGuarded(t *testing.T) {
-	t.Parallel()
-	admin := adminConn(t)
-	rows, err := admin.Query(t.Context(), `
-		SELECT c.relname,
-		       c.relrowsecurity AND c.relforcerowsecurity AS forced,
-		       EXISTS (SELECT FROM pg_policy p
-		               WHERE p.polrelid = c.oid AND p.polqual IS NOT NULL AND p.polwithcheck IS NOT NULL
-		                 AND p.polroles = ARRAY['flomastr_app'::regrole::oid]) AS tenant_policy,
-		       EXISTS (SELECT FROM pg_policy p
-		               WHERE p.polrelid = c.oid AND 'flomastr_platform'::regrole <> ALL (p.polroles)
-		                 AND pg_get_expr(p.polqual, p.polrelid) NOT LIKE '%app.tenant_id%') AS loose_policy,
-		       has_table_privilege('flomastr_app', c.oid, 'SELECT') AS app_reads,
-		       has_table_privilege('flomastr_app', c.oid, 'TRUNCATE, REFERENCES, TRIGGER')
-		       OR has_table_privilege('flomastr_platform', c.oid, 'TRUNCATE, REFERENCES, TRIGGER') AS dangerous,
-		       pg_get_userbyid(c.relowner) AS owner
+// holes are the ways in which the schema could let one tenant at another's rows. Each query names what is wrong with it, and
+// finds nothing in a sound schema.
+var holes = map[string]string{
+	"a table without its guard: call guard_tenant_table, or say in unguarded why not": `
+		SELECT c.relname
 		FROM pg_class c
-		WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p')
-		ORDER BY c.relname`)
-	require.NoError(t, err)
-	type table struct {
-		Relname                                                string
-		Forced, TenantPolicy, LoosePolicy, AppReads, Dangerous bool
-		Owner                                                  string
-	}
-	tables, err := pgx.CollectRows(rows, pgx.RowToStructByPos[table])
-	require.NoError(t, err)
-	require.NotEmpty(t, tables)
-	for _, c := range tables {
-		require.Equal(t, "flomastr_owner", c.Owner, c.Relname)
-		require.False(t, c.Dangerous, "%s: a login may truncate, reference or trigger, which row-level security ignores", c.Relname)
-		if _, ok := unguarded[c.Relname]; ok {
-			require.False(t, c.AppReads, "%s has no guard, so flomastr_app must not read it", c.Relname)
-			continue
-		}
-		require.True(t, c.Forced, "%s: call guard_tenant_table, or say in the list above why not", c.Relname)
-		require.True(t, c.TenantPolicy, "%s: no policy with USING and WITH CHECK for flomastr_app", c.Relname)
-		require.False(t, c.LoosePolicy, "%s: a policy that does not compare app.tenant_id", c.Relname)
-	}
-}
-
-func TestForeignKeysBetweenTenantTablesCarryTheTenant(t *testing.T) {
-	t.Parallel()
-	admin := adminConn(t)
-	rows, err := admin.Query(t.Context(), `
+		WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') AND c.relname <> ALL ($1)
+		  AND NOT (c.relrowsecurity AND c.relforcerowsecurity
+		           AND EXISTS (SELECT FROM pg_policy p
+		                       WHERE p.polrelid = c.oid AND p.polqual IS NOT NULL AND p.polwithcheck IS NOT NULL
+		                         AND p.polroles = ARRAY['flomastr_app'::regrole::oid]))`,
+	"a policy that does not compare the tenant": `
+		SELECT c.relname || '.' || p.polname
+		FROM pg_policy p
+		JOIN pg_class c ON c.oid = p.polrelid
+		WHERE c.relname <> ALL ($1) AND p.polroles <> ARRAY['flomastr_platform'::regrole::oid]
+		  AND NOT (coalesce(pg_get_expr(p.polqual, p.polrelid), '') LIKE '%app.tenant_id%'
+		           AND coalesce(pg_get_expr(p.polwithcheck, p.polrelid), '') LIKE '%app.tenant_id%')`,
+	"a table without a guard that the application reads": `
+		SELECT c.relname
+		FROM pg_class c
+		WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') AND c.relname = ANY ($1)
+		  AND has_table_privilege('flomastr_app', c.oid, 'SELECT, INSERT, UPDATE, DELETE')`,
+	"a table that is not the owner's": `
+		SELECT c.relname
+		FROM pg_class c
+		WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') AND $1::text[] IS NOT NULL
+		  AND pg_get_userbyid(c.relowner) <> 'flomastr_owner'`,
+	"a right that row-level security ignores": `
+		SELECT c.relname
+		FROM pg_class c
+		WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') AND $1::text[] IS NOT NULL
+		  AND (has_table_privilege('flomastr_app', c.oid, 'TRUNCATE, REFERENCES, TRIGGER')
+		       OR has_table_privilege('flomastr_platform', c.oid, 'TRUNCATE, REFERENCES, TRIGGER'))`,
+	"a foreign key between tenants' tables without tenant_id on both sides, whose check ignores row-level security": `
 		SELECT k.conrelid::regclass || '.' || k.conname
 		FROM pg_constraint k
-		WHERE k.contype = 'f' AND k.connamespace = 'public'::regnamespace AND k.conparentid = 0
+		WHERE k.contype = 'f' AND k.connamespace = 'public'::regnamespace AND k.conparentid = 0 AND $1::text[] IS NOT NULL
 		  AND EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = k.conrelid AND a.attname = 'tenant_id')
 		  AND NOT EXISTS (
 		    SELECT FROM unnest(k.conkey, k.confkey) AS pair (here, there)
 		    JOIN pg_attribute h ON h.attrelid = k.conrelid AND h.attnum = pair.here
 		    JOIN pg_attribute f ON f.attrelid = k.confrelid AND f.attnum = pair.there
 		    WHERE h.attname = 'tenant_id'
-		      AND (f.attname = 'tenant_id' OR (k.confrelid = 'tenants'::regclass AND f.attname = 'id')))`)
-	require.NoError(t, err)
-	loose, err := pgx.CollectRows(rows, pgx.RowTo[string])
-	require.NoError(t, err)
-	require.Empty(t, loose, "a foreign key's check ignores row-level security: it must carry tenant_id on both sides")
-}
-
-func TestUniqueKeysLeadWithTheTenant(t *testing.T) {
-	t.Parallel()
-	// Their values are random or public by nature, so that a collision tells nobody anything.
-	global := []string{"api_tokens_hash_key", "tenants_slug_key", "tenants_pkey"}
-	admin := adminConn(t)
-	rows, err := admin.Query(t.Context(), `
+		      AND (f.attname = 'tenant_id' OR (k.confrelid = 'tenants'::regclass AND f.attname = 'id')))`,
+	"a unique key that does not lead with tenant_id and so tells one tenant what another holds": `
 		SELECT i.indexrelid::regclass::text
 		FROM pg_index i
 		JOIN pg_class c ON c.oid = i.indrelid AND c.relnamespace = 'public'::regnamespace
 		JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
-		WHERE i.indisunique AND c.relrowsecurity AND a.attname <> 'tenant_id'`)
-	require.NoError(t, err)
-	keys, err := pgx.CollectRows(rows, pgx.RowTo[string])
-	require.NoError(t, err)
-	for _, key := range keys {
-		require.True(t, slices.Contains(global, key), "%s: a unique key that does not lead with tenant_id tells one tenant what another holds", key)
+		WHERE i.indisunique AND c.relrowsecurity AND a.attname <> 'tenant_id' AND $1::text[] IS NOT NULL
+		  AND i.indexrelid::regclass::text <> ALL ($2)`,
+	"a view that is not security_invoker, or a materialised one, which cannot be": `
+		SELECT c.relname
+		FROM pg_class c
+		WHERE c.relnamespace = 'public'::regnamespace AND $1::text[] IS NOT NULL
+		  AND (c.relkind = 'm' OR (c.relkind = 'v' AND NOT coalesce(c.reloptions @> '{security_invoker=true}', false)))`,
+	"a SECURITY DEFINER function that is open to the application or does not pin its search_path": `
+		SELECT p.proname::text
+		FROM pg_proc p
+		WHERE p.pronamespace = 'public'::regnamespace AND p.prosecdef AND $1::text[] IS NOT NULL
+		  AND (NOT coalesce(array_to_string(p.proconfig, ',') LIKE '%search_path=%', false)
+		       OR has_function_privilege('flomastr_app', p.oid, 'EXECUTE'))`,
+}
+
+// globalKeys hold values that are random or public by nature, so that a collision tells nobody anything.
+var globalKeys = []string{"api_tokens_hash_key", "tenants_slug_key", "tenants_pkey"}
+
+// findHoles gives what is wrong with the schema, each as "what: where".
+func findHoles(t *testing.T, admin pgxQuerier) []string {
+	t.Helper()
+	var found []string
+	for what, query := range holes {
+		args := []any{slices.Collect(maps.Keys(unguarded))}
+		if strings.Contains(query, "$2") {
+			args = append(args, globalKeys)
+		}
+		rows, err := admin.Query(t.Context(), query, args...)
+		require.NoError(t, err, what)
+		names, err := pgx.CollectRows(rows, pgx.RowTo[string])
+		require.NoError(t, err, what)
+		for _, name := range names {
+			found = append(found, what+": "+name)
+		}
+	}
+	return found
+}
+
+type pgxQuerier interface {
+	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
+}
+
+func TestTheSchemaHasNoHole(t *testing.T) {
+	t.Parallel()
+	require.Empty(t, findHoles(t, adminConn(t)))
+}
+
+// TestEveryHoleIsFound makes each hole in turn in each tenant's table, and takes it back: a guard that could be lost
+// without a test failing is none.
+func TestEveryHoleIsFound(t *testing.T) {
+	t.Parallel()
+	admin := adminConn(t)
+	mutants := []string{
+		`ALTER TABLE %[1]s NO FORCE ROW LEVEL SECURITY`,
+		`ALTER TABLE %[1]s DISABLE ROW LEVEL SECURITY`,
+		`DROP POLICY tenant_rows ON %[1]s`,
+		`ALTER POLICY tenant_rows ON %[1]s USING (true)`,
+		`ALTER POLICY tenant_rows ON %[1]s WITH CHECK (true)`,
+		`ALTER POLICY tenant_rows ON %[1]s TO PUBLIC`,
+		`CREATE POLICY second ON %[1]s FOR SELECT TO flomastr_app USING (true)`,
+		`DROP POLICY tenant_rows ON %[1]s; CREATE POLICY tenant_rows ON %[1]s TO flomastr_app USING (%[2]s = nullif(current_setting('app.tenant_id', true), '')::uuid)`,
+		`GRANT TRUNCATE ON %[1]s TO flomastr_app`,
+		`GRANT TRIGGER ON %[1]s TO flomastr_platform`,
+		`ALTER TABLE %[1]s OWNER TO flomastr_app`,
+		`CREATE VIEW a_view AS SELECT * FROM %[1]s`,
+		`CREATE MATERIALIZED VIEW a_view AS SELECT * FROM %[1]s`,
+		`CREATE FUNCTION a_function() RETURNS bigint LANGUAGE sql SECURITY DEFINER AS 'SELECT count(*) FROM %[1]s'`,
+		`CREATE TABLE a_copy (LIKE %[1]s INCLUDING ALL)`,
+	}
+	for _, table := range fencedTables(t, admin) {
+		if table.Part {
+			continue
+		}
+		for _, mutant := range mutants {
+			require.NotEmpty(t, holesOf(t, admin, fmt.Sprintf(mutant, table.Name, table.Tenant)), "nobody noticed "+mutant, table.Name)
+		}
+	}
+	for _, mutant := range []string{
+		`CREATE TABLE a_child (tenant_id uuid NOT NULL, id uuid, contact_id uuid REFERENCES tenants (id), PRIMARY KEY (tenant_id, id)); SELECT guard_tenant_table('a_child')`,
+		`CREATE TABLE a_key (tenant_id uuid NOT NULL, id uuid, name text UNIQUE, PRIMARY KEY (tenant_id, id)); SELECT guard_tenant_table('a_key')`,
+		`GRANT SELECT ON accounts TO flomastr_app`,
+	} {
+		require.NotEmpty(t, holesOf(t, admin, `SET LOCAL ROLE flomastr_owner; `+mutant), "nobody noticed "+mutant)
 	}
 }
 
-func TestNoViewOrFunctionStepsAroundTheGuard(t *testing.T) {
-	t.Parallel()
-	admin := adminConn(t)
-	var views, functions []string
-	require.NoError(t, admin.QueryRow(t.Context(), `
-		SELECT array_agg(c.relname)
-		FROM pg_class c
-		WHERE c.relnamespace = 'public'::regnamespace
-		  AND (c.relkind = 'm' OR (c.relkind = 'v' AND NOT coalesce(c.reloptions @> '{security_invoker=true}', false)))`).Scan(&views))
-	require.Empty(t, views, "views must be security_invoker, and materialised views cannot be")
-	require.NoError(t, admin.QueryRow(t.Context(), `
-		SELECT array_agg(p.proname::text)
-		FROM pg_proc p
-		WHERE p.pronamespace = 'public'::regnamespace AND p.prosecdef
-		  AND (NOT coalesce(array_to_string(p.proconfig, ',') LIKE '%search_path=%', false)
-		       OR has_function_privilege('flomastr_app', p.oid, 'EXECUTE'))`).Scan(&functions))
-	require.Empty(t, functions, "a SECURITY DEFINER function must pin its search_path and be closed to flomastr_app")
+// holesOf gives the holes of the schema after a change, which is then taken back.
+func holesOf(t *testing.T, admin *pgx.Conn, change string) []string {
+	t.Helper()
+	tx, err := admin.Begin(t.Context())
+	require.NoError(t, err)
+	defer func() { require.NoError(t, tx.Rollback(t.Context())) }()
+	_, err = tx.Exec(t.Context(), change)
+	require.NoError(t, err, change)
+	_, err = tx.Exec(t.Context(), "RESET ROLE")
+	require.NoError(t, err)
+	return findHoles(t, tx)
 }
 
 func TestTheAppCannotMakeAnythingInTheDatabase(t *testing.T) {
 	t.Parallel()
 	cfg := postgrestest.Config(t)
+	cfg.ColdTemplate += "_rights"                          // the shared one must not be in use while others clone it
 	require.NoError(t, postgres.Migrate(t.Context(), cfg)) // a clone has no rights of its own on the database
 	admin, err := pgx.Connect(t.Context(), cfg.URL)
 	require.NoError(t, err)

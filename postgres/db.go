@@ -23,6 +23,10 @@ type Config struct {
 	URL string
 	// Key is the installation's master key; the logins' passwords are derived from it.
 	Key []byte
+	// PoolerURL is a PgBouncer in transaction mode before the same database; empty means none. Its host, port and TLS count.
+	// Only the short transactions of InTenant and InPlatform go through it: migrations, the background queue, listening and
+	// the cold databases need sessions of their own and go to URL.
+	PoolerURL string
 	// MaxConns caps the application's pool. Zero means 24.
 	MaxConns int32
 	// ColdTemplate is the database that cold databases are cloned from. Empty means flomastr_cold_template.
@@ -60,10 +64,10 @@ func Open(ctx context.Context, cfg Config) (*DB, error) {
 	if maxConns == 0 {
 		maxConns = 24
 	}
-	if db.app, err = openPool(ctx, cfg.URL, appRole, cfg.Key, maxConns); err != nil {
+	if db.app, err = openHot(ctx, cfg, appRole, maxConns); err != nil {
 		return nil, err
 	}
-	if db.platform, err = openPool(ctx, cfg.URL, platformRole, cfg.Key, 8); err != nil {
+	if db.platform, err = openHot(ctx, cfg, platformRole, 8); err != nil {
 		db.app.Close()
 		return nil, err
 	}
@@ -86,17 +90,37 @@ func (db *DB) Close() {
 	db.app.Close()
 }
 
-func openPool(ctx context.Context, url, role string, key []byte, maxConns int32) (*pgxpool.Pool, error) {
-	cfg, err := pgxpool.ParseConfig(url)
+// openHot opens a pool for one of the hot database's logins, through the pooler where there is one.
+func openHot(ctx context.Context, cfg Config, role string, maxConns int32) (*pgxpool.Pool, error) {
+	pool, err := pgxpool.ParseConfig(cfg.URL)
 	if err != nil {
 		return nil, fmt.Errorf("parse database address: %w", err)
 	}
+	if cfg.PoolerURL != "" {
+		if err := throughPooler(pool.ConnConfig, cfg.PoolerURL); err != nil {
+			return nil, err
+		}
+	}
+	return openPool(ctx, pool, role, cfg.Key, maxConns)
+}
+
+// throughPooler turns a connection to a pooler before its server. In transaction mode the next statement may meet another
+// session, which knows no statement that was prepared in an earlier one.
+func throughPooler(to *pgx.ConnConfig, pooler string) error {
+	via, err := pgx.ParseConfig(pooler)
+	if err != nil {
+		return flomastr.Errorf(flomastr.Invalid, "pooler_url", "FLOMASTR_POOLER_URL is not a PostgreSQL address.").Because(err)
+	}
+	to.Host, to.Port, to.TLSConfig, to.Fallbacks = via.Host, via.Port, via.TLSConfig, via.Fallbacks
+	to.DefaultQueryExecMode = pgx.QueryExecModeCacheDescribe
+	return nil
+}
+
+func openPool(ctx context.Context, cfg *pgxpool.Config, role string, key []byte, maxConns int32) (*pgxpool.Pool, error) {
 	cfg.ConnConfig.User, cfg.ConnConfig.Password = role, rolePassword(key, role)
 	cfg.MaxConns, cfg.MinConns = maxConns, 1
 	cfg.MaxConnIdleTime = 5 * time.Minute
 	cfg.ConnConfig.ConnectTimeout = 5 * time.Second
-	// A transaction that a dead peer left open must not hold locks or the horizon for long.
-	cfg.ConnConfig.RuntimeParams["idle_in_transaction_session_timeout"] = "30s"
 	cfg.ConnConfig.RuntimeParams["application_name"] = role
 	pool, err := pgxpool.NewWithConfig(ctx, cfg)
 	if err != nil {

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/flomastr/flomastr"
+	"github.com/flomastr/flomastr/internal/testdb"
 	"github.com/flomastr/flomastr/postgres"
 	"github.com/flomastr/flomastr/postgres/postgrestest"
 )
@@ -131,18 +132,44 @@ func condition(random *rand.Rand, table fenced, mine, other flomastr.TenantID) s
 	return clause
 }
 
+// ways are the roads to the hot database that a server may take. Isolation must hold on each: a pool of one connection,
+// and PgBouncer in transaction mode, hand every tenant the session that another has just left.
+var ways = map[string]func(t *testing.T, cfg *postgres.Config){
+	"directly":            func(*testing.T, *postgres.Config) {},
+	"over one connection": func(_ *testing.T, cfg *postgres.Config) { cfg.MaxConns = 1 },
+	"through a transaction pooler": func(t *testing.T, cfg *postgres.Config) {
+		cfg.PoolerURL = testdb.Pooler(t, cfg.URL, "flomastr_app", "flomastr_platform")
+	},
+}
+
+// onEveryWay runs a proof once for each way, each time on a database of its own.
+func onEveryWay(t *testing.T, proof func(t *testing.T, db *postgres.DB, admin *pgx.Conn)) {
+	t.Helper()
+	for name, take := range ways {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			cfg := postgrestest.Config(t)
+			take(t, &cfg)
+			db, err := postgres.Open(t.Context(), cfg)
+			require.NoError(t, err)
+			t.Cleanup(db.Close)
+			admin, err := pgx.Connect(t.Context(), cfg.URL)
+			require.NoError(t, err)
+			t.Cleanup(func() { _ = admin.Close(context.Background()) })
+			proof(t, db, admin)
+		})
+	}
+}
+
 // TestNoQueryReachesAnotherTenantsRows lets one tenant's role say whatever it likes to every table, and commit it.
 func TestNoQueryReachesAnotherTenantsRows(t *testing.T) {
 	t.Parallel()
-	cfg := postgrestest.Config(t)
-	db, err := postgres.Open(t.Context(), cfg)
-	require.NoError(t, err)
-	t.Cleanup(db.Close)
+	onEveryWay(t, noQueryReachesAnotherTenantsRows)
+}
+
+func noQueryReachesAnotherTenantsRows(t *testing.T, db *postgres.DB, admin *pgx.Conn) {
 	mine, other := postgrestest.Tenant(t, db), postgrestest.Tenant(t, db)
-	admin, err := pgx.Connect(t.Context(), cfg.URL)
-	require.NoError(t, err)
-	t.Cleanup(func() { _ = admin.Close(context.Background()) })
-	_, err = admin.Exec(t.Context(), `SET session_replication_role = replica`)
+	_, err := admin.Exec(t.Context(), `SET session_replication_role = replica`)
 	require.NoError(t, err)
 	tables := fencedTables(t, admin)
 	for _, table := range tables {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 
+	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 )
@@ -20,7 +21,11 @@ type Jobs struct {
 // work never takes a connection from a conversation. The returned function stops it: running jobs may finish until the
 // given context ends, then they are cancelled and tried again later.
 func (db *DB) StartJobs(ctx context.Context, jobs Jobs, log *slog.Logger) (stop func(context.Context) error, err error) {
-	pool, err := openPool(ctx, db.admin.ConnString(), platformRole, db.key, 6)
+	cfg, err := pgxpool.ParseConfig(db.admin.ConnString())
+	if err != nil {
+		return nil, fmt.Errorf("parse database address: %w", err)
+	}
+	pool, err := openPool(ctx, cfg, platformRole, db.key, 6)
 	if err != nil {
 		return nil, err
 	}

@@ -96,6 +96,10 @@ func prepareHot(ctx context.Context, admin *pgx.Conn, adminCfg *pgx.ConnConfig, 
 		}
 	}
 	for _, sql := range []string{
+		// A transaction that a dead peer left open must not hold locks or the horizon for long. It is the role's own setting,
+		// because a pooler passes on none that a client sends; in this database, because one row for all would be fought over.
+		"ALTER ROLE " + appRole + " IN DATABASE " + database + " SET idle_in_transaction_session_timeout = '30s'",
+		"ALTER ROLE " + platformRole + " IN DATABASE " + database + " SET idle_in_transaction_session_timeout = '30s'",
 		"REVOKE CONNECT, TEMPORARY ON DATABASE " + database + " FROM PUBLIC",
 		"GRANT CONNECT ON DATABASE " + database + " TO " + appRole + ", " + platformRole + ", " + ownerRole,
 		"REVOKE CREATE ON SCHEMA public FROM PUBLIC",

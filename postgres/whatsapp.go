@@ -84,7 +84,9 @@ func (s *WhatsAppStore) Wake(ctx context.Context) error {
 
 // AwaitWake implements whatsapp.LaneStore, on a connection of its own.
 func (s *WhatsAppStore) AwaitWake(ctx context.Context, wake func()) error {
-	conn, err := pgx.ConnectConfig(ctx, s.db.platform.Config().ConnConfig)
+	own := s.db.admin.Copy() // a pooler would hand the session to others between two notifications
+	own.User, own.Password = platformRole, rolePassword(s.db.key, platformRole)
+	conn, err := pgx.ConnectConfig(ctx, own)
 	if err != nil {
 		return Unavailable("connect to listen", err)
 	}

@@ -136,6 +136,8 @@ install_programs() {
 	[ "$wanted" = test ] || return 0
 	missing=""
 	command -v chromium >/dev/null 2>&1 || command -v chromium-browser >/dev/null 2>&1 || command -v google-chrome >/dev/null 2>&1 || missing="$missing chromium"
+	# Isolation is proven through a pooler too.
+	[ -x /usr/sbin/pgbouncer ] || command -v pgbouncer >/dev/null 2>&1 || missing="$missing pgbouncer"
 	# The race detector is C.
 	command -v gcc >/dev/null 2>&1 && [ -e /usr/include/stdlib.h ] || missing="$missing gcc libc6-dev"
 	# shellcheck disable=SC2086 # a list of words

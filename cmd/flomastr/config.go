@@ -22,6 +22,7 @@ type Config struct {
 	WeakSandbox     bool          `setting:"FLOMASTR_WEAK_SANDBOX" name:"weak-sandbox" group:"Server" help:"Convert risky document types although this system cannot shut the converter in."`
 
 	DatabaseURL      Secret `setting:"DATABASE_URL" kong:"-" group:"Database" help:"PostgreSQL 15 or newer with pgvector, as a role that may create roles and databases. Empty: a private database under the data directory."`
+	PoolerURL        Secret `setting:"FLOMASTR_POOLER_URL" kong:"-" group:"Database" help:"A PgBouncer in transaction mode before that database, such as postgres://HOST:6432; the logins flomastr_app and flomastr_platform go through it. Empty: none."`
 	DataDir          string `setting:"FLOMASTR_DATA_DIR" name:"data-dir" group:"Database" placeholder:"FOLDER" help:"Where everything is kept that is not in a database of yours. Empty: .flomastr beside the Makefile above the program, else your state folder."`
 	PostgresBin      string `setting:"FLOMASTR_PG_BIN" name:"pg-bin" group:"Database" placeholder:"FOLDER" help:"Folder of the PostgreSQL programs for the private database; found when empty."`
 	DatabaseMaxConns int    `setting:"FLOMASTR_DATABASE_MAX_CONNS" name:"database-max-conns" group:"Database" default:"24" help:"Connections to the database at once, besides those to tenants' own."`

@@ -135,6 +135,14 @@ func (c Config) problems() []problem {
 			say("DATABASE_URL", "is not a PostgreSQL address of the form postgres://USER:PASSWORD@HOST:5432/DATABASE") // the cause may quote it
 		}
 	}
+	if c.PoolerURL != "" {
+		switch _, err := pgx.ParseConfig(c.PoolerURL.Reveal()); {
+		case err != nil:
+			say("FLOMASTR_POOLER_URL", "is not a PostgreSQL address of the form postgres://HOST:6432")
+		case c.DatabaseURL == "":
+			say("FLOMASTR_POOLER_URL", "goes with DATABASE_URL: the private database needs no pooler")
+		}
+	}
 	return append(out, c.crossProblems()...)
 }
 
