@@ -18,12 +18,14 @@ import (
 // unguarded names the tables of the hot database that belong to no tenant, each with the reason. Everything else must
 // be guarded; a new table without guard_tenant_table fails here.
 var unguarded = map[string]string{
-	"accounts":           "a person of the built-in identity provider may belong to several tenants",
-	"sessions":           "a sign-in of an account",
-	"sign_in_failures":   "counted before anybody is known",
-	"signing_keys":       "the platform's own keys",
-	"platform_audit_log": "acts that belong to no tenant",
-	"goose_db_version":   "the migrations' own bookkeeping",
+	"accounts":                 "a person of the built-in identity provider may belong to several tenants",
+	"sessions":                 "a sign-in of an account",
+	"sign_in_failures":         "counted before anybody is known",
+	"signing_keys":             "the platform's own keys",
+	"platform_audit_log":       "acts that belong to no tenant",
+	"platform_audit_head":      "where their log ends",
+	"platform_encryption_keys": "the platform's own keys",
+	"goose_db_version":         "the migrations' own bookkeeping",
 }
 
 // holes are the ways in which the schema could let one tenant at another's rows. Each query names what is wrong with it, and

@@ -14,6 +14,8 @@ import (
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 
 	"github.com/flomastr/flomastr"
+	"github.com/flomastr/flomastr/audit"
+	"github.com/flomastr/flomastr/secret"
 )
 
 // Config says how to reach the hot database.
@@ -27,6 +29,8 @@ type Config struct {
 	// Only the short transactions of InTenant and InPlatform go through it: migrations, the background queue, listening and
 	// the cold databases need sessions of their own and go to URL.
 	PoolerURL string
+	// Master wraps the keys that are kept in the database.
+	Master *secret.Keyring
 	// MaxConns caps the application's pool. Zero means 24.
 	MaxConns int32
 	// ColdTemplate is the database that cold databases are cloned from. Empty means flomastr_cold_template.
@@ -42,6 +46,8 @@ type DB struct {
 	cold         *coldPools
 	key          []byte
 	coldTemplate string
+	master       *secret.Keyring
+	auditKey     audit.Key
 	jobs         *river.Client[pgx.Tx]
 	log          *slog.Logger
 }
@@ -56,7 +62,7 @@ func Open(ctx context.Context, cfg Config) (*DB, error) {
 	if cfg.Log == nil {
 		cfg.Log = slog.Default()
 	}
-	db := &DB{admin: admin, key: cfg.Key, coldTemplate: cfg.ColdTemplate, log: cfg.Log}
+	db := &DB{admin: admin, key: cfg.Key, coldTemplate: cfg.ColdTemplate, master: cfg.Master, log: cfg.Log}
 	if db.coldTemplate == "" {
 		db.coldTemplate = defaultColdTemplate
 	}
@@ -77,6 +83,10 @@ func Open(ctx context.Context, cfg Config) (*DB, error) {
 		return nil, fmt.Errorf("open the job queue: %w", err)
 	}
 	if err := db.refuseStrongLogins(ctx); err != nil {
+		db.Close()
+		return nil, err
+	}
+	if db.auditKey, err = db.openAuditKey(ctx); err != nil {
 		db.Close()
 		return nil, err
 	}
@@ -156,15 +166,28 @@ func (db *DB) InTenant(ctx context.Context, tenant flomastr.TenantID, fn func(tx
 	if tenant.IsZero() {
 		return errors.New("in tenant: no tenant given")
 	}
-	// One round trip: the id is a typed UUID, so the text cannot hold anything else.
-	begin := pgx.TxOptions{BeginQuery: "BEGIN; SELECT set_config('app.tenant_id', '" + tenant.String() + "', true)"}
-	return transact(ctx, db.app, begin, fn)
+	return transact(ctx, db.app, beginFor(tenant, "BEGIN"), db.audited(ctx, fn))
 }
 
 // InPlatform runs fn in a transaction of the hot database under the platform's login, which sees the tables that a
 // migration opened to it by name, across tenants. It serves provisioning, sign-in, channel look-up and claiming.
 func (db *DB) InPlatform(ctx context.Context, fn func(tx pgx.Tx) error) error {
-	return transact(ctx, db.platform, pgx.TxOptions{}, fn)
+	return transact(ctx, db.platform, pgx.TxOptions{}, db.audited(ctx, fn))
+}
+
+// lookAt is InTenant for a long look at one moment's rows, or InPlatform without a tenant.
+func (db *DB) lookAt(ctx context.Context, tenant flomastr.TenantID, fn func(tx pgx.Tx) error) error {
+	const begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+	if tenant.IsZero() {
+		return transact(ctx, db.platform, pgx.TxOptions{BeginQuery: begin}, fn)
+	}
+	return transact(ctx, db.app, beginFor(tenant, begin), fn)
+}
+
+// beginFor begins a transaction and names its tenant in one round trip: the id is a typed UUID, so the text cannot hold
+// anything else.
+func beginFor(tenant flomastr.TenantID, begin string) pgx.TxOptions {
+	return pgx.TxOptions{BeginQuery: begin + "; SELECT set_config('app.tenant_id', '" + tenant.String() + "', true)"}
 }
 
 // InCold runs fn in a transaction of the tenant's own cold database, opening and migrating it first if need be.

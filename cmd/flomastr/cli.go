@@ -20,6 +20,7 @@ type cli struct {
 	Migrate migrateCommand `cmd:"" help:"Bring the database to this version and end. The server does the same at its start."`
 	Doctor  doctorCommand  `cmd:"" help:"Say what is missing or wrong here, and how to mend it."`
 	Tenant  tenantCommand  `cmd:"" help:"Tenants."`
+	Audit   auditCommand   `cmd:"" help:"The audit log."`
 	Demo    demoCommand    `cmd:"" help:"Say how to drive the demo: addresses, sign-ins, channels."`
 	Eval    evalCommand    `cmd:"" help:"Measure the quality of retrieval and conversion on a set of documents."`
 	Version versionCommand `cmd:"" help:"Print the version."`

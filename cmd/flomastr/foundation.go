@@ -58,7 +58,7 @@ func layFoundation(ctx context.Context, cfg Config, log *slog.Logger) (*foundati
 	if err != nil {
 		return nil, err
 	}
-	f.Database = postgres.Config{URL: cfg.DatabaseURL.Reveal(), PoolerURL: cfg.PoolerURL.Reveal(), Key: logins, MaxConns: int32(cfg.DatabaseMaxConns), Log: log}
+	f.Database = postgres.Config{URL: cfg.DatabaseURL.Reveal(), PoolerURL: cfg.PoolerURL.Reveal(), Key: logins, Master: f.Keys, MaxConns: int32(cfg.DatabaseMaxConns), Log: log}
 	if cfg.Embedded() {
 		if f.private, err = embedded.Start(ctx, cfg.DataDir, cfg.PostgresBin, log); err != nil {
 			return nil, err

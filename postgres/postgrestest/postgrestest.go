@@ -4,6 +4,8 @@ package postgrestest
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/base64"
 	"fmt"
 	"log/slog"
 	"testing"
@@ -13,16 +15,28 @@ import (
 	"github.com/flomastr/flomastr"
 	"github.com/flomastr/flomastr/internal/testdb"
 	"github.com/flomastr/flomastr/postgres"
+	"github.com/flomastr/flomastr/secret"
 )
 
 // Key is the master key of test databases.
 var Key = []byte("a key for tests, which protects nothing")
 
+// Master is the keyring of test databases.
+func Master(t testing.TB) *secret.Keyring {
+	t.Helper()
+	digest := sha256.Sum256(Key)
+	keys, err := secret.Parse(base64.StdEncoding.EncodeToString(digest[:]))
+	if err != nil {
+		t.Fatalf("read the test databases' master key: %v", err)
+	}
+	return keys
+}
+
 // Config clones a migrated hot database and says how to open it.
 func Config(t testing.TB) postgres.Config {
 	t.Helper()
 	digest := postgres.SchemaDigest()
-	cfg := postgres.Config{Key: Key, ColdTemplate: "cold_" + digest, Log: slog.New(slog.DiscardHandler), MaxConns: 8}
+	cfg := postgres.Config{Key: Key, Master: Master(t), ColdTemplate: "cold_" + digest, Log: slog.New(slog.DiscardHandler), MaxConns: 8}
 	cfg.URL = testdb.Clone(t, digest, func(ctx context.Context, adminURL string) error {
 		template := cfg
 		template.URL = adminURL
