@@ -32,7 +32,7 @@ func Pooler(t testing.TB, databaseURL string, logins ...string) string {
 	dir, port := t.TempDir(), freePort(t)
 	write := func(name, content string) string {
 		path := filepath.Join(dir, name)
-		if err := os.WriteFile(path, []byte(content), 0o644); err != nil {
+		if err := os.WriteFile(path, []byte(content), 0o644); err != nil { //nolint:gosec // PgBouncer reads it as another user
 			t.Fatalf("write PgBouncer's settings: %v", err)
 		}
 		return path
