@@ -10,7 +10,16 @@
 what="${1:-both}"
 vite="" server_running=""
 
-frontend() { exec npm run --prefix web dev; }
+# Vite proxies to the server wherever its settings put it.
+server_url() { bin/flomastr where 2>/dev/null | sed -n 's|^url=||p'; }
+
+frontend() {
+	if [ -z "${FLOMASTR_DEV_SERVER:-}" ] && [ -x bin/flomastr ]; then
+		FLOMASTR_DEV_SERVER="$(server_url)"
+		export FLOMASTR_DEV_SERVER
+	fi
+	exec npm run --prefix web dev
+}
 
 stop_server() {
 	if [ -n "$server_running" ]; then
@@ -52,7 +61,7 @@ touch "$STAMPS/dev"
 start_server
 if [ "$what" = both ]; then
 	set -m
-	npm run --prefix web dev &
+	(frontend) &
 	vite=$!
 	set +m
 fi

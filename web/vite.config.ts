@@ -4,7 +4,7 @@ import { boot } from './build/boot.ts'
 import { precompress } from './build/precompress.ts'
 
 // The server's address while developing; `make dev` starts it there.
-const server = process.env.FLOMASTR_DEV_SERVER ?? 'http://127.0.0.1:8000'
+const server = process.env.FLOMASTR_DEV_SERVER || 'http://127.0.0.1:8000'
 
 // What the server answers itself. Everything else is a page of the app.
 const served = [
