@@ -10,6 +10,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
+	"path/filepath"
 	"regexp"
 
 	"gocloud.dev/blob"
@@ -26,7 +28,10 @@ var ErrNotFound = flomastr.Errorf(flomastr.NotFound, "blob_not_found", "The file
 var keyForm = regexp.MustCompile(`^[a-z0-9]+(/[a-z0-9][a-z0-9.-]*)*$`)
 
 // Bucket keeps blobs. It is safe for concurrent use.
-type Bucket struct{ bucket *blob.Bucket }
+type Bucket struct {
+	bucket *blob.Bucket
+	dir    string
+}
 
 // OpenFolder keeps blobs under a folder, which is made if need be and readable by this user alone.
 func OpenFolder(dir string) (*Bucket, error) {
@@ -36,7 +41,7 @@ func OpenFolder(dir string) (*Bucket, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open the folder for uploads: %w", err)
 	}
-	return &Bucket{bucket}, nil
+	return &Bucket{bucket, dir}, nil
 }
 
 // Close ends the use of the bucket.
@@ -82,10 +87,35 @@ func (b *Bucket) Delete(ctx context.Context, tenant flomastr.TenantID, key strin
 	return nil
 }
 
-// DeleteTenant removes everything that a tenant has.
-func (b *Bucket) DeleteTenant(ctx context.Context, tenant flomastr.TenantID) error {
+// DeleteTenant removes everything that a tenant has, its folder too, and says how many files it was.
+func (b *Bucket) DeleteTenant(ctx context.Context, tenant flomastr.TenantID) (int64, error) {
+	var removed int64
+	err := b.each(ctx, tenant, func(key string) error {
+		if err := b.bucket.Delete(ctx, key); err != nil && gcerrors.Code(err) != gcerrors.NotFound {
+			return fmt.Errorf("delete blob: %w", err)
+		}
+		removed++
+		return nil
+	})
+	if err != nil {
+		return removed, err
+	}
+	if err := os.RemoveAll(filepath.Join(b.dir, tenant.String())); err != nil {
+		return removed, fmt.Errorf("delete the folder of blobs: %w", err)
+	}
+	return removed, nil
+}
+
+// CountTenant says how many files a tenant has.
+func (b *Bucket) CountTenant(ctx context.Context, tenant flomastr.TenantID) (int64, error) {
+	var kept int64
+	err := b.each(ctx, tenant, func(string) error { kept++; return nil })
+	return kept, err
+}
+
+func (b *Bucket) each(ctx context.Context, tenant flomastr.TenantID, do func(key string) error) error {
 	if tenant.IsZero() {
-		return fmt.Errorf("delete blobs: no tenant given")
+		return fmt.Errorf("list blobs: no tenant given")
 	}
 	list := b.bucket.List(&blob.ListOptions{Prefix: tenant.String() + "/"})
 	for {
@@ -96,8 +126,8 @@ func (b *Bucket) DeleteTenant(ctx context.Context, tenant flomastr.TenantID) err
 		if err != nil {
 			return fmt.Errorf("list blobs: %w", err)
 		}
-		if err := b.bucket.Delete(ctx, object.Key); err != nil && gcerrors.Code(err) != gcerrors.NotFound {
-			return fmt.Errorf("delete blob: %w", err)
+		if err := do(object.Key); err != nil {
+			return err
 		}
 	}
 }

@@ -6,6 +6,7 @@ type Engines struct {
 	People      People
 	APITokens   APITokens
 	TenantAdmin TenantAdmin
+	TenantLife  TenantLife
 	Knowledge   Knowledge
 	Assistant   Assistant
 	WhatsApp    WhatsApp

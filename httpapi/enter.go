@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"context"
+	"errors"
 	"net/http"
 
 	"github.com/flomastr/flomastr"
@@ -57,19 +58,31 @@ func (a *API) enter(ctx context.Context, arrival arrival, permission identity.Pe
 	if err := identity.May(call.Caller, call.Membership, permission); err != nil {
 		return Call{}, err
 	}
-	if permission.IsPublic() || call.Caller.SuperAdmin {
-		return call, nil
-	}
-	switch t.Status {
-	case tenant.Suspended:
-		reading := arrival.request.Method == http.MethodGet || arrival.request.Method == http.MethodHead
-		if !reading || call.Membership.Role != identity.RoleOwner {
-			return Call{}, errTenantSuspended
+	reading := arrival.request.Method == http.MethodGet || arrival.request.Method == http.MethodHead
+	switch err := closed(t, call.Membership, reading); {
+	case call.Caller.SuperAdmin:
+	case permission.IsPublic():
+		if errors.Is(err, identity.ErrNotFound) {
+			call.Tenant = tenant.Tenant{} // its page is the platform's again
 		}
-	case tenant.SoftDeleted, tenant.Erasing, tenant.Erased:
-		return Call{}, identity.ErrNotFound
+	case err != nil && !(arrival.whenSuspended && t.Status == tenant.Suspended):
+		return Call{}, err
 	}
 	return call, nil
+}
+
+// closed says why a tenant does not serve: suspended, it lets its owner read; deleted, it is as absent as one that
+// never was.
+func closed(t tenant.Tenant, m identity.Membership, reading bool) error {
+	switch t.Status {
+	case tenant.Suspended:
+		if !reading || m.Role != identity.RoleOwner {
+			return errTenantSuspended
+		}
+	case tenant.SoftDeleted, tenant.Erasing, tenant.Erased:
+		return identity.ErrNotFound
+	}
+	return nil
 }
 
 // tenantOf finds the tenant that a request names. A token speaks for its own tenant; otherwise the path, the query and

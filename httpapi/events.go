@@ -19,7 +19,7 @@ import (
 const (
 	streamTick      = 250 * time.Millisecond // how long an event may wait to be seen
 	streamHeartbeat = 15 * time.Second
-	streamRecheck   = 60 * time.Second // how long a removed member may still listen
+	streamRecheck   = 30 * time.Second // a removed member's stream ends within 60 s, what the gate remembers included
 	streamWrite     = 10 * time.Second // a reader slower than this is dropped and resumes
 	streamBatch     = 200
 	eventRetention  = 24 * time.Hour
@@ -212,5 +212,9 @@ func (a *API) mayStillListen(ctx context.Context, r *http.Request, call Call) bo
 		return false
 	}
 	membership, err := a.deps.Gate.Membership(ctx, call.Tenant.ID, caller)
-	return err == nil && identity.May(caller, membership, identity.Member) == nil
+	if err != nil || identity.May(caller, membership, identity.Member) != nil {
+		return false
+	}
+	t, err := a.deps.Tenants.ByID(ctx, call.Tenant.ID)
+	return err == nil && closed(t, membership, true) == nil
 }

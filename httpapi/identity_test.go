@@ -67,6 +67,14 @@ func (c *stumblingCold) CreateCold(ctx context.Context, id flomastr.TenantID) er
 	return nil
 }
 
+func (c *stumblingCold) DropCold(ctx context.Context, id flomastr.TenantID) error {
+	return c.db.DropCold(ctx, id)
+}
+
+func (c *stumblingCold) ColdExists(ctx context.Context, id flomastr.TenantID) (bool, error) {
+	return c.db.ColdExists(ctx, id)
+}
+
 func newHouse(t *testing.T) *house {
 	t.Helper()
 	h := &house{db: postgrestest.Open(t)}
@@ -91,10 +99,10 @@ func newHouse(t *testing.T) *house {
 		Verifier: verifier, Store: h.store, SuperAdmins: admins, PlatformToken: platformToken, Clock: flomastr.SystemClock,
 	})
 	require.NoError(t, err)
-	tenants := tenant.New(postgres.NewTenantStore(h.db), h.cold)
+	tenants := tenant.New(tenant.Deps{Store: postgres.NewTenantStore(h.db), Cold: h.cold})
 	h.handler = httpapi.New(httpapi.Deps{
 		BaseDomain: "localhost", Clock: flomastr.SystemClock, Log: slog.New(slog.DiscardHandler), Gate: h.gate, Tenants: tenants,
-		Engines: httpapi.Engines{SignIns: h.provider, People: h.gate, APITokens: h.store, TenantAdmin: tenants},
+		Engines: httpapi.Engines{SignIns: h.provider, People: h.gate, APITokens: h.store, TenantAdmin: tenants, TenantLife: tenants},
 	}).Handler()
 	_, err = h.provider.Enrol(t.Context(), flomastr.ActorSystem, rootEmail, goodPassword)
 	require.NoError(t, err)
@@ -333,7 +341,7 @@ func TestProvisioningAgainFinishesWhatIsMissing(t *testing.T) {
 func TestProvisioningAtOnceMakesOneTenant(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
-	tenants := tenant.New(postgres.NewTenantStore(h.db), h.db)
+	tenants := tenant.New(tenant.Deps{Store: postgres.NewTenantStore(h.db), Cold: h.db})
 	ids := make(chan flomastr.TenantID, 4)
 	for range 4 {
 		go func() {

@@ -40,6 +40,8 @@ type routeOptions struct {
 	idempotent bool
 	rawBody    bool // the handler reads the body's bytes itself
 	hidden     bool
+	fresh      bool
+	suspended  bool
 }
 
 // status sets the status of success.
@@ -53,6 +55,12 @@ func idempotent(o *routeOptions) { o.idempotent = true }
 
 // rawBody hands the body's bytes to the handler unread.
 func rawBody(o *routeOptions) { o.rawBody = true }
+
+// freshSignIn asks for a sign-in of the last ten minutes.
+func freshSignIn(o *routeOptions) { o.fresh = true }
+
+// takenWhenSuspended lets a route work for a suspended tenant too.
+func takenWhenSuspended(o *routeOptions) { o.suspended = true }
 
 // hidden keeps an alias of a route out of the OpenAPI document.
 func hidden(o *routeOptions) { o.hidden = true }
@@ -73,7 +81,11 @@ func route[In, Out any](a *API, method, path string, permission identity.Permiss
 	register := func(alias string, hidden bool) {
 		huma.Register(a.huma, operation(method, alias, permission, o, hidden), func(ctx context.Context, in *In) (*Out, error) {
 			arrival, _ := ctx.Value(arrivalKey{}).(arrival)
+			arrival.whenSuspended = o.suspended
 			call, err := a.enter(ctx, arrival, permission, in)
+			if err == nil && o.fresh && !a.fresh(call) {
+				err = errReauth
+			}
 			if err != nil {
 				return nil, a.fail(ctx, err)
 			}
@@ -163,7 +175,7 @@ func (a *API) authenticated(hctx huma.Context, next func(huma.Context)) {
 		writeProblem(hctx, a.fail(ctx, err))
 		return
 	}
-	came := arrival{r, caller}
+	came := arrival{request: r, caller: caller}
 	if hctx.Operation().MaxBodyBytes > smallBody && permission.NeedsTenant() {
 		if err := a.mayUpload(ctx, came, permission); err != nil {
 			writeProblem(hctx, a.fail(ctx, err))
@@ -192,8 +204,9 @@ func (a *API) mayUpload(ctx context.Context, came arrival, permission identity.P
 
 // arrival is what the middleware hands to the handler's frame.
 type arrival struct {
-	request *http.Request
-	caller  identity.Caller
+	request       *http.Request
+	caller        identity.Caller
+	whenSuspended bool // the route works for a suspended tenant too
 }
 
 type arrivalKey struct{}

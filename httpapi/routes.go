@@ -4,6 +4,7 @@ import (
 	"net/http"
 
 	"github.com/flomastr/flomastr/identity"
+	"github.com/flomastr/flomastr/tenant"
 	"github.com/flomastr/flomastr/whatsapp"
 )
 
@@ -43,16 +44,24 @@ func (a *API) routes() {
 	route(a, http.MethodPost, "/routes/tenants", identity.SuperAdmin, a.tenantCreate, idempotent, status(http.StatusCreated))
 	route(a, http.MethodGet, "/routes/tenants/{tenant_slug}", identity.SuperAdmin.Or(identity.Member), a.tenantGet)
 	route(a, http.MethodPut, "/routes/tenants/{tenant_slug}", identity.SuperAdmin, a.tenantUpdate)
+	route(a, http.MethodDelete, "/routes/tenants/{tenant_slug}", identity.SuperAdmin, a.tenantDelete, freshSignIn)
 	route(a, http.MethodGet, "/routes/tenants/{tenant_slug}/policies", identity.SuperAdmin.Or(identity.Member), a.policiesGet)
 	route(a, http.MethodPut, "/routes/tenants/{tenant_slug}/policies", identity.SuperAdmin.Or(identity.Admin), a.policiesPut)
 	route(a, http.MethodPost, "/routes/api/v1/admin/tenants/provision", identity.SuperAdmin, a.tenantProvision)
+	route(a, http.MethodPost, "/routes/suspend", identity.SuperAdmin, a.act(tenant.Suspend), freshSignIn)
+	route(a, http.MethodPost, "/routes/reactivate", identity.SuperAdmin, a.act(tenant.Reactivate))
+	route(a, http.MethodPost, "/routes/soft-delete", identity.SuperAdmin, a.act(tenant.SoftDelete), freshSignIn)
+	route(a, http.MethodPost, "/routes/restore", identity.SuperAdmin, a.act(tenant.Restore))
+	route(a, http.MethodPost, "/routes/hard-delete", identity.SuperAdmin, a.hardDelete, freshSignIn)
+	route(a, http.MethodGet, "/routes/status/{id}", identity.SuperAdmin, a.tenantStatus)
+	route(a, http.MethodGet, "/routes/status/{id}/erasure-report", identity.SuperAdmin, a.erasureReport)
 	route(a, http.MethodGet, "/routes/resolve-tenant", identity.Public, a.resolveTenant)
 	route(a, http.MethodPost, "/routes/resolve-tenant", identity.Public, a.resolveTenantByAny)
 
 	// WhatsApp engine.
 	work := identity.Service(identity.ScopeQueueWork)
 	route(a, http.MethodPost, "/webhook/infobip/{channel_id}", identity.Public, a.webhookInfobip, maxBody(whatsapp.MaxWebhookBody), rawBody)
-	route(a, http.MethodPost, "/webhook/inbound", identity.Service(identity.ScopeConversationsWrite), a.webhookInbound, idempotent, status(http.StatusAccepted))
+	route(a, http.MethodPost, "/webhook/inbound", identity.Service(identity.ScopeConversationsWrite), a.webhookInbound, idempotent, takenWhenSuspended, status(http.StatusAccepted))
 	route(a, http.MethodPost, "/messages/send", identity.Member.Or(identity.Service(identity.ScopeMessagesSend)), a.messageSend, idempotent, status(http.StatusAccepted))
 	route(a, http.MethodGet, "/queue/next-job", work, a.queueNext)
 	route(a, http.MethodGet, "/queue/job/{job_id}", work, a.queueJob)

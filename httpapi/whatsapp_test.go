@@ -54,11 +54,11 @@ func newLine(t *testing.T) *line {
 		Providers: []provider.Provider{infobip.New(infobip.Config{HTTP: l.provider.Client(), StandIn: l.provider.URL})},
 		Settings:  whatsapp.Settings{Poll: 20 * time.Millisecond, StoreTimeout: 10 * time.Second, BurstWait: 50 * time.Millisecond},
 	})
-	tenants := tenant.New(postgres.NewTenantStore(l.db), l.cold)
+	tenants := tenant.New(tenant.Deps{Store: postgres.NewTenantStore(l.db), Cold: l.cold})
 	l.handler = httpapi.New(httpapi.Deps{
 		BaseDomain: "localhost", Clock: flomastr.SystemClock, Log: slog.New(slog.DiscardHandler), Gate: l.gate, Tenants: tenants,
 		Idempotency: postgres.NewIdempotencyStore(l.db), WaitingTurns: l.engine.QueueSize,
-		Engines: httpapi.Engines{SignIns: l.house.provider, People: l.gate, APITokens: l.store, TenantAdmin: tenants, WhatsApp: l.engine},
+		Engines: httpapi.Engines{SignIns: l.house.provider, People: l.gate, APITokens: l.store, TenantAdmin: tenants, TenantLife: tenants, WhatsApp: l.engine},
 	}).Handler()
 	_, l.owner = l.provision(t, l.root(t), l.slug)
 	token := l.call(t, "POST", "/routes/tenants/"+l.slug+"/api-tokens", l.owner,

@@ -25,6 +25,7 @@ var unguarded = map[string]string{
 	"platform_audit_log":       "acts that belong to no tenant",
 	"platform_audit_head":      "where their log ends",
 	"platform_encryption_keys": "the platform's own keys",
+	"erasures":                 "what is left of a tenant that is no more",
 	"goose_db_version":         "the migrations' own bookkeeping",
 }
 
@@ -44,8 +45,18 @@ var holes = map[string]string{
 		FROM pg_policy p
 		JOIN pg_class c ON c.oid = p.polrelid
 		WHERE c.relname <> ALL ($1) AND p.polroles <> ARRAY['flomastr_platform'::regrole::oid]
+		  AND p.polroles <> ARRAY['flomastr_owner'::regrole::oid] -- which cannot log in and erases tenants
 		  AND NOT (coalesce(pg_get_expr(p.polqual, p.polrelid), '') LIKE '%app.tenant_id%'
 		           AND coalesce(pg_get_expr(p.polwithcheck, p.polrelid), '') LIKE '%app.tenant_id%')`,
+	"a table that erasing a tenant would not reach": `
+		SELECT c.relname
+		FROM pg_class c
+		WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') AND c.relname <> ALL ($1)
+		  AND NOT (EXISTS (SELECT FROM pg_policy p
+		                   WHERE p.polrelid = c.oid AND p.polcmd = 'd' AND p.polroles = ARRAY['flomastr_owner'::regrole::oid]
+		                     AND pg_get_expr(p.polqual, p.polrelid) LIKE '%app.tenant_id%')
+		           AND (c.relname = 'tenants'
+		                OR EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'tenant_id' AND NOT a.attisdropped)))`,
 	"a table without a guard that the application reads": `
 		SELECT c.relname
 		FROM pg_class c
@@ -134,6 +145,8 @@ func TestEveryHoleIsFound(t *testing.T) {
 		`ALTER TABLE %[1]s NO FORCE ROW LEVEL SECURITY`,
 		`ALTER TABLE %[1]s DISABLE ROW LEVEL SECURITY`,
 		`DROP POLICY tenant_rows ON %[1]s`,
+		`DROP POLICY owner_erases ON %[1]s`,
+		`ALTER POLICY owner_erases ON %[1]s USING (true)`,
 		`ALTER POLICY tenant_rows ON %[1]s USING (true)`,
 		`ALTER POLICY tenant_rows ON %[1]s WITH CHECK (true)`,
 		`ALTER POLICY tenant_rows ON %[1]s TO PUBLIC`,

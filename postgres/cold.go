@@ -238,3 +238,13 @@ func (db *DB) DropCold(ctx context.Context, tenant flomastr.TenantID) error {
 	}
 	return nil
 }
+
+// ColdExists tells whether a tenant's cold database or its login is there.
+func (db *DB) ColdExists(ctx context.Context, tenant flomastr.TenantID) (exists bool, err error) {
+	err = db.InPlatform(ctx, func(tx pgx.Tx) error {
+		return tx.QueryRow(ctx, `
+			SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1) OR EXISTS (SELECT FROM pg_roles WHERE rolname = $1)`,
+			coldName(tenant)).Scan(&exists)
+	})
+	return exists, err
+}

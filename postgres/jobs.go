@@ -8,6 +8,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
+	"github.com/riverqueue/river/rivertype"
 )
 
 // Jobs says what a server works on in the background.
@@ -15,6 +16,8 @@ type Jobs struct {
 	Workers  *river.Workers
 	Queues   map[string]river.QueueConfig
 	Periodic []*river.PeriodicJob
+	// Before stands between the queue and every job, whatever its kind.
+	Before func(ctx context.Context, job *rivertype.JobRow, do func(context.Context) error) error
 }
 
 // StartJobs begins to work the background queue under the platform's login and a small pool of its own, so that bulk
@@ -29,11 +32,16 @@ func (db *DB) StartJobs(ctx context.Context, jobs Jobs, log *slog.Logger) (stop 
 	if err != nil {
 		return nil, err
 	}
+	var middleware []rivertype.Middleware
+	if jobs.Before != nil {
+		middleware = append(middleware, river.WorkerMiddlewareFunc(jobs.Before))
+	}
 	client, err := river.NewClient(riverpgxv5.New(pool), &river.Config{
 		Schema:       riverSchema,
 		Workers:      jobs.Workers,
 		Queues:       jobs.Queues,
 		PeriodicJobs: jobs.Periodic,
+		Middleware:   middleware,
 		Logger:       log,
 	})
 	if err != nil {

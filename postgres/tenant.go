@@ -24,7 +24,8 @@ var (
 	_ tenant.ColdStore = (*DB)(nil)
 )
 
-const tenantColumns = `id, slug, name, status, status_since, status_reason, time_zone, brand_primary, cold_ready, created_at, updated_at`
+const tenantColumns = `id, slug, name, status, status_since, status_reason,
+	coalesce(status_before, '') AS status_before, changed_by, time_zone, brand_primary, cold_ready, created_at, updated_at`
 
 // ByID finds a tenant by its id.
 func (s *TenantStore) ByID(ctx context.Context, id flomastr.TenantID) (tenant.Tenant, error) {
@@ -118,6 +119,9 @@ func ensureTenant(ctx context.Context, tx pgx.Tx, actor flomastr.Actor, draft te
 	}
 	if _, err := tx.Exec(ctx, `INSERT INTO tenant_policies (tenant_id) VALUES ($1)`, made.ID); err != nil {
 		return tenant.Tenant{}, false, fmt.Errorf("insert policies: %w", err)
+	}
+	if err := planSteps(ctx, tx, made.ID, tenant.ProvisioningSteps()); err != nil {
+		return tenant.Tenant{}, false, err
 	}
 	return made, true, appendAudit(ctx, tx, audit.Record{
 		Tenant: made.ID, Actor: actor, Action: "tenant.created", Object: "tenant:" + made.ID.String(),

@@ -25,6 +25,7 @@ func (s *WhatsAppStore) ClaimJob(ctx context.Context, tenant flomastr.TenantID, 
 			  SELECT q.conversation_id
 			  FROM lanes q
 			  WHERE q.tenant_id = $1 AND q.kind = 'turn' AND q.ready_at <= now()
+			    AND EXISTS (SELECT FROM tenants t WHERE t.id = $1 AND t.status = 'active') -- it may have been suspended during the wait
 			    AND EXISTS (SELECT FROM jobs j
 			                WHERE j.tenant_id = $1 AND j.conversation_id = q.conversation_id AND j.state IN ('queued', 'processing')
 			                  AND ($3 = '' OR j.job_type = $3))

@@ -36,7 +36,7 @@ var (
 type Keyring struct {
 	aead   tink.AEAD
 	ids    map[uint32]bool
-	master []byte // the first key
+	master [][]byte // the first seals
 }
 
 // Parse reads one master key, or several separated by commas: the first seals, all open.
@@ -75,8 +75,8 @@ func Parse(encoded string) (*Keyring, error) {
 			if err := manager.SetPrimary(id); err != nil {
 				return nil, fmt.Errorf("choose the sealing key: %w", err)
 			}
-			k.master = master
 		}
+		k.master = append(k.master, master)
 		k.ids[id] = true
 	}
 	handle, err := manager.Handle()
@@ -142,11 +142,25 @@ func (k *Keyring) Open(tenant, table, column string, sealed []byte) ([]byte, err
 // Derive gives 32 bytes for a named purpose other than sealing, such as the passwords of database logins. They follow
 // the first master key.
 func (k *Keyring) Derive(purpose string) ([]byte, error) {
-	derived, err := hkdf.Key(sha256.New, k.master, nil, "flomastr derive "+purpose, 32)
+	all, err := k.DeriveAll(purpose)
 	if err != nil {
-		return nil, fmt.Errorf("derive a key for %s: %w", purpose, err)
+		return nil, err
 	}
-	return derived, nil
+	return all[0], nil
+}
+
+// DeriveAll gives what [Keyring.Derive] gives, and after it the same of every older master key, for what was made under
+// one of them.
+func (k *Keyring) DeriveAll(purpose string) ([][]byte, error) {
+	all := make([][]byte, len(k.master))
+	for i, master := range k.master {
+		derived, err := hkdf.Key(sha256.New, master, nil, "flomastr derive "+purpose, 32)
+		if err != nil {
+			return nil, fmt.Errorf("derive a key for %s: %w", purpose, err)
+		}
+		all[i] = derived
+	}
+	return all, nil
 }
 
 // String keeps a keyring out of logs.

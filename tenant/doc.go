@@ -7,6 +7,10 @@
 //		Draft: tenant.Draft{Slug: "bright-smile"}, OwnerEmail: "sara@example.com",
 //	})
 //
+// Afterwards a person may suspend, reactivate, soft-delete and restore it ([Engine.Act]; the table in lifecycle.go is the
+// whole state machine), and at last erase it ([Engine.HardDelete]): its rows in one commit, everything else in steps that
+// can be taken again, proven by a search of every table and a signed [Report].
+//
 // A slug is a DNS label, so that every tenant can have a host of its own; what the platform's own paths and hosts are
 // called is nobody's slug. Wherever a request names a tenant, the id and the slug do equally ([Engine.Find]).
 package tenant

@@ -2,6 +2,7 @@ package tenant
 
 import (
 	"context"
+	"crypto/ed25519"
 	"strings"
 	"time"
 	"unicode"
@@ -10,14 +11,31 @@ import (
 	"github.com/flomastr/flomastr"
 )
 
-// Engine makes, finds and changes tenants.
+// Engine makes, finds, changes and erases tenants.
 type Engine struct {
 	store Store
 	cold  ColdStore
+	files Files
+	key   ed25519.PrivateKey
+	clock flomastr.Clock
+}
+
+// Deps are what the engine stands on.
+type Deps struct {
+	Store Store
+	Cold  ColdStore
+	Files Files
+	Key   ed25519.PrivateKey // signs the reports of erasures
+	Clock flomastr.Clock     // nil is the system's
 }
 
 // New makes the engine.
-func New(store Store, cold ColdStore) *Engine { return &Engine{store: store, cold: cold} }
+func New(d Deps) *Engine {
+	if d.Clock == nil {
+		d.Clock = flomastr.SystemClock
+	}
+	return &Engine{store: d.Store, cold: d.Cold, files: d.Files, key: d.Key, clock: d.Clock}
+}
 
 // Find takes an id or a slug. What is neither is as absent as what nobody has.
 func (e *Engine) Find(ctx context.Context, ref string) (Tenant, error) {

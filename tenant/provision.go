@@ -2,6 +2,7 @@ package tenant
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -93,8 +94,16 @@ func (e *Engine) finish(ctx context.Context, actor flomastr.Actor, t Tenant) (Te
 	if t.ColdReady && t.Status != Provisioning {
 		return t, nil
 	}
-	if err := e.cold.CreateCold(ctx, t.ID); err != nil {
-		return Tenant{}, fmt.Errorf("create the cold database of %s: %w", t.Slug, err)
+	err := e.take(ctx, t.ID, []deed{
+		{StepColdDatabase, func(ctx context.Context) (int64, error) { return 1, e.cold.CreateCold(ctx, t.ID) }},
+	})
+	if err != nil {
+		return Tenant{}, fmt.Errorf("provision %s: %w", t.Slug, err)
 	}
-	return e.store.FinishProvisioning(ctx, actor, t.ID)
+	done, err := e.store.FinishProvisioning(ctx, actor, t.ID)
+	if errors.Is(err, ErrNotFound) {
+		// It was erased meanwhile, maybe before its database was made.
+		err = errors.Join(err, e.cold.DropCold(context.WithoutCancel(ctx), t.ID))
+	}
+	return done, err
 }

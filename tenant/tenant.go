@@ -28,6 +28,8 @@ type Tenant struct {
 	Status       Status
 	StatusSince  time.Time
 	StatusReason string
+	StatusBefore Status // of a soft-deleted tenant: what restoring gives back; else ""
+	ChangedBy    string // who changed it last, as the audit log names them
 	TimeZone     string // IANA
 	BrandPrimary string // #RRGGBB, or "" for the platform's
 	ColdReady    bool   // its cold database exists

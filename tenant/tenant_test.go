@@ -53,6 +53,30 @@ type memory struct {
 	kept     tenant.Tenant
 	policies tenant.Policies
 	begun    int
+	steps    map[string]tenant.StepState
+}
+
+func (m *memory) Steps(context.Context, flomastr.TenantID) (steps []tenant.Step, err error) {
+	for name, state := range m.steps {
+		steps = append(steps, tenant.Step{Name: name, State: state})
+	}
+	return steps, nil
+}
+
+func (m *memory) StartStep(_ context.Context, _ flomastr.TenantID, name string) error {
+	if m.steps == nil {
+		m.steps = map[string]tenant.StepState{}
+	}
+	m.steps[name] = tenant.StepRunning
+	return nil
+}
+
+func (m *memory) EndStep(_ context.Context, _ flomastr.TenantID, name string, _ int64, failure string) error {
+	m.steps[name] = tenant.StepDone
+	if failure != "" {
+		m.steps[name] = tenant.StepFailed
+	}
+	return nil
 }
 
 func (m *memory) BeginProvisioning(_ context.Context, _ flomastr.Actor, s tenant.Setup) (tenant.Provisioned, error) {
@@ -100,6 +124,7 @@ func (m *memory) ChangePolicies(_ context.Context, _ flomastr.Actor, _ flomastr.
 
 // cold counts what it makes, and fails while it has errors left.
 type cold struct {
+	tenant.ColdStore
 	made int
 	errs []error
 }
@@ -121,10 +146,11 @@ func setupOf(slug string) tenant.Setup {
 func TestProvisioningStopsAtAFailedStepAndGoesOnFromThere(t *testing.T) {
 	t.Parallel()
 	store, databases := &memory{}, &cold{errs: []error{errors.New("no room")}}
-	engine := tenant.New(store, databases)
+	engine := tenant.New(tenant.Deps{Store: store, Cold: databases})
 	_, err := engine.Provision(t.Context(), flomastr.ActorSystem, setupOf("bright-smile"))
 	require.ErrorContains(t, err, "no room")
 	require.Equal(t, tenant.Provisioning, store.kept.Status)
+	require.Equal(t, tenant.StepFailed, store.steps[tenant.StepColdDatabase])
 	id := store.kept.ID
 
 	made, err := engine.Provision(t.Context(), flomastr.ActorSystem, setupOf("bright-smile"))
@@ -152,7 +178,7 @@ func TestABadDraftReachesNoStore(t *testing.T) {
 		"colour 2":  {Slug: "abc", BrandPrimary: "#12345g"},
 	} {
 		store := &memory{}
-		_, err := tenant.New(store, &cold{}).Provision(t.Context(), flomastr.ActorSystem, tenant.Setup{Draft: draft, OwnerEmail: "a@b"})
+		_, err := tenant.New(tenant.Deps{Store: store, Cold: &cold{}}).Provision(t.Context(), flomastr.ActorSystem, tenant.Setup{Draft: draft, OwnerEmail: "a@b"})
 		require.Equal(t, flomastr.Invalid, flomastr.KindOf(err), name)
 		require.Zero(t, store.begun, name)
 	}
@@ -161,7 +187,7 @@ func TestABadDraftReachesNoStore(t *testing.T) {
 func TestATenantIsFoundByIDAndBySlugAndByNothingElse(t *testing.T) {
 	t.Parallel()
 	store := &memory{}
-	engine := tenant.New(store, &cold{})
+	engine := tenant.New(tenant.Deps{Store: store, Cold: &cold{}})
 	made, err := engine.Provision(t.Context(), flomastr.ActorSystem, setupOf("bright-smile"))
 	require.NoError(t, err)
 	id := made.Tenant.ID.String()
@@ -179,7 +205,7 @@ func TestATenantIsFoundByIDAndBySlugAndByNothingElse(t *testing.T) {
 func TestNamesAreCleaned(t *testing.T) {
 	t.Parallel()
 	store := &memory{}
-	engine := tenant.New(store, &cold{})
+	engine := tenant.New(tenant.Deps{Store: store, Cold: &cold{}})
 	name, empty := "  Bright \t Smile  ", " \n "
 	changed, err := engine.Update(t.Context(), flomastr.ActorSystem, flomastr.TenantID{}, tenant.Change{Name: &name})
 	require.NoError(t, err)
@@ -221,7 +247,7 @@ func TestPoliciesKeepTheirRangesAndTheirOwners(t *testing.T) {
 	} {
 		for asAdmin, want := range map[bool]error{false: c.super, true: c.admin} {
 			store := &memory{policies: defaults()}
-			_, err := tenant.New(store, &cold{}).ChangePolicies(t.Context(), flomastr.ActorSystem, flomastr.TenantID{}, asAdmin, c.change)
+			_, err := tenant.New(tenant.Deps{Store: store, Cold: &cold{}}).ChangePolicies(t.Context(), flomastr.ActorSystem, flomastr.TenantID{}, asAdmin, c.change)
 			require.ErrorIs(t, err, want, "%s, as admin: %v", name, asAdmin)
 			if want != nil {
 				require.Equal(t, defaults(), store.policies, "%s changed something", name)

@@ -10,11 +10,13 @@ import (
 
 	"github.com/flomastr/flomastr"
 	"github.com/flomastr/flomastr/contextengine"
+	"github.com/flomastr/flomastr/tenant"
 )
 
 // Engines are what the jobs call.
 type Engines struct {
 	Knowledge Knowledge
+	Erasures  Erasures
 	Upkeep    []Upkeep
 	Log       *slog.Logger
 }
@@ -24,6 +26,11 @@ type Knowledge interface {
 	Index(ctx context.Context, tenant flomastr.TenantID, args contextengine.IndexArgs) error
 	GiveUp(ctx context.Context, tenant flomastr.TenantID, args contextengine.IndexArgs, cause error) error
 	Erase(ctx context.Context, tenant flomastr.TenantID, args contextengine.EraseArgs) error
+}
+
+// Erasures is what the jobs of the tenants' lives call.
+type Erasures interface {
+	FinishErasure(ctx context.Context, id tenant.ErasureID) error
 }
 
 // Upkeep is a small piece of regular housekeeping of the platform's own tables. Every piece can be done twice.
@@ -42,6 +49,7 @@ const (
 	indexTimeout  = 10 * time.Minute // a thousand pages on a busy machine
 	upkeepEvery   = 15 * time.Minute
 	upkeepTimeout = 5 * time.Minute
+	eraseTimeout  = time.Hour // every table is searched for traces
 )
 
 // Kinds maps every kind of job to the engine call that does it.
@@ -56,6 +64,9 @@ func Kinds(e Engines) *river.Workers {
 	})
 	add(workers, time.Minute, func(ctx context.Context, job *river.Job[contextengine.EraseArgs]) error {
 		return e.Knowledge.Erase(ctx, job.Args.Tenant, job.Args)
+	})
+	add(workers, eraseTimeout, func(ctx context.Context, job *river.Job[tenant.FinishErasureArgs]) error {
+		return e.Erasures.FinishErasure(ctx, job.Args.Erasure)
 	})
 	add(workers, upkeepTimeout, func(ctx context.Context, _ *river.Job[UpkeepArgs]) error {
 		var all error

@@ -61,7 +61,7 @@ func openScratch(ctx context.Context, base *foundation, cfg Config, log *slog.Lo
 	if l.blobs, err = blob.OpenFolder(l.files); err != nil {
 		return nil, err
 	}
-	made, err := tenant.New(postgres.NewTenantStore(l.db), l.db).Create(ctx, flomastr.ActorSystem, tenant.Draft{Slug: "scratch"})
+	made, err := tenant.New(tenant.Deps{Store: postgres.NewTenantStore(l.db), Cold: l.db}).Create(ctx, flomastr.ActorSystem, tenant.Draft{Slug: "scratch"})
 	if err != nil {
 		return nil, err
 	}

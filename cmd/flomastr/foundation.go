@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/ed25519"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -11,16 +12,19 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/flomastr/flomastr/blob"
 	"github.com/flomastr/flomastr/postgres"
 	"github.com/flomastr/flomastr/postgres/embedded"
 	"github.com/flomastr/flomastr/secret"
+	"github.com/flomastr/flomastr/tenant"
 )
 
 // foundation is what the server and most commands stand on: the master key and a database, the private one if no other
 // was named.
 type foundation struct {
 	Keys     *secret.Keyring
-	Database postgres.Config // for postgres.Migrate and postgres.Open
+	Erasures ed25519.PrivateKey // signs the reports of erasures
+	Database postgres.Config    // for postgres.Migrate and postgres.Open
 
 	private *embedded.Embedded // nil with DATABASE_URL
 	log     *slog.Logger
@@ -46,18 +50,18 @@ func settle(cfg Config, s *surroundings, src *sources) (Config, *slog.Logger, er
 func layFoundation(ctx context.Context, cfg Config, log *slog.Logger) (*foundation, error) {
 	f := &foundation{log: log}
 	var err error
-	if cfg.MasterKey != "" {
-		f.Keys, err = secret.Parse(cfg.MasterKey.Reveal())
-	} else {
-		f.Keys, err = secret.OpenFile(filepath.Join(cfg.DataDir, "master.key"))
-	}
-	if err != nil {
+	if f.Keys, err = openKeys(cfg); err != nil {
 		return nil, err
 	}
 	logins, err := f.Keys.Derive("database logins")
 	if err != nil {
 		return nil, err
 	}
+	signers, err := erasureKeys(f.Keys)
+	if err != nil {
+		return nil, err
+	}
+	f.Erasures = signers[0]
 	f.Database = postgres.Config{URL: cfg.DatabaseURL.Reveal(), PoolerURL: cfg.PoolerURL.Reveal(), Key: logins, Master: f.Keys, MaxConns: int32(cfg.DatabaseMaxConns), Log: log}
 	if cfg.Embedded() {
 		if f.private, err = embedded.Start(ctx, cfg.DataDir, cfg.PostgresBin, log); err != nil {
@@ -67,6 +71,34 @@ func layFoundation(ctx context.Context, cfg Config, log *slog.Logger) (*foundati
 	}
 	return f, nil
 }
+
+func openKeys(cfg Config) (*secret.Keyring, error) {
+	if cfg.MasterKey != "" {
+		return secret.Parse(cfg.MasterKey.Reveal())
+	}
+	return secret.OpenFile(filepath.Join(cfg.DataDir, "master.key"))
+}
+
+// erasureKeys follow the master keys, the one in use first, so that every server signs alike and none keeps another secret.
+func erasureKeys(keys *secret.Keyring) ([]ed25519.PrivateKey, error) {
+	seeds, err := keys.DeriveAll("erasure reports")
+	if err != nil {
+		return nil, err
+	}
+	signers := make([]ed25519.PrivateKey, len(seeds))
+	for i, seed := range seeds {
+		signers[i] = ed25519.NewKeyFromSeed(seed)
+	}
+	return signers, nil
+}
+
+// newTenants is the engine of tenants, for the server and for the commands.
+func newTenants(base *foundation, db *postgres.DB, files *blob.Bucket) *tenant.Engine {
+	return tenant.New(tenant.Deps{Store: postgres.NewTenantStore(db), Cold: db, Files: files, Key: base.Erasures})
+}
+
+// blobFolder is where uploads are kept.
+func blobFolder(cfg Config) string { return filepath.Join(cfg.DataDir, "blobs") }
 
 // Close stops the private database, unless another process of ours uses it.
 func (f *foundation) Close() error {

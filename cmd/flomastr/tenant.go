@@ -15,7 +15,15 @@ import (
 )
 
 type tenantCommand struct {
-	Provision tenantProvision `cmd:"" help:"Make a tenant with its owner and its own database, or finish what an interrupted call began."`
+	Provision     tenantProvision     `cmd:"" help:"Make a tenant with its owner and its own database, or finish what an interrupted call began."`
+	List          tenantList          `cmd:"" help:"List the tenants."`
+	Status        tenantStatus        `cmd:"" help:"Say where a tenant is in its life, and what can be done about it."`
+	Suspend       tenantSuspend       `cmd:"" help:"Suspend a tenant: messages to it are stored, nothing is answered or sent."`
+	Reactivate    tenantReactivate    `cmd:"" help:"Let a suspended tenant work again; what has waited is answered."`
+	SoftDelete    tenantSoftDelete    `cmd:"" help:"Delete a tenant so that it can be restored."`
+	Restore       tenantRestore       `cmd:"" help:"Bring a soft-deleted tenant back as it was."`
+	HardDelete    tenantHardDelete    `cmd:"" help:"Erase a soft-deleted tenant for good, and print the signed erasure report."`
+	VerifyErasure tenantVerifyErasure `cmd:"" help:"Check the signature of an erasure report."`
 }
 
 type tenantProvision struct {
@@ -48,27 +56,19 @@ func (c *tenantProvision) Run(ctx context.Context, s *surroundings, src *sources
 	if err != nil {
 		return err
 	}
-	base, err := layFoundation(ctx, cfg, log)
+	p, err := openPlatform(ctx, cfg, log)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, base.Close()) }()
-	if err := postgres.Migrate(ctx, base.Database); err != nil {
-		return err
-	}
-	db, err := postgres.Open(ctx, base.Database)
-	if err != nil {
-		return err
-	}
-	defer db.Close()
+	defer func() { err = errors.Join(err, p.Close()) }()
 
-	made, err := tenant.New(postgres.NewTenantStore(db), db).Provision(ctx, flomastr.ActorSystem, tenant.Setup{
+	made, err := p.tenants.Provision(ctx, flomastr.ActorSystem, tenant.Setup{
 		Draft: tenant.Draft{Slug: c.Slug, Name: c.Name, TimeZone: c.TimeZone}, OwnerEmail: email,
 	})
 	if err != nil {
 		return err
 	}
-	accounts := local.New(local.Deps{Store: postgres.NewIdentityStore(db), Seal: base.Keys, Clock: time.Now})
+	accounts := local.New(local.Deps{Store: postgres.NewIdentityStore(p.db), Seal: p.base.Keys, Clock: time.Now})
 	password, err := accounts.SetUpPassword(ctx, flomastr.ActorSystem, email)
 	if err != nil && !errors.Is(err, local.ErrHasPassword) {
 		return fmt.Errorf("give the owner a first password: %w", err)

@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"log/slog"
 	"net"
-	"path/filepath"
 	"strings"
 	"time"
 
@@ -75,7 +74,7 @@ func newApp(ctx context.Context, cfg Config, log *slog.Logger) (_ *App, err erro
 	if a.db, err = postgres.Open(ctx, a.base.Database); err != nil {
 		return nil, err
 	}
-	if a.blobs, err = blob.OpenFolder(filepath.Join(cfg.DataDir, "blobs")); err != nil {
+	if a.blobs, err = blob.OpenFolder(blobFolder(cfg)); err != nil {
 		return nil, err
 	}
 
@@ -99,7 +98,7 @@ func newApp(ctx context.Context, cfg Config, log *slog.Logger) (_ *App, err erro
 	if err != nil {
 		return nil, err
 	}
-	a.tenants = tenant.New(postgres.NewTenantStore(a.db), a.db)
+	a.tenants = newTenants(a.base, a.db, a.blobs)
 
 	a.knowledge = contextengine.New(contextengine.Deps{
 		Status: postgres.NewKnowledgeStore(a.db), Content: postgres.NewKnowledgeStore(a.db), Blobs: a.blobs,
@@ -124,7 +123,8 @@ func newApp(ctx context.Context, cfg Config, log *slog.Logger) (_ *App, err erro
 	})
 	idempotency, events := postgres.NewIdempotencyStore(a.db), postgres.NewEventStore(a.db)
 	a.jobs = postgres.Jobs{
-		Workers: worker.Kinds(worker.Engines{Knowledge: a.knowledge, Log: log, Upkeep: []worker.Upkeep{
+		Before: worker.WhileAwake(a.tenants),
+		Workers: worker.Kinds(worker.Engines{Knowledge: a.knowledge, Erasures: a.tenants, Log: log, Upkeep: []worker.Upkeep{
 			{Name: "message partitions", Do: func(ctx context.Context) error {
 				_, err := conversations.EnsureMessagePartitions(ctx, 3)
 				return err
@@ -133,6 +133,7 @@ func newApp(ctx context.Context, cfg Config, log *slog.Logger) (_ *App, err erro
 			{Name: "old events", Do: counted(events.Sweep)},
 			{Name: "old idempotency keys", Do: counted(idempotency.Sweep)},
 			{Name: "old sign-ins", Do: a.tokens.SweepSignIns},
+			{Name: "unfinished erasures", Do: a.tenants.ResumeErasures},
 		}}),
 		Queues: map[string]river.QueueConfig{
 			river.QueueDefault:      {MaxWorkers: 2},
@@ -151,7 +152,7 @@ func newApp(ctx context.Context, cfg Config, log *slog.Logger) (_ *App, err erro
 		},
 		Settings: cfg.preflight, WaitingTurns: conversations.WaitingTurns, Web: webApp(log), Simulator: simulator(cfg),
 		Engines: httpapi.Engines{
-			SignIns: a.accounts, People: gate, APITokens: a.tokens, TenantAdmin: a.tenants,
+			SignIns: a.accounts, People: gate, APITokens: a.tokens, TenantAdmin: a.tenants, TenantLife: a.tenants,
 			Knowledge: a.knowledge, Assistant: answers, WhatsApp: a.whatsapp,
 		},
 	})
