@@ -36,7 +36,7 @@ func (g fakeGate) Authenticate(_ context.Context, authorization []string) (ident
 		return identity.Caller{}, nil
 	}
 	switch name := strings.TrimPrefix(authorization[0], "Bearer "); name {
-	case "member-a", "owner-a", "owner-suspended", "stranger", "both":
+	case "member-a", "owner-a", "owner-suspended", "member-suspended", "stranger", "both":
 		return identity.Caller{Kind: identity.User, Subject: name}, nil
 	case "super":
 		return identity.Caller{Kind: identity.User, Subject: name, SuperAdmin: true}, nil
@@ -59,6 +59,8 @@ func (g fakeGate) Memberships(_ context.Context, c identity.Caller) ([]identity.
 		return []identity.Membership{in(g.world.a, identity.RoleOwner)}, nil
 	case "owner-suspended":
 		return []identity.Membership{in(suspended, identity.RoleOwner)}, nil
+	case "member-suspended":
+		return []identity.Membership{in(suspended, identity.RoleMember)}, nil
 	case "both":
 		return []identity.Membership{in(g.world.a, identity.RoleMember), in(g.world.b, identity.RoleMember)}, nil
 	}
@@ -421,4 +423,20 @@ func FuzzCheckJSON(f *testing.F) {
 			require.True(t, json.Valid(data), "what passes is one whole document")
 		}
 	})
+}
+
+func TestAStreamIsJudgedByTheTenantsStateToo(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for name, c := range map[string]struct {
+		tenant tenant.Tenant
+		stays  bool
+	}{
+		"member-a": {w.a, true}, "stranger": {w.a, false}, "owner-suspended": {suspended, true}, "member-suspended": {suspended, false},
+		"owner-a": {tenant.Tenant{ID: flomastr.NewID[flomastr.TenantID]()}, false}, "nobody-known": {w.a, false},
+	} {
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/routes/events", nil)
+		r.Header.Set("Authorization", "Bearer "+name)
+		require.Equal(t, c.stays, w.api.mayStillListen(t.Context(), r, Call{Tenant: c.tenant}), name)
+	}
 }

@@ -26,7 +26,8 @@ import (
 
 // withoutTenant are the kinds of job that belong to no tenant, each with the reason.
 var withoutTenant = map[string]string{
-	"UpkeepArgs": "housekeeping of the platform's own tables",
+	"UpkeepArgs":        "housekeeping of the platform's own tables",
+	"FinishErasureArgs": "its tenant is no more, and must not be named by what is left",
 }
 
 // A kind of job that carries no tenant, or that nobody works, fails here by itself.
