@@ -10,6 +10,7 @@
 //	sim/ledger     what a stand-in accepted, for ever, on disk; shared by all of them and served as /ledger
 //	sim/phone      the customers: profiles, threads, ticks, live events
 //	sim/postman    webhooks out: batches, retries by the provider's formula, nothing dropped
+//	sim/mailcatcher  a mail server that takes mails and gives them to nobody
 //	sim/traffic    the last exchanges on the wire, credentials redacted
 //	sim/loopback   the fence: stand-ins listen on, dial and answer to this machine only
 //
