@@ -19,7 +19,9 @@ type SignIns interface {
 	SignIn(ctx context.Context, in identity.SignIn) (identity.Grant, error)
 	Refresh(ctx context.Context, refreshToken string) (identity.Grant, error)
 	SignOut(ctx context.Context, refreshToken string) error
-	ChangePassword(ctx context.Context, caller identity.Caller, oldPassword, newPassword, remoteIP string) (identity.Grant, error)
+	ChangePassword(ctx context.Context, caller identity.Caller, oldPassword, newPassword string, from identity.Origin) (identity.Grant, error)
+	// AcceptInvitation signs a new person up.
+	AcceptInvitation(ctx context.Context, token, password string, from identity.Origin) (identity.Grant, error)
 	KeySet(ctx context.Context) ([]byte, error)
 }
 
@@ -38,12 +40,14 @@ type signInInput struct {
 
 type grantOutput struct {
 	SetCookie http.Cookie `header:"Set-Cookie"`
-	Body      struct {
-		AccessToken string    `json:"access_token" doc:"A JWT for the Authorization header"`
-		TokenType   string    `json:"token_type" enum:"Bearer"`
-		ExpiresIn   int       `json:"expires_in" doc:"Seconds" example:"600"`
-		User        grantUser `json:"user"`
-	}
+	Body      grantBody
+}
+
+type grantBody struct {
+	AccessToken string    `json:"access_token" doc:"A JWT for the Authorization header"`
+	TokenType   string    `json:"token_type" enum:"Bearer"`
+	ExpiresIn   int       `json:"expires_in" doc:"Seconds" example:"600"`
+	User        grantUser `json:"user"`
 }
 
 type grantUser struct {
@@ -56,7 +60,7 @@ func (a *API) signIn(ctx context.Context, call Call, in *signInInput) (*grantOut
 	if err != nil {
 		return nil, err
 	}
-	grant, err := a.deps.SignIns.SignIn(ctx, identity.SignIn{Email: in.Body.Email, Password: in.Body.Password, RemoteIP: call.RemoteIP})
+	grant, err := a.deps.SignIns.SignIn(ctx, identity.SignIn{Email: in.Body.Email, Password: in.Body.Password, From: originOf(r, call)})
 	if err != nil {
 		return nil, err
 	}
@@ -111,7 +115,7 @@ func (a *API) password(ctx context.Context, call Call, in *passwordInput) (*gran
 	if err != nil {
 		return nil, err
 	}
-	grant, err := a.deps.SignIns.ChangePassword(ctx, call.Caller, in.Body.Old, in.Body.New, call.RemoteIP)
+	grant, err := a.deps.SignIns.ChangePassword(ctx, call.Caller, in.Body.Old, in.Body.New, originOf(r, call))
 	if err != nil {
 		return nil, err
 	}
@@ -155,6 +159,10 @@ func (a *API) sameOrigin(ctx context.Context) (*http.Request, error) {
 		return nil, errCrossOrigin.Because(err)
 	}
 	return arrived.request, nil
+}
+
+func originOf(r *http.Request, call Call) identity.Origin {
+	return identity.Origin{RemoteIP: call.RemoteIP, Device: r.UserAgent()}
 }
 
 func (a *API) granted(r *http.Request, grant identity.Grant) *grantOutput {

@@ -5,6 +5,8 @@ type Engines struct {
 	SignIns     SignIns
 	People      People
 	APITokens   APITokens
+	Team        Team
+	KeptMails   KeptMails // nil where mails are sent
 	TenantAdmin TenantAdmin
 	TenantLife  TenantLife
 	Knowledge   Knowledge

@@ -42,6 +42,8 @@ type house struct {
 	store    *postgres.IdentityStore
 	cold     *stumblingCold
 	gate     *identity.Authenticator
+	keys     *secret.Keyring
+	team     *identity.Team
 }
 
 // stumblingCold makes cold databases and fails as often as it is told to, before or after the work.
@@ -86,7 +88,9 @@ func newHouse(t *testing.T) *house {
 	})
 	keys, err := secret.Parse(secret.Generate())
 	require.NoError(t, err)
+	h.keys = keys
 	h.store = postgres.NewIdentityStore(h.db)
+	h.team = identity.NewTeam(identity.TeamDeps{Store: h.store, Seal: keys, Clock: flomastr.SystemClock, PublicURL: "http://localhost:8000"})
 	h.provider = local.New(local.Deps{
 		Store: h.store, Seal: keys, Clock: flomastr.SystemClock,
 		Hashing: &argon2id.Params{Memory: 64, Iterations: 1, Parallelism: 1, SaltLength: 16, KeyLength: 32},
@@ -102,7 +106,7 @@ func newHouse(t *testing.T) *house {
 	tenants := tenant.New(tenant.Deps{Store: postgres.NewTenantStore(h.db), Cold: h.cold})
 	h.handler = httpapi.New(httpapi.Deps{
 		BaseDomain: "localhost", Clock: flomastr.SystemClock, Log: slog.New(slog.DiscardHandler), Gate: h.gate, Tenants: tenants,
-		Engines: httpapi.Engines{SignIns: h.provider, People: h.gate, APITokens: h.store, TenantAdmin: tenants, TenantLife: tenants},
+		Engines: httpapi.Engines{SignIns: h.provider, People: h.gate, APITokens: h.store, Team: h.team, TenantAdmin: tenants, TenantLife: tenants},
 	}).Handler()
 	_, err = h.provider.Enrol(t.Context(), flomastr.ActorSystem, rootEmail, goodPassword)
 	require.NoError(t, err)

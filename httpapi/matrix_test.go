@@ -23,6 +23,7 @@ import (
 	"github.com/flomastr/flomastr/httpapi"
 	"github.com/flomastr/flomastr/identity"
 	"github.com/flomastr/flomastr/llm/offline"
+	"github.com/flomastr/flomastr/mail"
 	"github.com/flomastr/flomastr/postgres"
 	"github.com/flomastr/flomastr/secret"
 	"github.com/flomastr/flomastr/tenant"
@@ -111,7 +112,8 @@ func newEstate(t *testing.T) *estate {
 		Idempotency: postgres.NewIdempotencyStore(e.db), Events: quiet{}, WaitingTurns: conversations.QueueSize,
 		Settings: func() []httpapi.SettingState { return nil },
 		Engines: httpapi.Engines{
-			SignIns: e.provider, People: e.gate, APITokens: e.store, TenantAdmin: tenants, TenantLife: tenants, WhatsApp: conversations, Knowledge: knowledge,
+			SignIns: e.provider, People: e.gate, APITokens: e.store, TenantAdmin: tenants, TenantLife: tenants,
+			Team: e.team, KeptMails: mail.NewKeeper(postgres.NewMailStore(e.db), keys), WhatsApp: conversations, Knowledge: knowledge,
 			Assistant: assistant.New(assistant.Deps{Retriever: knowledge, Businesses: businessNames{tenants}, Clock: flomastr.SystemClock}),
 		},
 	})
@@ -520,6 +522,8 @@ var public = map[string]string{
 	"POST /auth/refresh":                      "by the cookie",
 	"POST /auth/sign-out":                     "by the cookie",
 	"GET /auth/.well-known/jwks.json":         "public keys",
+	"GET /auth/invitations/{token}":           "by the link's token",
+	"POST /auth/invitations/{token}/accept":   "by the link's token",
 	"GET /routes/debug/auth-status":           "says why somebody is not recognised",
 	"GET /routes/resolve-tenant":              "a host's name, which stands on its page anyway",
 	"POST /routes/resolve-tenant":             "a host's name, which stands on its page anyway",
@@ -548,35 +552,38 @@ func TestOnlyListedRoutesArePublic(t *testing.T) {
 // repeatable is every POST that takes no Idempotency-Key, each with the reason why sending it twice does no harm, or why
 // its answer must not be kept.
 var repeatable = map[string]string{
-	"/auth/sign-in":  "the answer is a secret",
-	"/auth/refresh":  "the answer is a secret",
-	"/auth/sign-out": "ends what may have ended",
-	"/auth/password": "the answer is a secret; the old password no longer fits",
-	"/routes/tenants/{tenant_slug}/api-tokens":       "the answer is a secret",
-	"/routes/tenants/{tenant_id}/channels":           "the answer is a secret; a number is connected once",
-	"/routes/tenants/{tenant_id}/channels/{id}/test": "asks the provider, changes nothing",
-	"/routes/api/v1/admin/tenants/provision":         "finishes what is missing",
-	"/routes/suspend":                                "a second one is in the wrong state",
-	"/routes/reactivate":                             "a second one is in the wrong state",
-	"/routes/soft-delete":                            "a second one is in the wrong state",
-	"/routes/restore":                                "a second one is in the wrong state",
-	"/routes/hard-delete":                            "there is nothing left for a second one",
-	"/routes/resolve-tenant":                         "reads",
-	"/webhook/infobip/{channel_id}":                  "the provider's message ids say what is the same",
-	"/queue/job/{job_id}/complete":                   "the lease's token fits once",
-	"/queue/job/{job_id}/fail":                       "the lease's token fits once",
-	"/queue/job/{job_id}/extend":                     "sets a time",
-	"/routes/conversations/{id}/assign":              "sets an owner",
-	"/routes/conversations/{id}/handover":            "sets an owner",
-	"/routes/conversations/{id}/resume":              "sets an owner",
-	"/routes/conversations/{id}/close":               "sets a state",
-	"/routes/knowledge/{tenant_slug}/search":         "reads",
-	"/routes/tools/convert/file-to-md":               "computes",
-	"/routes/tools/convert/url-to-md":                "computes",
-	"/routes/tools/embed/knowledge":                  "computes; storing the same vectors again changes nothing",
-	"/routes/tools/prepare/context":                  "reads",
-	"/routes/tools/generate/answer":                  "computes",
-	"/routes/tools/synthesis":                        "computes",
+	"/auth/sign-in":                         "the answer is a secret",
+	"/auth/refresh":                         "the answer is a secret",
+	"/auth/sign-out":                        "ends what may have ended",
+	"/auth/password":                        "the answer is a secret; the old password no longer fits",
+	"/auth/invitations/{token}/accept":      "a token fits once",
+	"/routes/tenants/{tenant_slug}/members": "the answer may hold a link that is a right; an address is invited once",
+	"/routes/tenants/{tenant_slug}/members/{id}/invite-again": "the answer may hold a link that is a right",
+	"/routes/tenants/{tenant_slug}/api-tokens":                "the answer is a secret",
+	"/routes/tenants/{tenant_id}/channels":                    "the answer is a secret; a number is connected once",
+	"/routes/tenants/{tenant_id}/channels/{id}/test":          "asks the provider, changes nothing",
+	"/routes/api/v1/admin/tenants/provision":                  "finishes what is missing",
+	"/routes/suspend":                                         "a second one is in the wrong state",
+	"/routes/reactivate":                                      "a second one is in the wrong state",
+	"/routes/soft-delete":                                     "a second one is in the wrong state",
+	"/routes/restore":                                         "a second one is in the wrong state",
+	"/routes/hard-delete":                                     "there is nothing left for a second one",
+	"/routes/resolve-tenant":                                  "reads",
+	"/webhook/infobip/{channel_id}":                           "the provider's message ids say what is the same",
+	"/queue/job/{job_id}/complete":                            "the lease's token fits once",
+	"/queue/job/{job_id}/fail":                                "the lease's token fits once",
+	"/queue/job/{job_id}/extend":                              "sets a time",
+	"/routes/conversations/{id}/assign":                       "sets an owner",
+	"/routes/conversations/{id}/handover":                     "sets an owner",
+	"/routes/conversations/{id}/resume":                       "sets an owner",
+	"/routes/conversations/{id}/close":                        "sets a state",
+	"/routes/knowledge/{tenant_slug}/search":                  "reads",
+	"/routes/tools/convert/file-to-md":                        "computes",
+	"/routes/tools/convert/url-to-md":                         "computes",
+	"/routes/tools/embed/knowledge":                           "computes; storing the same vectors again changes nothing",
+	"/routes/tools/prepare/context":                           "reads",
+	"/routes/tools/generate/answer":                           "computes",
+	"/routes/tools/synthesis":                                 "computes",
 }
 
 func TestEveryPostIsIdempotentOrSaysWhyNot(t *testing.T) {

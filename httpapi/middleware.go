@@ -39,7 +39,7 @@ func (a *API) framed(next http.Handler) http.Handler {
 				if cause == http.ErrAbortHandler { //nolint:errorlint // the sentinel itself, by contract
 					panic(cause)
 				}
-				a.log.ErrorContext(r.Context(), "handler panicked", "path", r.URL.Path,
+				a.log.ErrorContext(r.Context(), "handler panicked", "path", unlogged(r.URL.Path),
 					"panic", fmt.Sprint(cause), "stack", string(debug.Stack()))
 				if recorder.status == 0 {
 					p := problemOf(r.Context(), fmt.Errorf("panic"))
@@ -52,7 +52,7 @@ func (a *API) framed(next http.Handler) http.Handler {
 			if recorder.status >= http.StatusBadRequest && r.URL.Path != "/readyz" {
 				level = slog.LevelInfo
 			}
-			a.log.Log(r.Context(), level, "request", "method", r.Method, "path", r.URL.Path,
+			a.log.Log(r.Context(), level, "request", "method", r.Method, "path", unlogged(r.URL.Path),
 				"status", recorder.status, "duration_ms", float64(a.deps.Clock().Sub(start))/float64(time.Millisecond))
 		}()
 		next.ServeHTTP(recorder, r)

@@ -28,6 +28,7 @@ type Session struct {
 	Family          [sha256.Size]byte // hash of what all its tokens share
 	Token           [sha256.Size]byte // hash of the one that is good now
 	Network         string
+	Device          string
 	AuthenticatedAt time.Time
 	ExpiresAt       time.Time
 }
@@ -46,7 +47,13 @@ type SigningKey struct {
 type SignIn struct {
 	Email    string
 	Password string
+	From     Origin
+}
+
+// Origin is where a sign-in comes from.
+type Origin struct {
 	RemoteIP string
+	Device   string // what the browser says of itself; for the person to know it again, never for deciding
 }
 
 // Grant is what a sign-in or a refresh gives.
@@ -101,6 +108,11 @@ type AccountStore interface {
 	SetFirstPassword(ctx context.Context, actor flomastr.Actor, id flomastr.AccountID, hash string) (ok bool, err error)
 	// ChangePassword replaces the password, ends every session and starts the given one.
 	ChangePassword(ctx context.Context, id flomastr.AccountID, hash string, session Session) error
+	// OpenInvitation finds by the token's hash what can be accepted now, else ErrInvitation.
+	OpenInvitation(ctx context.Context, hash [sha256.Size]byte) (Invited, error)
+	// AcceptAsNew makes the invited person's account, or gives it its first password, makes it a member and starts the
+	// session, once. An account that has a password is ErrSignInFirst.
+	AcceptAsNew(ctx context.Context, token [sha256.Size]byte, hash string, session Session) (Session, error)
 
 	// SigningKeys lists the keys to publish, newest first.
 	SigningKeys(ctx context.Context) ([]SigningKey, error)

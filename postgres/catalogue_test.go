@@ -22,6 +22,10 @@ var unguarded = map[string]string{
 	"sessions":                 "a sign-in of an account",
 	"sign_in_failures":         "counted before anybody is known",
 	"signing_keys":             "the platform's own keys",
+	"password_resets":          "of an account",
+	"second_factors":           "of an account",
+	"recovery_codes":           "of an account",
+	"kept_mails":               "a mail to a person, who may belong to no tenant",
 	"platform_audit_log":       "acts that belong to no tenant",
 	"platform_audit_head":      "where their log ends",
 	"platform_encryption_keys": "the platform's own keys",
@@ -105,7 +109,7 @@ var holes = map[string]string{
 }
 
 // globalKeys hold values that are random or public by nature, so that a collision tells nobody anything.
-var globalKeys = []string{"api_tokens_hash_key", "tenants_slug_key", "tenants_pkey"}
+var globalKeys = []string{"api_tokens_hash_key", "invitations_token_key", "tenants_slug_key", "tenants_pkey"}
 
 // findHoles gives what is wrong with the schema, each as "what: where".
 func findHoles(t *testing.T, admin pgxQuerier) []string {

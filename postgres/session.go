@@ -24,9 +24,9 @@ func (s *IdentityStore) StartSession(ctx context.Context, session identity.Sessi
 
 func insertSession(ctx context.Context, tx pgx.Tx, session identity.Session) error {
 	_, err := tx.Exec(ctx, `
-		INSERT INTO sessions (id, account_id, family_hash, token_hash, network, authenticated_at, expires_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7)`,
-		session.ID, session.Account.ID, session.Family[:], session.Token[:], session.Network, session.AuthenticatedAt, session.ExpiresAt)
+		INSERT INTO sessions (id, account_id, family_hash, token_hash, network, device, authenticated_at, expires_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+		session.ID, session.Account.ID, session.Family[:], session.Token[:], session.Network, session.Device, session.AuthenticatedAt, session.ExpiresAt)
 	if err != nil {
 		return fmt.Errorf("insert session: %w", err)
 	}

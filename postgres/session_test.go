@@ -62,7 +62,7 @@ func setupSignIns(t *testing.T) signIns {
 
 func (s signIns) signIn(t *testing.T, email, password, ip string) (identity.Grant, error) {
 	t.Helper()
-	return s.provider.SignIn(t.Context(), identity.SignIn{Email: email, Password: password, RemoteIP: ip})
+	return s.provider.SignIn(t.Context(), identity.SignIn{Email: email, Password: password, From: identity.Origin{RemoteIP: ip}})
 }
 
 func (s signIns) authenticate(t *testing.T, access string) (identity.Caller, error) {
@@ -242,11 +242,11 @@ func TestPasswordChangeEndsTheOtherSessions(t *testing.T) {
 	caller, err := s.authenticate(t, here.AccessToken)
 	require.NoError(t, err)
 
-	_, err = s.provider.ChangePassword(t.Context(), caller, "wrong", "Violin Marsh Teapot 9", "203.0.113.7")
+	_, err = s.provider.ChangePassword(t.Context(), caller, "wrong", "Violin Marsh Teapot 9", identity.Origin{RemoteIP: "203.0.113.7"})
 	require.ErrorIs(t, err, local.ErrOldPassword)
-	_, err = s.provider.ChangePassword(t.Context(), caller, password, "too short", "203.0.113.7")
+	_, err = s.provider.ChangePassword(t.Context(), caller, password, "too short", identity.Origin{RemoteIP: "203.0.113.7"})
 	require.ErrorIs(t, err, local.ErrPassword)
-	again, err := s.provider.ChangePassword(t.Context(), caller, password, "Violin Marsh Teapot 9", "203.0.113.7")
+	again, err := s.provider.ChangePassword(t.Context(), caller, password, "Violin Marsh Teapot 9", identity.Origin{RemoteIP: "203.0.113.7"})
 	require.NoError(t, err)
 
 	for _, old := range []identity.Grant{elsewhere, here} {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/flomastr/flomastr"
 	"github.com/flomastr/flomastr/contextengine"
+	"github.com/flomastr/flomastr/identity"
 	"github.com/flomastr/flomastr/tenant"
 )
 
@@ -17,6 +18,8 @@ import (
 type Engines struct {
 	Knowledge Knowledge
 	Erasures  Erasures
+	Mail      Mail
+	Team      Team
 	Upkeep    []Upkeep
 	Log       *slog.Logger
 }
@@ -64,6 +67,9 @@ func Kinds(e Engines) *river.Workers {
 	})
 	add(workers, time.Minute, func(ctx context.Context, job *river.Job[contextengine.EraseArgs]) error {
 		return e.Knowledge.Erase(ctx, job.Args.Tenant, job.Args)
+	})
+	add(workers, mailTimeout, func(ctx context.Context, job *river.Job[identity.InvitationMailArgs]) error {
+		return e.mailInvitation(ctx, job)
 	})
 	add(workers, eraseTimeout, func(ctx context.Context, job *river.Job[tenant.FinishErasureArgs]) error {
 		return e.Erasures.FinishErasure(ctx, job.Args.Erasure)

@@ -45,7 +45,8 @@ type Config struct {
 	N8NAPIKey           Secret `setting:"N8N_API_KEY" kong:"-" group:"n8n" unused:"true" help:"API key of the n8n that installs templates."`
 	N8NMasterAPIKey     Secret `setting:"N8N_MASTER_API_KEY" kong:"-" group:"n8n" unused:"true" help:"API key of the n8n that holds the templates."`
 	N8NMasterURL        string `setting:"N8N_MASTER_URL" name:"n8n-master-url" group:"n8n" placeholder:"URL" unused:"true" help:"Address of the n8n that holds the templates."`
-	SMTPURL             Secret `setting:"SMTP_URL" kong:"-" group:"Mail" unused:"true" help:"Mail server, smtp://USER:PASSWORD@HOST:PORT. Empty: mails are kept and shown."`
+	SMTPURL             Secret `setting:"SMTP_URL" kong:"-" group:"Mail" help:"Mail server, smtp://USER:PASSWORD@HOST:PORT (STARTTLS) or smtps:// (TLS at once). Empty: the private database keeps mails and shows them to the operator; with a database of yours none are sent."`
+	MailFrom            string `setting:"FLOMASTR_MAIL_FROM" name:"mail-from" group:"Mail" placeholder:"ADDRESS" help:"Address that mails come from; no-reply at the base domain when empty."`
 
 	LogLevel  string `setting:"FLOMASTR_LOG_LEVEL" name:"log-level" group:"Logs" default:"info" enum:"debug,info,warn,error" help:"Least serious level that is logged: debug, info, warn or error."`
 	LogFormat string `setting:"FLOMASTR_LOG_FORMAT" name:"log-format" group:"Logs" default:"auto" enum:"auto,text,json" help:"text, json, or auto: text on a terminal and json elsewhere."`

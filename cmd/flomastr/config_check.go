@@ -13,6 +13,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/flomastr/flomastr"
+	"github.com/flomastr/flomastr/mail/smtp"
 	"github.com/flomastr/flomastr/secret"
 )
 
@@ -104,6 +105,16 @@ func (c Config) problems() []problem {
 	for _, address := range c.SuperAdmins {
 		if a, err := mail.ParseAddress(address); err != nil || a.Address != address {
 			say("SUPER_ADMIN_EMAILS", "must be plain e-mail addresses, separated by commas")
+		}
+	}
+	if c.MailFrom != "" {
+		if a, err := mail.ParseAddress(c.MailFrom); err != nil || a.Address != c.MailFrom {
+			say("FLOMASTR_MAIL_FROM", "must be a plain e-mail address")
+		}
+	}
+	if c.SMTPURL != "" {
+		if _, err := smtp.New(smtp.Config{URL: c.SMTPURL.Reveal()}); err != nil {
+			say("SMTP_URL", "%s", smtp.ErrURL.Message) // the cause may quote it
 		}
 	}
 	for _, n := range []struct {

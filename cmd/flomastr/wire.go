@@ -45,6 +45,7 @@ type App struct {
 	demo     *demoPlan
 
 	accounts  *local.Provider
+	team      *identity.Team
 	tenants   *tenant.Engine
 	tokens    *postgres.IdentityStore
 	knowledge *contextengine.Engine
@@ -100,6 +101,14 @@ func newApp(ctx context.Context, cfg Config, log *slog.Logger) (_ *App, err erro
 	}
 	a.tenants = newTenants(a.base, a.db, a.blobs)
 
+	mails, err := newPost(cfg, a.db, a.base.Keys, a.tenants)
+	if err != nil {
+		return nil, err
+	}
+	a.team = identity.NewTeam(identity.TeamDeps{
+		Store: a.tokens, Seal: a.base.Keys, Clock: a.clock, PublicURL: publicURL(cfg, a.demo), Mailed: mails.written, ByMail: cfg.SMTPURL != "",
+	})
+
 	a.knowledge = contextengine.New(contextengine.Deps{
 		Status: postgres.NewKnowledgeStore(a.db), Content: postgres.NewKnowledgeStore(a.db), Blobs: a.blobs,
 		Reader: reader{
@@ -124,7 +133,7 @@ func newApp(ctx context.Context, cfg Config, log *slog.Logger) (_ *App, err erro
 	idempotency, events := postgres.NewIdempotencyStore(a.db), postgres.NewEventStore(a.db)
 	a.jobs = postgres.Jobs{
 		Before: worker.WhileAwake(a.tenants),
-		Workers: worker.Kinds(worker.Engines{Knowledge: a.knowledge, Erasures: a.tenants, Log: log, Upkeep: []worker.Upkeep{
+		Workers: worker.Kinds(worker.Engines{Knowledge: a.knowledge, Erasures: a.tenants, Mail: mails.engine, Team: a.team, Log: log, Upkeep: []worker.Upkeep{
 			{Name: "message partitions", Do: func(ctx context.Context) error {
 				_, err := conversations.EnsureMessagePartitions(ctx, 3)
 				return err
@@ -134,6 +143,7 @@ func newApp(ctx context.Context, cfg Config, log *slog.Logger) (_ *App, err erro
 			{Name: "old idempotency keys", Do: counted(idempotency.Sweep)},
 			{Name: "old sign-ins", Do: a.tokens.SweepSignIns},
 			{Name: "unfinished erasures", Do: a.tenants.ResumeErasures},
+			{Name: "kept mails", Do: postgres.NewMailStore(a.db).Sweep},
 		}}),
 		Queues: map[string]river.QueueConfig{
 			river.QueueDefault:      {MaxWorkers: 2},
@@ -152,7 +162,7 @@ func newApp(ctx context.Context, cfg Config, log *slog.Logger) (_ *App, err erro
 		},
 		Settings: cfg.preflight, WaitingTurns: conversations.WaitingTurns, Web: webApp(log), Simulator: simulator(cfg),
 		Engines: httpapi.Engines{
-			SignIns: a.accounts, People: gate, APITokens: a.tokens, TenantAdmin: a.tenants, TenantLife: a.tenants,
+			SignIns: a.accounts, People: gate, APITokens: a.tokens, Team: a.team, KeptMails: mails.kept, TenantAdmin: a.tenants, TenantLife: a.tenants,
 			Knowledge: a.knowledge, Assistant: answers, WhatsApp: a.whatsapp,
 		},
 	})

@@ -31,10 +31,11 @@ func usable(password string) bool {
 		utf8.RuneCountInString(normal(password)) <= maxPassword
 }
 
-// checkNew judges a password that somebody wants to have. words are what an attacker would try first for this account,
-// such as parts of its address.
-func checkNew(password string, words ...string) error {
-	refuse := func(why string) error { return ErrPassword.Field("body.new", why) }
+// checkNew judges a password that somebody wants to have for an address; field is where it stands in the request. The
+// parts of the address are what an attacker would try first.
+func checkNew(field, password, email string) error {
+	refuse := func(why string) error { return ErrPassword.Field(field, why) }
+	words := strings.FieldsFunc(email, func(r rune) bool { return r == '@' || r == '.' })
 	if len(password) > 4*maxPassword || !utf8.ValidString(password) {
 		return refuse("at most 128 characters")
 	}

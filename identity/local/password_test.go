@@ -36,7 +36,7 @@ func TestNewPasswordsAreLongAndHardToGuess(t *testing.T) {
 		strings.Repeat("Otter", 30):          false,
 		"Otter Lamp Ferry" + string(rune(0)): false,
 	} {
-		err := checkNew(password, "sara", "example", "com")
+		err := checkNew("body.new", password, "sara@example.com")
 		if good {
 			require.NoError(t, err, "%q", password)
 			continue
@@ -45,8 +45,8 @@ func TestNewPasswordsAreLongAndHardToGuess(t *testing.T) {
 		require.NotContains(t, err.Error(), password)
 	}
 	long := strings.Repeat("a7#kQ!zR", 16) // 128 characters
-	require.ErrorIs(t, checkNew(long+"x"), ErrPassword)
-	require.ErrorIs(t, checkNew(strings.Repeat("x", 1<<20)), ErrPassword)
+	require.ErrorIs(t, checkNew("body.new", long+"x", ""), ErrPassword)
+	require.ErrorIs(t, checkNew("body.new", strings.Repeat("x", 1<<20), ""), ErrPassword)
 }
 
 func TestMadePasswordsAreGoodAndDiffer(t *testing.T) {
@@ -54,7 +54,7 @@ func TestMadePasswordsAreGoodAndDiffer(t *testing.T) {
 	seen := map[string]bool{}
 	for range 500 {
 		password := NewPassword()
-		require.NoError(t, checkNew(password), password)
+		require.NoError(t, checkNew("body.new", password, ""), password)
 		require.False(t, seen[password])
 		seen[password] = true
 	}
@@ -95,7 +95,7 @@ func FuzzGuessableNeverPanicsAndNeverPassesShortRepeats(f *testing.F) {
 			return
 		}
 		password := strings.Repeat(unit, 25)
-		if checkNew(password) == nil {
+		if checkNew("body.new", password, "") == nil {
 			t.Fatalf("%q", password)
 		}
 	})

@@ -45,14 +45,15 @@ func parseRefreshToken(raw string) (refreshToken, string, error) {
 }
 
 // newSession is a session that begins now, and its first refresh token.
-func (p *Provider) newSession(account identity.Account, network string) (identity.Session, refreshToken) {
+func (p *Provider) newSession(account identity.Account, from identity.Origin) (identity.Session, refreshToken) {
 	token, now := newRefreshToken(""), p.clock()
 	return identity.Session{
 		ID:              flomastr.NewID[flomastr.SessionID](),
 		Account:         account,
 		Family:          token.family,
 		Token:           token.whole,
-		Network:         network,
+		Network:         networkOf(from.RemoteIP),
+		Device:          deviceOf(from.Device),
 		AuthenticatedAt: now,
 		ExpiresAt:       now.Add(sessionLifetime),
 	}, token

@@ -33,11 +33,11 @@ func (p *Provider) SignIn(ctx context.Context, in identity.SignIn) (identity.Gra
 	if err != nil {
 		return identity.Grant{}, err
 	}
-	network := networkOf(in.RemoteIP)
+	network := networkOf(in.From.RemoteIP)
 	if err := p.guess(ctx, account, email, network, in.Password); err != nil {
 		return identity.Grant{}, err
 	}
-	session, token := p.newSession(account, network)
+	session, token := p.newSession(account, in.From)
 	if err := p.store.StartSession(ctx, session); err != nil {
 		return identity.Grant{}, err
 	}
@@ -92,7 +92,7 @@ func (p *Provider) guess(ctx context.Context, account identity.Account, email, n
 var ErrOldPassword = flomastr.Errorf(flomastr.Forbidden, "password_wrong", "The current password is not right.")
 
 // ChangePassword replaces the caller's password, ends every other session and begins a new one.
-func (p *Provider) ChangePassword(ctx context.Context, caller identity.Caller, oldPassword, newPassword, remoteIP string) (identity.Grant, error) {
+func (p *Provider) ChangePassword(ctx context.Context, caller identity.Caller, oldPassword, newPassword string, from identity.Origin) (identity.Grant, error) {
 	id, err := flomastr.ParseID[flomastr.AccountID](caller.Subject)
 	if err != nil || caller.Issuer != identity.LocalIssuer {
 		return identity.Grant{}, identity.ErrForbidden
@@ -101,14 +101,13 @@ func (p *Provider) ChangePassword(ctx context.Context, caller identity.Caller, o
 	if err != nil {
 		return identity.Grant{}, err
 	}
-	if err := checkNew(newPassword, strings.FieldsFunc(account.Email, func(r rune) bool { return r == '@' || r == '.' })...); err != nil {
+	if err := checkNew("body.new", newPassword, account.Email); err != nil {
 		return identity.Grant{}, err
 	}
 	if !usable(oldPassword) {
 		return identity.Grant{}, ErrOldPassword
 	}
-	network := networkOf(remoteIP)
-	if err := p.guess(ctx, account, account.Email, network, oldPassword); err != nil {
+	if err := p.guess(ctx, account, account.Email, networkOf(from.RemoteIP), oldPassword); err != nil {
 		if errors.Is(err, identity.ErrBadCredentials) {
 			return identity.Grant{}, ErrOldPassword
 		}
@@ -118,7 +117,7 @@ func (p *Provider) ChangePassword(ctx context.Context, caller identity.Caller, o
 	if err != nil {
 		return identity.Grant{}, err
 	}
-	session, token := p.newSession(account, network)
+	session, token := p.newSession(account, from)
 	if err := p.store.ChangePassword(ctx, account.ID, hash, session); err != nil {
 		return identity.Grant{}, err
 	}
@@ -132,7 +131,7 @@ func (p *Provider) Enrol(ctx context.Context, actor flomastr.Actor, email, passw
 	if err != nil {
 		return identity.Account{}, err
 	}
-	if err := checkNew(password, strings.FieldsFunc(email, func(r rune) bool { return r == '@' || r == '.' })...); err != nil {
+	if err := checkNew("body.password", password, email); err != nil {
 		return identity.Account{}, err
 	}
 	account, err := p.store.AccountByEmail(ctx, email)
@@ -196,6 +195,19 @@ func networkOf(ip string) string {
 	}
 	return prefix.String()
 }
+
+// deviceOf is a browser's own words, in one short line.
+func deviceOf(userAgent string) string {
+	clean := strings.Map(func(r rune) rune {
+		if r < ' ' || r > '~' { // header values are ASCII; cutting them cannot split a letter
+			return -1
+		}
+		return r
+	}, userAgent)
+	return clean[:min(len(clean), maxDevice)]
+}
+
+const maxDevice = 200
 
 // fingerprint keeps addresses of people out of the counters' keys.
 func fingerprint(s string) string {

@@ -1,0 +1,55 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"strings"
+
+	"github.com/flomastr/flomastr"
+	"github.com/flomastr/flomastr/httpapi"
+	"github.com/flomastr/flomastr/mail"
+	"github.com/flomastr/flomastr/mail/smtp"
+	"github.com/flomastr/flomastr/postgres"
+	"github.com/flomastr/flomastr/secret"
+	"github.com/flomastr/flomastr/tenant"
+)
+
+// post is how mails leave.
+type post struct {
+	engine  *mail.Engine
+	written bool              // there is somewhere for a mail to go
+	kept    httpapi.KeptMails // nil where mails are sent
+}
+
+// newPost sends mails over SMTP where there is a mail server, and keeps them for the operator on the private database.
+func newPost(cfg Config, db *postgres.DB, keys *secret.Keyring, tenants *tenant.Engine) (post, error) {
+	var out post
+	deps := mail.Deps{Brands: brands{tenants}, From: cmp.Or(cfg.MailFrom, "no-reply@"+cfg.BaseDomain)}
+	switch {
+	case cfg.SMTPURL != "":
+		carrier, err := smtp.New(smtp.Config{URL: cfg.SMTPURL.Reveal()})
+		if err != nil {
+			return post{}, err
+		}
+		deps.Carrier = carrier
+	case cfg.Embedded():
+		keeper := mail.NewKeeper(postgres.NewMailStore(db), keys)
+		deps.Carrier, out.kept = keeper, keeper
+	}
+	out.engine, out.written = mail.New(deps), deps.Carrier != nil
+	return out, nil
+}
+
+// brands tells mails how a tenant looks.
+type brands struct{ tenants *tenant.Engine }
+
+// Brand implements mail.Brands.
+func (b brands) Brand(ctx context.Context, id flomastr.TenantID) (mail.Brand, error) {
+	t, err := b.tenants.ByID(ctx, id)
+	return mail.Brand{Name: t.Name, Colour: t.BrandPrimary}, err
+}
+
+// publicURL is how people reach us: never by the Host that a request names.
+func publicURL(cfg Config, demo *demoPlan) string {
+	return strings.TrimSuffix(cmp.Or(cfg.PublicURL, demo.baseURL(), "https://app."+cfg.BaseDomain), "/")
+}
