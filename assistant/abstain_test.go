@@ -130,7 +130,7 @@ func (s questionSet) ask(t *testing.T, a *Assistant, r Retriever, q asked, sort 
 	question := a.lexicon.ask(q.Text, "en")
 	b := *a
 	b.deps.Retriever = r
-	f, err := b.find(context.Background(), flomastr.TenantID{}, question)
+	f, err := b.find(context.Background(), flomastr.TenantID{}, DefaultPolicy(), question)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -34,7 +34,7 @@ func uninformed() weights {
 	return weights{bias: -5, Cover: 2.5, Own: 2.5, Inside: 1, Names: -1.2, Fits: 0.6, Margin: 2, Words: 1.5, Followed: 0.6}
 }
 
-// threshold is the confidence under which we say that we do not know.
+// threshold is the confidence under which we say that we do not know, unless the tenant says otherwise.
 const threshold = 0.5
 
 func (e evidence) probability() float64 {

@@ -48,7 +48,7 @@ func (a *Assistant) generate(query string, m material, textOf func(part int) str
 	turn := flomastr.Turn{Messages: []flomastr.TurnMessage{{Speaker: flomastr.SpeakerContact, Text: query}}}
 	var findings []finding
 	for _, q := range a.lexicon.understand(turn, v.lang) {
-		findings = append(findings, a.weigh(q, contextengine.Result{Passages: m.passages}))
+		findings = append(findings, a.weigh(DefaultPolicy(), q, contextengine.Result{Passages: m.passages}))
 	}
 	if len(findings) == 0 {
 		return Generated{Answer: a.lexicon.say(v.lang, "no_answer"), Citations: []Citation{}}

@@ -42,8 +42,13 @@ type Prepared struct {
 	Sources []Source
 }
 
-// Prepare retrieves for a query and joins the best passages that fit into maxTokens (0 means 3,000).
+// Prepare retrieves for a query and joins the best passages that fit into maxTokens (0 means 3,000) and into what the
+// tenant allows.
 func (a *Assistant) Prepare(ctx context.Context, tenant flomastr.TenantID, query string, maxTokens int) (Prepared, error) {
+	policy, err := a.policy(ctx, tenant)
+	if err != nil {
+		return Prepared{}, err
+	}
 	result, err := a.deps.Retriever.Retrieve(ctx, tenant, contextengine.Query{Text: query, Limit: 20})
 	if errors.Is(err, contextengine.ErrEmptyQuery) {
 		return Prepared{}, err
@@ -51,7 +56,7 @@ func (a *Assistant) Prepare(ctx context.Context, tenant flomastr.TenantID, query
 	if err != nil {
 		return Prepared{}, fmt.Errorf("retrieve for a context: %w", err)
 	}
-	out := newPreparation(maxTokens)
+	out := newPreparation(policy, maxTokens)
 	for _, p := range result.Passages {
 		out.add(sourceName(flomastr.Evidence{Title: p.Title, HeadingPath: p.HeadingPath}), p.Text, Source{
 			ChunkID: p.ID.String(), Item: p.Item, Title: p.Title, HeadingPath: p.HeadingPath, URL: p.URL, Score: p.Score,
@@ -60,9 +65,14 @@ func (a *Assistant) Prepare(ctx context.Context, tenant flomastr.TenantID, query
 	return out.prepared, nil
 }
 
-// PreparePieces joins given texts, nearest first where distances are known, in the given order otherwise.
-func (a *Assistant) PreparePieces(pieces []Piece, maxTokens int) Prepared {
-	out := newPreparation(maxTokens)
+// PreparePieces joins given texts, nearest first where distances are known, in the given order otherwise, within the
+// same bounds.
+func (a *Assistant) PreparePieces(ctx context.Context, tenant flomastr.TenantID, pieces []Piece, maxTokens int) (Prepared, error) {
+	policy, err := a.policy(ctx, tenant)
+	if err != nil {
+		return Prepared{}, err
+	}
+	out := newPreparation(policy, maxTokens)
 	for _, p := range nearestFirst(pieces) {
 		score := 0.0
 		if p.Distance > 0 {
@@ -70,7 +80,7 @@ func (a *Assistant) PreparePieces(pieces []Piece, maxTokens int) Prepared {
 		}
 		out.add(plain(p.Title), p.Text, Source{ChunkID: p.ChunkID, Title: p.Title, Score: score})
 	}
-	return out.prepared
+	return out.prepared, nil
 }
 
 // preparation fills a context up to its budget. What does not fit is left out whole: half a passage misleads.
@@ -80,10 +90,11 @@ type preparation struct {
 	seen     map[string]bool
 }
 
-func newPreparation(maxTokens int) *preparation {
+func newPreparation(policy Policy, maxTokens int) *preparation {
 	if maxTokens <= 0 {
 		maxTokens = defaultMaxTokens
 	}
+	maxTokens = min(maxTokens, policy.MaxContext)
 	return &preparation{room: maxTokens * charsPerToken, seen: map[string]bool{}}
 }
 

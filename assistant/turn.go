@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/flomastr/flomastr"
 	"github.com/flomastr/flomastr/contextengine"
@@ -25,11 +26,15 @@ func (a *Assistant) Answer(ctx context.Context, turn flomastr.Turn) (flomastr.De
 	if decision, ok := a.courteous(turn, v); ok {
 		return decision, nil
 	}
+	policy, err := a.policy(ctx, turn.Tenant)
+	if err != nil {
+		return flomastr.Decision{}, err
+	}
 	questions := a.lexicon.understand(turn, v.lang)
 	findings := make([]finding, 0, len(questions))
 	for _, q := range questions {
 		a.dated(&q, turn.TimeZone)
-		f, err := a.find(ctx, turn.Tenant, q)
+		f, err := a.find(ctx, turn.Tenant, policy, q)
 		if err != nil {
 			return flomastr.Decision{}, fmt.Errorf("look for an answer: %w", err)
 		}
@@ -47,14 +52,14 @@ type finding struct {
 }
 
 // find looks for a question as it was asked and, when that finds too little, once more in wider words.
-func (a *Assistant) find(ctx context.Context, tenant flomastr.TenantID, q question) (finding, error) {
+func (a *Assistant) find(ctx context.Context, tenant flomastr.TenantID, policy Policy, q question) (finding, error) {
 	queries := []string{q.query()}
 	if q.level == leans && len(q.topic) > 0 {
 		queries = []string{q.text, q.query()}
 	} else if q.level == hangs && q.heavy() > 0 {
 		queries = append(queries, q.text)
 	}
-	found, err := a.judge(ctx, tenant, q, queries)
+	found, err := a.judge(ctx, tenant, policy, q, queries)
 	if err != nil || found.answered {
 		return found, err
 	}
@@ -62,7 +67,7 @@ func (a *Assistant) find(ctx context.Context, tenant flomastr.TenantID, q questi
 	if wider == "" {
 		return found, nil
 	}
-	again, err := a.judge(ctx, tenant, q, append(queries, wider))
+	again, err := a.judge(ctx, tenant, policy, q, append(queries, wider))
 	if err != nil || !again.answered {
 		return found, err
 	}
@@ -70,7 +75,7 @@ func (a *Assistant) find(ctx context.Context, tenant flomastr.TenantID, q questi
 }
 
 // judge retrieves by several wordings of one question and weighs what comes back.
-func (a *Assistant) judge(ctx context.Context, tenant flomastr.TenantID, q question, queries []string) (finding, error) {
+func (a *Assistant) judge(ctx context.Context, tenant flomastr.TenantID, policy Policy, q question, queries []string) (finding, error) {
 	var all contextengine.Result
 	for i, text := range queries {
 		result, err := a.deps.Retriever.Retrieve(ctx, tenant, contextengine.Query{Text: text, Limit: perQuestion})
@@ -85,11 +90,30 @@ func (a *Assistant) judge(ctx context.Context, tenant flomastr.TenantID, q quest
 		}
 		all.Passages = append(all.Passages, result.Passages...)
 	}
-	return a.weigh(q, all), nil
+	all.Passages = within(all.Passages, policy.MaxContext)
+	return a.weigh(policy, q, all), nil
+}
+
+// within keeps the passages, each once, that fit into a context, in the order in which they came. What does not fit is
+// left out whole: half a passage misleads.
+func within(passages []contextengine.Passage, maxTokens int) []contextengine.Passage {
+	room := maxTokens * charsPerToken
+	kept := passages[:0:0]
+	seen := map[flomastr.PassageID]bool{}
+	for _, p := range passages {
+		size := utf8.RuneCountInString(p.Text)
+		if seen[p.ID] && !p.ID.IsZero() || size > room {
+			continue
+		}
+		seen[p.ID] = true
+		room -= size
+		kept = append(kept, p)
+	}
+	return kept
 }
 
 // weigh decides whether passages answer a question.
-func (a *Assistant) weigh(q question, result contextengine.Result) finding {
+func (a *Assistant) weigh(policy Policy, q question, result contextengine.Result) finding {
 	f := finding{question: q, pool: newPool(a.lexicon, result)}
 	var ok bool
 	if f.excerpt, ok = f.pool.extract(q); !ok {
@@ -97,7 +121,7 @@ func (a *Assistant) weigh(q question, result contextengine.Result) finding {
 		return f
 	}
 	f.pool.weighEvidence(q, &f.excerpt)
-	f.answered = f.excerpt.confidence >= threshold
+	f.answered = f.excerpt.confidence >= policy.Threshold
 	return f
 }
 

@@ -7,15 +7,15 @@ import (
 )
 
 type policiesBody struct {
-	RateLimitPerMinute   int      `json:"rate_limit_per_minute"`
-	MaxContextLength     int      `json:"max_context_length"`
-	AllowedFileTypes     []string `json:"allowed_file_types"`
-	MaxFileSizeMB        int      `json:"max_file_size_mb"`
-	MessageRetentionDays int      `json:"message_retention_days"`
-	HotTTLDays           int      `json:"hot_ttl_days"`
-	InboxScope           string   `json:"inbox_scope" enum:"all,assigned,team"`
-	CatalogEnabled       bool     `json:"catalog_enabled"`
-	ConfidenceThreshold  float64  `json:"confidence_threshold"`
+	RateLimitPerMinute   int      `json:"rate_limit_per_minute" doc:"Requests to the API over all servers; as many may come at once. More are answered 429"`
+	MaxContextLength     int      `json:"max_context_length" doc:"In tokens of four characters: how much knowledge a question is answered from, and how long a prepared context may be"`
+	AllowedFileTypes     []string `json:"allowed_file_types" doc:"Of files and of pages, by what they are: md, txt, html, pdf, docx"`
+	MaxFileSizeMB        int      `json:"max_file_size_mb" doc:"Of a file, a pasted text and a page"`
+	MessageRetentionDays int      `json:"message_retention_days" doc:"Messages are deleted so many days after we received them, in the archive too"`
+	HotTTLDays           int      `json:"hot_ttl_days" doc:"After so many days without a message a conversation moves to the archive, where it stays readable"`
+	InboxScope           string   `json:"inbox_scope" enum:"all,assigned,team" doc:"Which conversations a member sees: all; those assigned to them; or, as team, those that nobody has taken as well. Owners and administrators see all"`
+	CatalogEnabled       bool     `json:"catalog_enabled" doc:"Whether the gallery is shown and may be installed from"`
+	ConfidenceThreshold  float64  `json:"confidence_threshold" doc:"The assistant does not answer what it is less sure of"`
 }
 
 type policiesOutput struct{ Body policiesBody }

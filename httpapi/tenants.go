@@ -17,6 +17,7 @@ type TenantAdmin interface {
 	Provision(ctx context.Context, actor flomastr.Actor, setup tenant.Setup) (tenant.Provisioned, error)
 	Update(ctx context.Context, actor flomastr.Actor, id flomastr.TenantID, change tenant.Change) (tenant.Tenant, error)
 	Policies(ctx context.Context, id flomastr.TenantID) (tenant.Policies, error)
+	Effective(ctx context.Context, id flomastr.TenantID) (tenant.Policies, error)
 	ChangePolicies(ctx context.Context, actor flomastr.Actor, id flomastr.TenantID, asAdmin bool, change func(*tenant.Policies)) (tenant.Policies, error)
 }
 

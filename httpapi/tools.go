@@ -15,7 +15,7 @@ import (
 type Assistant interface {
 	Answer(ctx context.Context, turn flomastr.Turn) (flomastr.Decision, error)
 	Prepare(ctx context.Context, tenant flomastr.TenantID, query string, maxTokens int) (assistant.Prepared, error)
-	PreparePieces(pieces []assistant.Piece, maxTokens int) assistant.Prepared
+	PreparePieces(ctx context.Context, tenant flomastr.TenantID, pieces []assistant.Piece, maxTokens int) (assistant.Prepared, error)
 	Generate(query, text string) assistant.Generated
 	GenerateFrom(query string, pieces []assistant.Piece) assistant.Generated
 	Synthesise(pieces []assistant.Piece, t assistant.Template) assistant.Message
@@ -50,7 +50,7 @@ type prepareQuery struct {
 	TenantSlug string `json:"tenant_slug" maxLength:"255"`
 	Query      string `json:"query" minLength:"1" maxLength:"4000"`
 	UserID     string `json:"user_id,omitempty" maxLength:"255" doc:"Whom the context is for; kept for the log only"`
-	MaxTokens  int    `json:"max_tokens,omitempty" minimum:"1" maximum:"100000" default:"3000" doc:"A token is reckoned as four characters"`
+	MaxTokens  int    `json:"max_tokens,omitempty" minimum:"1" maximum:"100000" default:"3000" doc:"A token is reckoned as four characters; the tenant's max_context_length bounds it"`
 }
 
 // Schema implements huma.SchemaProvider.
@@ -92,13 +92,14 @@ type contextSource struct {
 
 func (a *API) prepareContext(ctx context.Context, call Call, in *prepareInput) (*prepareOutput, error) {
 	var prepared assistant.Prepared
+	var err error
 	if q := in.Body.query; q.Query != "" {
-		var err error
-		if prepared, err = a.deps.Assistant.Prepare(ctx, call.Tenant.ID, q.Query, q.MaxTokens); err != nil {
-			return nil, err
-		}
+		prepared, err = a.deps.Assistant.Prepare(ctx, call.Tenant.ID, q.Query, q.MaxTokens)
 	} else {
-		prepared = a.deps.Assistant.PreparePieces(assistantPieces(in.Body.pieces), 0)
+		prepared, err = a.deps.Assistant.PreparePieces(ctx, call.Tenant.ID, assistantPieces(in.Body.pieces), 0)
+	}
+	if err != nil {
+		return nil, err
 	}
 	out := &prepareOutput{}
 	out.Body.Context, out.Body.Sources = prepared.Text, make([]contextSource, len(prepared.Sources))

@@ -18,6 +18,8 @@ type Engine struct {
 	files Files
 	key   ed25519.PrivateKey
 	clock flomastr.Clock
+
+	policies *policyCache
 }
 
 // Deps are what the engine stands on.
@@ -34,7 +36,7 @@ func New(d Deps) *Engine {
 	if d.Clock == nil {
 		d.Clock = flomastr.SystemClock
 	}
-	return &Engine{store: d.Store, cold: d.Cold, files: d.Files, key: d.Key, clock: d.Clock}
+	return &Engine{store: d.Store, cold: d.Cold, files: d.Files, key: d.Key, clock: d.Clock, policies: newPolicyCache(d.Clock)}
 }
 
 // Find takes an id or a slug. What is neither is as absent as what nobody has.
@@ -58,14 +60,20 @@ func (e *Engine) List(ctx context.Context, skip, limit int) ([]Tenant, int, erro
 	return e.store.List(ctx, max(skip, 0), min(max(limit, 1), 200))
 }
 
-// Policies are a tenant's limits and choices.
+// Policies are a tenant's limits and choices, as they stand now.
 func (e *Engine) Policies(ctx context.Context, id flomastr.TenantID) (Policies, error) {
 	return e.store.Policies(ctx, id)
+}
+
+// Effective are the policies that whatever runs often is held to: those of at most 15 seconds ago.
+func (e *Engine) Effective(ctx context.Context, id flomastr.TenantID) (Policies, error) {
+	return e.policies.get(ctx, id, e.store.Policies)
 }
 
 // ChangePolicies applies a change to the current values. With asAdmin it is held to what a tenant's own administrators
 // may do.
 func (e *Engine) ChangePolicies(ctx context.Context, actor flomastr.Actor, id flomastr.TenantID, asAdmin bool, change func(*Policies)) (Policies, error) {
+	defer e.policies.forget(id)
 	return e.store.ChangePolicies(ctx, actor, id, func(current Policies) (Policies, error) {
 		changed := current
 		change(&changed)

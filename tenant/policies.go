@@ -8,15 +8,15 @@ import (
 
 // Policies are the limits and choices of a tenant.
 type Policies struct {
-	RateLimitPerMinute   int
-	MaxContextLength     int
-	AllowedFileTypes     []string
+	RateLimitPerMinute   int      // requests to the API, over all servers, as many at once
+	MaxContextLength     int      // of the knowledge that one question is answered from, in tokens of four characters
+	AllowedFileTypes     []string // of files and of pages, by what they are
 	MaxFileSizeMB        int
-	MessageRetentionDays int
-	HotTTLDays           int
-	InboxScope           string // all, assigned, team
-	CatalogEnabled       bool
-	ConfidenceThreshold  float64
+	MessageRetentionDays int     // then messages are deleted, here and in the archive
+	HotTTLDays           int     // without a message; then a conversation is read from the archive
+	InboxScope           string  // all, assigned, team: what a member sees; administrators see everything
+	CatalogEnabled       bool    // the gallery is shown
+	ConfidenceThreshold  float64 // the assistant does not answer below it
 }
 
 // fileTypes are the kinds of file that we can read at all.

@@ -9,19 +9,26 @@ import (
 	"time"
 
 	"github.com/flomastr/flomastr"
+	"github.com/flomastr/flomastr/assistant"
 	"github.com/flomastr/flomastr/contextengine/source/convert"
 	"github.com/flomastr/flomastr/httpapi"
 	"github.com/flomastr/flomastr/internal/safehttp"
 	"github.com/flomastr/flomastr/tenant"
 )
 
-// businesses tells the assistant a tenant's name.
+// businesses tells the assistant a tenant's name and what the tenant allows.
 type businesses struct{ tenants *tenant.Engine }
 
 // BusinessName implements assistant.Businesses.
 func (b businesses) BusinessName(ctx context.Context, id flomastr.TenantID) (string, error) {
 	t, err := b.tenants.ByID(ctx, id)
 	return t.Name, err
+}
+
+// Policy implements assistant.Policies.
+func (b businesses) Policy(ctx context.Context, id flomastr.TenantID) (assistant.Policy, error) {
+	p, err := b.tenants.Effective(ctx, id)
+	return assistant.Policy{Threshold: p.ConfidenceThreshold, MaxContext: p.MaxContextLength}, err
 }
 
 // preflight is what the door may tell of the settings.

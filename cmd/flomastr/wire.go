@@ -120,7 +120,7 @@ func newApp(ctx context.Context, cfg Config, log *slog.Logger) (_ *App, err erro
 		},
 		Embedder: offline.New(), Log: log,
 	})
-	answers := assistant.New(assistant.Deps{Retriever: a.knowledge, Businesses: businesses{a.tenants}, Clock: a.clock})
+	answers := assistant.New(assistant.Deps{Retriever: a.knowledge, Businesses: businesses{a.tenants}, Policies: businesses{a.tenants}, Clock: a.clock})
 	conversations := postgres.NewWhatsAppStore(a.db)
 	a.whatsapp = whatsapp.New(whatsapp.Deps{
 		Store: conversations, Answerer: answers, Sealer: a.base.Keys, Clock: a.clock, Log: log,
