@@ -111,8 +111,12 @@ type conversationListOutput struct {
 
 // conversationList lists the most recent first.
 func (a *API) conversationList(ctx context.Context, call Call, in *conversationListInput) (*conversationListOutput, error) {
+	reach, err := a.reach(ctx, call)
+	if err != nil {
+		return nil, err
+	}
 	list, next, err := a.deps.WhatsApp.Conversations(ctx, call.Tenant.ID, whatsapp.Page{
-		Limit: in.Limit, Cursor: in.Cursor, Search: in.Search, Status: in.Status,
+		Limit: in.Limit, Cursor: in.Cursor, Search: in.Search, Status: in.Status, Reach: reach,
 	})
 	if err != nil {
 		return nil, err
@@ -146,7 +150,11 @@ func (a *API) conversationGet(ctx context.Context, call Call, in *ConversationPa
 	if err != nil {
 		return nil, err
 	}
-	c, err := a.deps.WhatsApp.Conversation(ctx, call.Tenant.ID, id)
+	reach, err := a.reach(ctx, call)
+	if err != nil {
+		return nil, err
+	}
+	c, err := a.deps.WhatsApp.Reached(ctx, call.Tenant.ID, id, reach)
 	return &conversationOutput{conversationOf(c)}, err
 }
 
@@ -165,7 +173,7 @@ type messageListOutput struct {
 
 // conversationMessages lists the newest first. Looking at the newest page counts as having read the conversation.
 func (a *API) conversationMessages(ctx context.Context, call Call, in *messageListInput) (*messageListOutput, error) {
-	id, err := in.id()
+	id, err := a.reached(ctx, call, in.ConversationPath)
 	if err != nil {
 		return nil, err
 	}
@@ -198,7 +206,7 @@ type messageOutput struct{ Body message }
 // conversationReply queues the member's message. The member becomes the conversation's owner: the assistant is silent
 // until it is resumed.
 func (a *API) conversationReply(ctx context.Context, call Call, in *replyInput) (*messageOutput, error) {
-	id, err := in.id()
+	id, err := a.reached(ctx, call, in.ConversationPath)
 	if err != nil {
 		return nil, err
 	}
@@ -214,7 +222,7 @@ type assignInput struct {
 }
 
 func (a *API) conversationAssign(ctx context.Context, call Call, in *assignInput) (*conversationOutput, error) {
-	id, err := in.id()
+	id, err := a.reached(ctx, call, in.ConversationPath)
 	if err != nil {
 		return nil, err
 	}
@@ -235,7 +243,7 @@ type handoverInput struct {
 
 // conversationHandover leaves the conversation to whichever member takes it.
 func (a *API) conversationHandover(ctx context.Context, call Call, in *handoverInput) (*conversationOutput, error) {
-	id, err := in.id()
+	id, err := a.reached(ctx, call, in.ConversationPath)
 	if err != nil {
 		return nil, err
 	}
@@ -244,7 +252,7 @@ func (a *API) conversationHandover(ctx context.Context, call Call, in *handoverI
 }
 
 func (a *API) conversationResume(ctx context.Context, call Call, in *ConversationPath) (*conversationOutput, error) {
-	id, err := in.id()
+	id, err := a.reached(ctx, call, *in)
 	if err != nil {
 		return nil, err
 	}
@@ -253,7 +261,7 @@ func (a *API) conversationResume(ctx context.Context, call Call, in *Conversatio
 }
 
 func (a *API) conversationClose(ctx context.Context, call Call, in *ConversationPath) (*conversationOutput, error) {
-	id, err := in.id()
+	id, err := a.reached(ctx, call, *in)
 	if err != nil {
 		return nil, err
 	}

@@ -178,11 +178,17 @@ func (a *API) stream(r *http.Request, w http.ResponseWriter, call Call, after st
 		if err != nil {
 			return // the client resumes where it was
 		}
-		for _, e := range events {
+		seen, err := a.visible(ctx, call, events)
+		if err != nil {
+			return
+		}
+		for _, e := range seen {
 			if !send("event: %s\nid: %s\ndata: %s\n\n", e.Type, e.ID, e.Data) {
 				return
 			}
-			after = e.ID
+		}
+		if len(events) > 0 {
+			after = events[len(events)-1].ID
 		}
 		if len(events) == streamBatch {
 			continue
@@ -198,23 +204,30 @@ func (a *API) stream(r *http.Request, w http.ResponseWriter, call Call, after st
 				return
 			}
 		case <-recheck.C:
-			if !a.mayStillListen(ctx, r, call) {
+			if call.Membership, err = a.mayStillListen(ctx, r, call); err != nil {
 				return
 			}
 		}
 	}
 }
 
-// mayStillListen judges the stream's caller again, as if the request had come in now.
-func (a *API) mayStillListen(ctx context.Context, r *http.Request, call Call) bool {
+// mayStillListen judges the stream's caller again, as if the request had come in now, and gives their place as it is now:
+// who was an administrator may have become a member who sees less.
+func (a *API) mayStillListen(ctx context.Context, r *http.Request, call Call) (identity.Membership, error) {
 	caller, err := a.deps.Gate.Authenticate(ctx, r.Header.Values("Authorization"))
-	if err != nil || !caller.Known() {
-		return false
+	if err != nil {
+		return identity.Membership{}, err
 	}
 	membership, err := a.deps.Gate.Membership(ctx, call.Tenant.ID, caller)
-	if err != nil || identity.May(caller, membership, identity.Member) != nil {
-		return false
+	if err == nil {
+		err = identity.May(caller, membership, identity.Member)
+	}
+	if err != nil {
+		return identity.Membership{}, err
 	}
 	t, err := a.deps.Tenants.ByID(ctx, call.Tenant.ID)
-	return err == nil && closed(t, membership, true) == nil
+	if err != nil {
+		return identity.Membership{}, err
+	}
+	return membership, closed(t, membership, true)
 }

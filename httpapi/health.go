@@ -121,13 +121,24 @@ type manifestOutput struct {
 type manifestPolicy struct {
 	MaxReplyCharacters  int `json:"max_reply_characters"`
 	MaxWebhookBodyBytes int `json:"max_webhook_body_bytes"`
+
+	Tenant *policiesBody `json:"tenant,omitempty" doc:"Those of the tenant that the request names, for its own people and services"`
 }
 
-func (a *API) manifest(context.Context, Call, *struct{}) (*manifestOutput, error) {
+func (a *API) manifest(ctx context.Context, call Call, _ *struct{}) (*manifestOutput, error) {
 	out := &manifestOutput{}
 	out.Body.AppVersion, out.Body.Bundles, out.Body.UpdatedAt = a.deps.Version, []string{}, a.started
 	out.Body.FeatureFlags = a.featureFlags()
 	out.Body.Policies = manifestPolicy{MaxReplyCharacters: 4096, MaxWebhookBodyBytes: 4 << 20}
+	if call.Tenant.ID.IsZero() || !call.Caller.IsService() && !call.Membership.Active() {
+		return out, nil
+	}
+	policies, err := a.deps.TenantAdmin.Effective(ctx, call.Tenant.ID)
+	if err != nil {
+		return nil, err
+	}
+	out.Body.Policies.Tenant = &policiesOut(policies).Body
+	out.Body.FeatureFlags["catalog"] = policies.CatalogEnabled
 	return out, nil
 }
 

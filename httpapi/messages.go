@@ -113,6 +113,9 @@ func (a *API) messageSend(ctx context.Context, call Call, in *sendInput) (*sendO
 	}
 	message.ReplyTo = in.Body.ReplyToMessageID
 	request := whatsapp.Request{To: in.Body.To, Message: message, Speaker: flomastr.SpeakerExternal, Author: whatsapp.Author{Actor: call.Caller.Actor()}}
+	if request.Reach, err = a.reach(ctx, call); err != nil {
+		return nil, err
+	}
 	if call.Caller.Person() {
 		request.Speaker, request.Author = flomastr.SpeakerMember, call.author()
 	}

@@ -26,7 +26,8 @@ type WhatsApp interface {
 	QueueSizeOf(ctx context.Context, tenant flomastr.TenantID) (int, error)
 
 	Conversations(ctx context.Context, tenant flomastr.TenantID, page whatsapp.Page) ([]whatsapp.Conversation, string, error)
-	Conversation(ctx context.Context, tenant flomastr.TenantID, id flomastr.ConversationID) (whatsapp.Conversation, error)
+	Reached(ctx context.Context, tenant flomastr.TenantID, id flomastr.ConversationID, reach whatsapp.Reach) (whatsapp.Conversation, error)
+	WithinReach(ctx context.Context, tenant flomastr.TenantID, ids []flomastr.ConversationID, reach whatsapp.Reach) (map[flomastr.ConversationID]bool, error)
 	Messages(ctx context.Context, tenant flomastr.TenantID, id flomastr.ConversationID, page whatsapp.Page) ([]whatsapp.Message, string, error)
 	Reply(ctx context.Context, tenant flomastr.TenantID, id flomastr.ConversationID, author whatsapp.Author, message whatsapp.Content) (whatsapp.Message, error)
 	Assign(ctx context.Context, tenant flomastr.TenantID, id flomastr.ConversationID, by flomastr.Actor, member, reason string) (whatsapp.Conversation, error)

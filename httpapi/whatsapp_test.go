@@ -29,6 +29,7 @@ import (
 type line struct {
 	*house
 	engine   *whatsapp.Engine
+	tenants  *tenant.Engine
 	provider *httptest.Server
 	slug     string
 	owner    string // an owner's access token
@@ -54,18 +55,23 @@ func newLine(t *testing.T) *line {
 		Providers: []provider.Provider{infobip.New(infobip.Config{HTTP: l.provider.Client(), StandIn: l.provider.URL})},
 		Settings:  whatsapp.Settings{Poll: 20 * time.Millisecond, StoreTimeout: 10 * time.Second, BurstWait: 50 * time.Millisecond},
 	})
-	tenants := tenant.New(tenant.Deps{Store: postgres.NewTenantStore(l.db), Cold: l.cold})
-	l.handler = httpapi.New(httpapi.Deps{
-		BaseDomain: "localhost", Clock: flomastr.SystemClock, Log: slog.New(slog.DiscardHandler), Gate: l.gate, Tenants: tenants,
-		Idempotency: postgres.NewIdempotencyStore(l.db), WaitingTurns: l.engine.QueueSize,
-		Engines: httpapi.Engines{SignIns: l.house.provider, People: l.gate, APITokens: l.store, TenantAdmin: tenants, TenantLife: tenants, WhatsApp: l.engine},
-	}).Handler()
+	l.tenants = tenant.New(tenant.Deps{Store: postgres.NewTenantStore(l.db), Cold: l.cold})
+	l.handler = l.withEvents(quiet{})
 	_, l.owner = l.provision(t, l.root(t), l.slug)
 	token := l.call(t, "POST", "/routes/tenants/"+l.slug+"/api-tokens", l.owner,
 		`{"name":"n8n","scopes":["conversations:read","conversations:write","messages:send","queue:work"]}`)
 	require.Equal(t, 201, token.Code, token.Body)
 	l.service = token.field("secret")
 	return l
+}
+
+// withEvents is the line's door, streaming from a source of events.
+func (l *line) withEvents(events httpapi.EventSource) http.Handler {
+	return httpapi.New(httpapi.Deps{
+		BaseDomain: "localhost", Clock: flomastr.SystemClock, Log: slog.New(slog.DiscardHandler), Gate: l.gate, Tenants: l.tenants,
+		Idempotency: postgres.NewIdempotencyStore(l.db), WaitingTurns: l.engine.QueueSize, Events: events,
+		Engines: httpapi.Engines{SignIns: l.house.provider, People: l.gate, APITokens: l.store, TenantAdmin: l.tenants, TenantLife: l.tenants, WhatsApp: l.engine},
+	}).Handler()
 }
 
 func (l *line) startProvider(t *testing.T) {

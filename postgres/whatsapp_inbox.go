@@ -67,8 +67,9 @@ func (s *WhatsAppStore) Conversations(ctx context.Context, tenant flomastr.Tenan
 			  AND ($2::timestamptz IS NULL OR (c.last_message_at, c.id) < ($2, $3))
 			  AND ($4 = '' OR c.status = $4)
 			  AND ($5 = '' OR t.name ILIKE '%' || $5 || '%' OR t.phone LIKE '%' || $5 || '%' OR c.last_text ILIKE '%' || $5 || '%')
+			  AND `+withinReachSQL("$7", "$8")+`
 			ORDER BY c.last_message_at DESC, c.id DESC
-			LIMIT $6 + 1`, tenant, at, after, page.Status, escapeLike(page.Search), page.Limit)
+			LIMIT $6 + 1`, tenant, at, after, page.Status, escapeLike(page.Search), page.Limit, page.Reach.Member, page.Reach.Free)
 		if err != nil {
 			return err
 		}
@@ -87,6 +88,33 @@ func (s *WhatsAppStore) Conversations(ctx context.Context, tenant flomastr.Tenan
 		return nil
 	})
 	return list, next, err
+}
+
+// withinReachSQL is whatsapp.Reach.Covers as a condition on conversations c.
+func withinReachSQL(member, free string) string {
+	return `(` + member + ` = '' OR c.owner_kind = 'member' AND c.owner_id = ` + member + `
+			       OR ` + free + `::boolean AND (c.owner_kind <> 'member' OR c.owner_id = ''))`
+}
+
+// WithinReach implements whatsapp.InboxStore.
+func (s *WhatsAppStore) WithinReach(ctx context.Context, tenant flomastr.TenantID, ids []flomastr.ConversationID, reach whatsapp.Reach) (map[flomastr.ConversationID]bool, error) {
+	within := map[flomastr.ConversationID]bool{}
+	err := s.db.InTenant(ctx, tenant, func(tx pgx.Tx) error {
+		rows, err := tx.Query(ctx, `
+			SELECT c.id
+			FROM conversations c
+			WHERE c.tenant_id = $1 AND c.id = ANY ($2)
+			  AND `+withinReachSQL("$3", "$4"), tenant, ids, reach.Member, reach.Free)
+		if err != nil {
+			return err
+		}
+		found, err := pgx.CollectRows(rows, pgx.RowTo[flomastr.ConversationID])
+		for _, id := range found {
+			within[id] = true
+		}
+		return err
+	})
+	return within, err
 }
 
 func parseRecentCursor(cursor string) (*time.Time, *flomastr.ConversationID, error) {

@@ -102,4 +102,5 @@ type Page struct {
 	Cursor string
 	Search string
 	Status string
+	Reach  Reach
 }

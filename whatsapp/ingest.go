@@ -80,11 +80,6 @@ func (e *Engine) Conversations(ctx context.Context, tenant flomastr.TenantID, pa
 	return e.store.Conversations(ctx, tenant, page)
 }
 
-// Conversation reads one conversation.
-func (e *Engine) Conversation(ctx context.Context, tenant flomastr.TenantID, id flomastr.ConversationID) (Conversation, error) {
-	return e.store.Conversation(ctx, tenant, id)
-}
-
 // Messages lists a conversation's messages, the newest first.
 func (e *Engine) Messages(ctx context.Context, tenant flomastr.TenantID, id flomastr.ConversationID, page Page) ([]Message, string, error) {
 	return e.store.Messages(ctx, tenant, id, page)

@@ -16,6 +16,7 @@ type Request struct {
 	Message provider.Message   // without key and address
 	Speaker flomastr.Speaker
 	Author  Author
+	Reach   Reach
 }
 
 // Author is who wrote a message: a member by the issuer's subject, and as the audit log names them.
@@ -43,6 +44,9 @@ func (e *Engine) Send(ctx context.Context, tenant flomastr.TenantID, r Request) 
 	if ch.Status != ChannelActive {
 		return Message{}, ErrChannelPaused
 	}
+	if err := e.mayWriteTo(ctx, tenant, ch.ID, to, r.Reach); err != nil {
+		return Message{}, err
+	}
 	find := e.store.FindConversation
 	if r.Message.Template != nil {
 		find = e.store.OpenThread
@@ -57,6 +61,21 @@ func (e *Engine) Send(ctx context.Context, tenant flomastr.TenantID, r Request) 
 	m, err := e.queue(ctx, tenant, Outgoing{Conversation: conversation, Message: r.Message, Speaker: r.Speaker, Author: r.Author.ID, By: r.Author.Actor})
 	m.Provider = ch.Provider
 	return m, err
+}
+
+// mayWriteTo refuses a conversation that is out of reach. Somebody who has none yet may be written to.
+func (e *Engine) mayWriteTo(ctx context.Context, tenant flomastr.TenantID, channel flomastr.ChannelID, to provider.Address, reach Reach) error {
+	if reach.All() {
+		return nil
+	}
+	id, err := e.store.FindConversation(ctx, tenant, channel, to)
+	if flomastr.KindOf(err) == flomastr.NotFound {
+		return nil
+	}
+	if err == nil {
+		_, err = e.Reached(ctx, tenant, id, reach)
+	}
+	return err
 }
 
 // Reply queues a member's message in a conversation; the member becomes its owner, and the assistant is silent until

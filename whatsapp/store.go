@@ -181,6 +181,8 @@ type InboxStore interface {
 	SaveOutgoing(ctx context.Context, tenant flomastr.TenantID, out Outgoing) (Message, error)
 	// SetOwner hands a conversation over.
 	SetOwner(ctx context.Context, tenant flomastr.TenantID, id flomastr.ConversationID, change OwnerChange) (Conversation, error)
+	// WithinReach tells which of the conversations are there and within reach.
+	WithinReach(ctx context.Context, tenant flomastr.TenantID, ids []flomastr.ConversationID, reach Reach) (map[flomastr.ConversationID]bool, error)
 	MarkRead(ctx context.Context, tenant flomastr.TenantID, id flomastr.ConversationID) error
 }
 
