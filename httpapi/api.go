@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io/fs"
@@ -42,6 +43,9 @@ type API struct {
 	rows     []row
 	log      *slog.Logger
 	streams  *streams
+	quotas   *quotas // nil: tenants are not limited
+	networks *networks
+	together *together
 	started  time.Time
 	stopping chan struct{} // closed when the server begins to stop
 }
@@ -59,6 +63,8 @@ type Deps struct {
 	Tenants        Tenants
 	Idempotency    IdempotencyStore
 	Events         EventSource
+	Quotas         QuotaStore // nil: tenants are not limited
+	NetworkRate    int        // requests a minute from one network before a tenant is known; 0: a default
 	Health         []Check
 	Settings       func() []SettingState                  // for preflight
 	WaitingTurns   func(ctx context.Context) (int, error) // over all tenants
@@ -72,6 +78,11 @@ type Deps struct {
 func New(deps Deps) *API {
 	a := &API{deps: deps, mux: http.NewServeMux(), log: deps.Log, started: deps.Clock(), stopping: make(chan struct{})}
 	a.streams = newStreams(deps.Events, func(err error) { a.log.Warn("look for events", "error", err) })
+	a.networks = newNetworks(cmp.Or(deps.NetworkRate, defaultNetworkPerMinute), deps.Clock)
+	a.together = &together{running: map[flomastr.TenantID]int{}}
+	if deps.Quotas != nil {
+		a.quotas = newQuotas(deps.Quotas, deps.Clock)
+	}
 	setUpHuma()
 	cfg := huma.DefaultConfig("FloMastr", deps.Version)
 	cfg.Info.Description = "The relational AI assistant for WhatsApp Business. Paths under /routes answer under /api as well."

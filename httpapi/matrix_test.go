@@ -67,11 +67,11 @@ func (b businessNames) BusinessName(ctx context.Context, id flomastr.TenantID) (
 // unread answers for every document that it is none, so that no test of rights depends on the converter.
 type unread struct{}
 
-func (unread) ReadFile(context.Context, string, []byte) (contextengine.Document, error) {
+func (unread) ReadFile(context.Context, contextengine.Limits, string, []byte) (contextengine.Document, error) {
 	return contextengine.Document{}, contextengine.ErrEmptyContent
 }
 
-func (unread) ReadURL(context.Context, string) (contextengine.Document, error) {
+func (unread) ReadURL(context.Context, contextengine.Limits, string) (contextengine.Document, error) {
 	return contextengine.Document{}, contextengine.ErrBadURL
 }
 
@@ -109,7 +109,7 @@ func newEstate(t *testing.T) *estate {
 		// The door is ahead of whoever signed in, so that no sign-in is fresh: what would end a tenant's life is let in by
 		// its permission and refused afterwards, and both tenants live to the last cell.
 		BaseDomain: "localhost", Clock: func() time.Time { return time.Now().Add(11 * time.Minute) }, Log: slog.New(slog.DiscardHandler), Gate: e.gate, Tenants: tenants,
-		Idempotency: postgres.NewIdempotencyStore(e.db), Events: quiet{}, WaitingTurns: conversations.QueueSize,
+		Idempotency: postgres.NewIdempotencyStore(e.db), Events: quiet{}, Quotas: postgres.NewQuotaStore(e.db), WaitingTurns: conversations.QueueSize,
 		Settings: func() []httpapi.SettingState { return nil },
 		Engines: httpapi.Engines{
 			SignIns: e.provider, People: e.gate, APITokens: e.store, TenantAdmin: tenants, TenantLife: tenants,

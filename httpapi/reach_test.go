@@ -191,6 +191,25 @@ func (r *reader) Flush() {
 	}
 }
 
+func TestAChangedRateHoldsAtOnce(t *testing.T) {
+	t.Parallel()
+	l := newLine(t)
+	call := func() answer { return l.call(t, "GET", "/routes/conversations", l.owner, "") }
+	require.Equal(t, 200, call().Code)
+	root := l.root(t)
+	set := func(rate string) {
+		require.Equal(t, 200, l.call(t, "PUT", "/routes/tenants/"+l.slug+"/policies", root, `{"rate_limit_per_minute":`+rate+`}`).Code)
+	}
+	set("2")
+	require.Equal(t, 200, call().Code)
+	require.Equal(t, 200, call().Code)
+	refused := call()
+	require.Equal(t, 429, refused.Code)
+	require.Equal(t, "rate_limited", refused.field("code"))
+	require.NotEmpty(t, refused.Header().Get("Retry-After"))
+	require.Equal(t, 200, l.call(t, "GET", "/routes/tenants/"+l.slug+"/policies", root, "").Code, "the operator is not held up")
+}
+
 func TestTheManifestShowsATenantItsPolicies(t *testing.T) {
 	t.Parallel()
 	l := newLine(t)

@@ -42,6 +42,8 @@ type routeOptions struct {
 	hidden     bool
 	fresh      bool
 	suspended  bool
+	unlimited  bool // not counted against the caller's network
+	expensive  bool // a tenant may have few of them running at once
 }
 
 // status sets the status of success.
@@ -64,6 +66,13 @@ func takenWhenSuspended(o *routeOptions) { o.suspended = true }
 
 // hidden keeps an alias of a route out of the OpenAPI document.
 func hidden(o *routeOptions) { o.hidden = true }
+
+// unlimited does not count a public route against the caller's network: a provider's webhook must be stored, and whoever
+// watches the server must hear of it.
+func unlimited(o *routeOptions) { o.unlimited = true }
+
+// expensive bounds how many calls of the tenant run at once.
+func expensive(o *routeOptions) { o.expensive = true }
 
 // tenantNamer is a request that may name its tenant in the body.
 type tenantNamer interface{ namesTenant() string }
@@ -88,6 +97,18 @@ func route[In, Out any](a *API, method, path string, permission identity.Permiss
 			}
 			if err != nil {
 				return nil, a.fail(ctx, err)
+			}
+			if !permission.IsPublic() {
+				if err := a.charge(ctx, call); err != nil {
+					return nil, a.fail(ctx, err)
+				}
+			}
+			if o.expensive {
+				leave, err := a.together.enter(call.Tenant.ID)
+				if err != nil {
+					return nil, a.fail(ctx, err)
+				}
+				defer leave()
 			}
 			run := func() (*Out, error) { return handler(ctx, call, in) }
 			if key := arrival.request.Header.Get("Idempotency-Key"); o.idempotent && key != "" {
@@ -127,8 +148,11 @@ func operation(method, path string, permission identity.Permission, o routeOptio
 
 		SkipValidateBody: o.rawBody,
 		Hidden:           hidden,
-		Metadata:         map[string]any{permissionKey: permission},
+		Metadata:         map[string]any{permissionKey: permission, unlimitedKey: o.unlimited},
 		Errors:           []int{http.StatusBadRequest, http.StatusNotFound, http.StatusServiceUnavailable},
+	}
+	if !o.unlimited {
+		op.Errors = append(op.Errors, http.StatusTooManyRequests)
 	}
 	if !permission.IsPublic() {
 		op.Security = []map[string][]string{{"bearer": {}}}
@@ -169,6 +193,12 @@ func (a *API) authenticated(hctx huma.Context, next func(huma.Context)) {
 	caller, err := a.deps.Gate.Authenticate(ctx, r.Header.Values("Authorization"))
 	if err == nil && !caller.Known() && !permission.IsPublic() {
 		err = identity.ErrUnauthenticated
+	}
+	if free, _ := hctx.Operation().Metadata[unlimitedKey].(bool); !free && (permission.IsPublic() || flomastr.KindOf(err) == flomastr.Unauthenticated) {
+		if tooMany := a.networks.take("network " + networkOf(a.remoteIP(r))); tooMany != nil {
+			writeProblem(hctx, a.fail(ctx, tooMany))
+			return
+		}
 	}
 	// A public route answers a caller whose token is stale: signing in again must be possible.
 	if err != nil && (!permission.IsPublic() || flomastr.KindOf(err) != flomastr.Unauthenticated) {
@@ -211,7 +241,10 @@ type arrival struct {
 
 type arrivalKey struct{}
 
-const permissionKey = "permission"
+const (
+	permissionKey = "permission"
+	unlimitedKey  = "unlimited"
+)
 
 func writeProblem(hctx huma.Context, p *Problem) {
 	for name, values := range p.GetHeaders() {

@@ -11,8 +11,8 @@ import (
 // routes is the whole API on one page: method, path, who may call, handler. A path under /routes answers under /api too.
 func (a *API) routes() {
 	// Platform and health.
-	route(a, http.MethodGet, "/livez", identity.Public, a.livez)
-	route(a, http.MethodGet, "/readyz", identity.Public, a.readyz)
+	route(a, http.MethodGet, "/livez", identity.Public, a.livez, unlimited)
+	route(a, http.MethodGet, "/readyz", identity.Public, a.readyz, unlimited)
 	route(a, http.MethodGet, "/engine", identity.Public, a.engine)
 	route(a, http.MethodGet, "/config.json", identity.Public, a.config)
 	route(a, http.MethodGet, "/routes/manifest", identity.Public, a.manifest)
@@ -69,7 +69,7 @@ func (a *API) routes() {
 
 	// WhatsApp engine.
 	work := identity.Service(identity.ScopeQueueWork)
-	route(a, http.MethodPost, "/webhook/infobip/{channel_id}", identity.Public, a.webhookInfobip, maxBody(whatsapp.MaxWebhookBody), rawBody)
+	route(a, http.MethodPost, "/webhook/infobip/{channel_id}", identity.Public, a.webhookInfobip, unlimited, maxBody(whatsapp.MaxWebhookBody), rawBody)
 	route(a, http.MethodPost, "/webhook/inbound", identity.Service(identity.ScopeConversationsWrite), a.webhookInbound, idempotent, takenWhenSuspended, status(http.StatusAccepted))
 	route(a, http.MethodPost, "/messages/send", identity.Member.Or(identity.Service(identity.ScopeMessagesSend)), a.messageSend, idempotent, status(http.StatusAccepted))
 	route(a, http.MethodGet, "/queue/next-job", work, a.queueNext)
@@ -117,11 +117,11 @@ func (a *API) routes() {
 	route(a, http.MethodPost, "/routes/knowledge/{tenant_slug}/search", identity.Member.Or(readKnowledge), a.knowledgeSearch)
 	route(a, http.MethodPost, "/routes/add-paste", identity.Admin, a.addPaste, idempotent, maxBody(8<<20))
 	route(a, http.MethodPost, "/routes/context/add-paste", identity.Admin, a.addPaste, idempotent, maxBody(8<<20), hidden)
-	route(a, http.MethodPost, "/routes/tools/convert/file-to-md", tools, a.convertFile, maxBody(maxUpload))
-	route(a, http.MethodPost, "/routes/tools/convert/url-to-md", tools, a.convertURL)
-	route(a, http.MethodPost, "/routes/tools/embed/knowledge", tools, a.embedKnowledge)
+	route(a, http.MethodPost, "/routes/tools/convert/file-to-md", tools, a.convertFile, expensive, maxBody(maxUpload))
+	route(a, http.MethodPost, "/routes/tools/convert/url-to-md", tools, a.convertURL, expensive)
+	route(a, http.MethodPost, "/routes/tools/embed/knowledge", tools, a.embedKnowledge, expensive)
 	route(a, http.MethodPost, "/routes/tools/prepare/context", tools, a.prepareContext, maxBody(maxToolBody))
-	route(a, http.MethodPost, "/routes/tools/generate/answer", tools, a.generateAnswer, maxBody(maxToolBody))
-	route(a, http.MethodPost, "/routes/tools/synthesis", tools, a.synthesis, maxBody(maxToolBody))
+	route(a, http.MethodPost, "/routes/tools/generate/answer", tools, a.generateAnswer, expensive, maxBody(maxToolBody))
+	route(a, http.MethodPost, "/routes/tools/synthesis", tools, a.synthesis, expensive, maxBody(maxToolBody))
 	a.describeUploads()
 }

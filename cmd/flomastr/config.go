@@ -18,6 +18,7 @@ type Config struct {
 	ShutdownTimeout time.Duration `setting:"FLOMASTR_SHUTDOWN_TIMEOUT" name:"shutdown-timeout" group:"Server" default:"20s" help:"How long running requests and turns may take to finish when the server stops."`
 	TurnWorkers     int           `setting:"FLOMASTR_TURN_WORKERS" name:"turn-workers" group:"Server" default:"16" help:"Conversation turns that are worked on at once."`
 	JobWorkers      int           `setting:"FLOMASTR_JOB_WORKERS" name:"job-workers" group:"Server" default:"4" help:"Background jobs, such as indexing, that are worked on at once."`
+	NetworkRate     int           `setting:"FLOMASTR_NETWORK_RATE" name:"network-rate" group:"Server" default:"1200" help:"Requests a minute that one network may make before a tenant is known, such as signing in; each server counts for itself."`
 	FetchAllow      []string      `setting:"FLOMASTR_FETCH_ALLOW" name:"fetch-allow" group:"Server" placeholder:"URL" help:"Origins on this machine that pages may be read from, for tests; only while the server listens on loopback."`
 	WeakSandbox     bool          `setting:"FLOMASTR_WEAK_SANDBOX" name:"weak-sandbox" group:"Server" help:"Convert risky document types although this system cannot shut the converter in."`
 

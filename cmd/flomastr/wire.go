@@ -153,7 +153,7 @@ func newApp(ctx context.Context, cfg Config, log *slog.Logger) (_ *App, err erro
 	}
 	a.api = httpapi.New(httpapi.Deps{
 		Version: buildVersion(), PublicURL: cmp.Or(cfg.PublicURL, a.demo.baseURL()), BaseDomain: cfg.BaseDomain, TrustedProxies: prefixes(cfg.TrustedProxies), AllowedOrigins: cfg.CORSOrigins,
-		Clock: a.clock, Log: log, Gate: gate, Tenants: a.tenants, Idempotency: idempotency, Events: eventSource{events, a.clock},
+		Clock: a.clock, Log: log, Gate: gate, Tenants: a.tenants, Idempotency: idempotency, Events: eventSource{events, a.clock}, Quotas: postgres.NewQuotaStore(a.db), NetworkRate: cfg.NetworkRate,
 		Health: []httpapi.Check{
 			{Name: "database", Required: true, Probe: a.db.Ping},
 			{Name: "uploads", Required: true, Probe: a.blobs.Writable},
