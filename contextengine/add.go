@@ -29,7 +29,7 @@ func (e *Engine) Add(ctx context.Context, tenant flomastr.TenantID, d Draft) (It
 	if err != nil {
 		return Item{}, err
 	}
-	if err := e.allowed(ctx, tenant, d, save); err != nil {
+	if err := e.allowed(ctx, tenant, d.Source, save.Type, int64(len(d.Content))); err != nil {
 		return Item{}, err
 	}
 	if d.Source != FromURL {
@@ -56,21 +56,41 @@ func (e *Engine) Add(ctx context.Context, tenant flomastr.TenantID, d Draft) (It
 
 // allowed holds an upload to the tenant's policies. What a file really is, the reader finds out; its name must at least
 // claim something that is allowed.
-func (e *Engine) allowed(ctx context.Context, tenant flomastr.TenantID, d Draft, save SaveItem) error {
-	if d.Source == FromURL {
+func (e *Engine) allowed(ctx context.Context, tenant flomastr.TenantID, source Origin, kind string, size int64) error {
+	if source == FromURL {
 		return nil
 	}
 	limits, err := e.Status.Limits(ctx, tenant)
 	if err != nil {
 		return fmt.Errorf("read limits: %w", err)
 	}
-	if int64(len(d.Content)) > limits.MaxFileSize {
-		return ErrTooLarge
+	if source == FromFile {
+		return limits.Allow(kind, size)
 	}
-	if d.Source == FromFile && !slices.Contains(limits.FileTypes, plainType(save.Type)) {
+	return limits.fit(size)
+}
+
+// Allow tells whether a tenant may have a document of this type and size read. The type is a file's ending, or what a
+// reader found it to be.
+func (l Limits) Allow(kind string, size int64) error {
+	if err := l.fit(size); err != nil {
+		return err
+	}
+	if !slices.Contains(l.FileTypes, plainType(kind)) {
 		return ErrFileType
 	}
 	return nil
+}
+
+func (l Limits) fit(size int64) error {
+	if size > l.MaxFileSize {
+		return ErrTooLarge
+	}
+	return nil
+}
+
+func extension(filename string) string {
+	return strings.TrimPrefix(strings.ToLower(path.Ext(filename)), ".")
 }
 
 // plainType brings the spellings of a file type together.
@@ -113,7 +133,7 @@ func saveOf(d Draft) (SaveItem, error) {
 		if len(d.Content) == 0 {
 			return SaveItem{}, ErrEmptyContent
 		}
-		save.Type = strings.TrimPrefix(strings.ToLower(path.Ext(save.Filename)), ".")
+		save.Type = extension(save.Filename)
 		if save.Title == "" {
 			save.Title = clipTitle(strings.TrimSuffix(path.Base(save.Filename), path.Ext(save.Filename)))
 		}

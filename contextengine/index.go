@@ -114,10 +114,13 @@ func (e *Engine) index(ctx context.Context, tenant flomastr.TenantID, item Item)
 // fetch reads the item's source to Markdown.
 func (e *Engine) fetch(ctx context.Context, tenant flomastr.TenantID, item Item) (Document, error) {
 	var doc Document
-	var err error
+	limits, err := e.Status.Limits(ctx, tenant)
+	if err != nil {
+		return Document{}, fmt.Errorf("read limits: %w", err)
+	}
 	switch item.Source {
 	case FromURL:
-		if doc, err = e.Reader.ReadURL(ctx, item.URL); err != nil {
+		if doc, err = e.Reader.ReadURL(ctx, limits, item.URL); err != nil {
 			return Document{}, fmt.Errorf("read page: %w", err)
 		}
 	case FromFile:
@@ -125,7 +128,7 @@ func (e *Engine) fetch(ctx context.Context, tenant flomastr.TenantID, item Item)
 		if err != nil {
 			return Document{}, fmt.Errorf("fetch content: %w", err)
 		}
-		if doc, err = e.Reader.ReadFile(ctx, item.Filename, body); err != nil {
+		if doc, err = e.Reader.ReadFile(ctx, limits, item.Filename, body); err != nil {
 			return Document{}, fmt.Errorf("read file: %w", err)
 		}
 	default:

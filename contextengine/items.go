@@ -36,6 +36,14 @@ func (e *Engine) Versions(ctx context.Context, tenant flomastr.TenantID, id flom
 
 // Reindex reads an item's source again and indexes it as a new version; a page is fetched again.
 func (e *Engine) Reindex(ctx context.Context, tenant flomastr.TenantID, id flomastr.ItemID) (Item, error) {
+	item, err := e.Status.Item(ctx, tenant, id)
+	if err != nil {
+		return Item{}, err
+	}
+	// What was taken in under wider limits is not read again under narrower ones. A page is judged when it is there.
+	if err := e.allowed(ctx, tenant, item.Source, item.Type, item.Size); err != nil {
+		return Item{}, err
+	}
 	return e.Status.Reindex(ctx, tenant, id)
 }
 

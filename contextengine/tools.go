@@ -20,21 +20,25 @@ func (e *Engine) Convert(ctx context.Context, tenant flomastr.TenantID, filename
 	if err != nil {
 		return Document{}, fmt.Errorf("read limits: %w", err)
 	}
-	if int64(len(body)) > limits.MaxFileSize {
-		return Document{}, ErrTooLarge
-	}
 	if len(body) == 0 {
 		return Document{}, ErrEmptyContent
 	}
-	return e.Reader.ReadFile(ctx, filename, body)
+	if err := limits.fit(int64(len(body))); err != nil {
+		return Document{}, err
+	}
+	return e.Reader.ReadFile(ctx, limits, filename, body)
 }
 
 // ConvertPage reads a page to Markdown and keeps nothing.
-func (e *Engine) ConvertPage(ctx context.Context, address string) (Document, error) {
+func (e *Engine) ConvertPage(ctx context.Context, tenant flomastr.TenantID, address string) (Document, error) {
 	if _, err := saveOf(Draft{Source: FromURL, URL: address}); err != nil {
 		return Document{}, err
 	}
-	return e.Reader.ReadURL(ctx, address)
+	limits, err := e.Status.Limits(ctx, tenant)
+	if err != nil {
+		return Document{}, fmt.Errorf("read limits: %w", err)
+	}
+	return e.Reader.ReadURL(ctx, limits, address)
 }
 
 // EmbedTexts gives the vectors of texts, as the model of that name makes them.

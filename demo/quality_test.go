@@ -34,7 +34,7 @@ func TestMain(m *testing.M) {
 // reader reads files with the real converter.
 type reader struct{ converter *convert.Converter }
 
-func (r reader) ReadFile(ctx context.Context, name string, body []byte) (contextengine.Document, error) {
+func (r reader) ReadFile(ctx context.Context, _ contextengine.Limits, name string, body []byte) (contextengine.Document, error) {
 	d, err := source.File(ctx, r.converter, name, body)
 	if err != nil {
 		return contextengine.Document{}, err
@@ -46,7 +46,7 @@ func (r reader) ReadFile(ctx context.Context, name string, body []byte) (context
 	return out, nil
 }
 
-func (reader) ReadURL(context.Context, string) (contextengine.Document, error) {
+func (reader) ReadURL(context.Context, contextengine.Limits, string) (contextengine.Document, error) {
 	return contextengine.Document{}, contextengine.ErrEmptyContent
 }
 

@@ -21,7 +21,7 @@ type Knowledge interface {
 	Retrieve(ctx context.Context, tenant flomastr.TenantID, query contextengine.Query) (contextengine.Result, error)
 	Health(ctx context.Context, tenant flomastr.TenantID) (contextengine.Counts, error)
 	Convert(ctx context.Context, tenant flomastr.TenantID, filename string, body []byte) (contextengine.Document, error)
-	ConvertPage(ctx context.Context, address string) (contextengine.Document, error)
+	ConvertPage(ctx context.Context, tenant flomastr.TenantID, address string) (contextengine.Document, error)
 	EmbedTexts(ctx context.Context, texts []string) ([][]float32, string, error)
 	EmbedItem(ctx context.Context, tenant flomastr.TenantID, id flomastr.ItemID) ([][]float32, string, error)
 }

@@ -83,8 +83,8 @@ type convertURLInput struct {
 	}
 }
 
-func (a *API) convertURL(ctx context.Context, _ Call, in *convertURLInput) (*convertOutput, error) {
-	doc, err := a.deps.Knowledge.ConvertPage(ctx, in.Body.URL)
+func (a *API) convertURL(ctx context.Context, call Call, in *convertURLInput) (*convertOutput, error) {
+	doc, err := a.deps.Knowledge.ConvertPage(ctx, call.Tenant.ID, in.Body.URL)
 	if err != nil {
 		return nil, err
 	}

@@ -53,11 +53,11 @@ func (b *memoryBlobs) Delete(_ context.Context, tenant flomastr.TenantID, key st
 // plainReader takes every file for Markdown.
 type plainReader struct{}
 
-func (plainReader) ReadFile(_ context.Context, _ string, body []byte) (contextengine.Document, error) {
+func (plainReader) ReadFile(_ context.Context, _ contextengine.Limits, _ string, body []byte) (contextengine.Document, error) {
 	return contextengine.Document{Markdown: string(body), Type: "markdown"}, nil
 }
 
-func (plainReader) ReadURL(context.Context, string) (contextengine.Document, error) {
+func (plainReader) ReadURL(context.Context, contextengine.Limits, string) (contextengine.Document, error) {
 	return contextengine.Document{Title: "Prices", Markdown: "# Prices\n\nA ticket costs 12 dirhams.", Type: "html"}, nil
 }
 

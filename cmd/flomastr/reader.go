@@ -13,19 +13,37 @@ import (
 // reader gives the context engine its sources: files through the converter, pages through the guarded client.
 type reader struct {
 	pages     *safehttp.Client
-	converter *convert.Converter
+	converter source.Converter
 }
 
 // ReadFile implements contextengine.Reader.
-func (r reader) ReadFile(ctx context.Context, filename string, body []byte) (contextengine.Document, error) {
-	doc, err := source.File(ctx, r.converter, filename, body)
+func (r reader) ReadFile(ctx context.Context, limits contextengine.Limits, filename string, body []byte) (contextengine.Document, error) {
+	doc, err := source.File(ctx, limited{r.converter, limits}, filename, body)
 	return document(doc), err
 }
 
 // ReadURL implements contextengine.Reader.
-func (r reader) ReadURL(ctx context.Context, address string) (contextengine.Document, error) {
-	doc, err := source.Web(ctx, r.pages, r.converter, address)
+func (r reader) ReadURL(ctx context.Context, limits contextengine.Limits, address string) (contextengine.Document, error) {
+	doc, err := source.Web(ctx, r.pages, limited{r.converter, limits}, address)
 	return document(doc), err
+}
+
+// limited converts what a tenant's policies allow, judged by the content.
+type limited struct {
+	converter source.Converter
+	limits    contextengine.Limits
+}
+
+// Run implements source.Converter.
+func (l limited) Run(ctx context.Context, req convert.Request) (convert.Document, error) {
+	kind, err := convert.Detect(req.Name, req.ContentType, req.Content)
+	if err != nil {
+		return convert.Document{}, err
+	}
+	if err := l.limits.Allow(string(kind), int64(len(req.Content))); err != nil {
+		return convert.Document{}, err
+	}
+	return l.converter.Run(ctx, req)
 }
 
 func document(doc source.Document) contextengine.Document {
