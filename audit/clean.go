@@ -3,6 +3,7 @@ package audit
 import (
 	"maps"
 	"regexp"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -18,7 +19,7 @@ var (
 )
 
 // Clean gives a copy of a detail without what must not stand in a log that is kept and exported: the value of a name
-// that says it is a secret, and whatever has the form of a token, a key or an address with a password. Every store
+// that says it is a secret (its fingerprint is none), and whatever has the form of a token, a key or an address with a password. Every store
 // cleans every line, so that one careless caller cannot leak; whoever knows that a value is a secret writes [Hidden]
 // itself.
 func Clean(detail map[string]string) map[string]string {
@@ -27,7 +28,7 @@ func Clean(detail map[string]string) map[string]string {
 		return map[string]string{}
 	}
 	for name, value := range out {
-		if value != "" && secretName.MatchString(name) {
+		if value != "" && secretName.MatchString(name) && !strings.HasSuffix(name, "_fingerprint") {
 			out[name] = Hidden
 			continue
 		}

@@ -2,6 +2,7 @@ package contextengine
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"fmt"
@@ -108,7 +109,7 @@ func plainType(extension string) string {
 
 func saveOf(d Draft) (SaveItem, error) {
 	save := SaveItem{
-		ID: flomastr.NewID[flomastr.ItemID](), Title: strings.TrimSpace(strings.ToValidUTF8(d.Title, "")), Source: d.Source,
+		ID: flomastr.NewID[flomastr.ItemID](), By: cmp.Or(d.By, flomastr.ActorSystem), Title: strings.TrimSpace(strings.ToValidUTF8(d.Title, "")), Source: d.Source,
 		Filename: strings.ToValidUTF8(d.Filename, ""), URL: d.URL, Intent: d.Intent, Tags: d.Tags, Type: "markdown",
 	}
 	if !labels(d) {

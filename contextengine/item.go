@@ -36,6 +36,7 @@ type Draft struct {
 	URL      string // the page to fetch, or for other sources an optional link to show
 	Intent   string
 	Tags     []string
+	By       flomastr.Actor // zero: the system
 }
 
 // Item is one piece of knowledge and how far it is.

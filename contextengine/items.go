@@ -35,7 +35,7 @@ func (e *Engine) Versions(ctx context.Context, tenant flomastr.TenantID, id flom
 }
 
 // Reindex reads an item's source again and indexes it as a new version; a page is fetched again.
-func (e *Engine) Reindex(ctx context.Context, tenant flomastr.TenantID, id flomastr.ItemID) (Item, error) {
+func (e *Engine) Reindex(ctx context.Context, tenant flomastr.TenantID, by flomastr.Actor, id flomastr.ItemID) (Item, error) {
 	item, err := e.Status.Item(ctx, tenant, id)
 	if err != nil {
 		return Item{}, err
@@ -44,7 +44,7 @@ func (e *Engine) Reindex(ctx context.Context, tenant flomastr.TenantID, id floma
 	if err := e.allowed(ctx, tenant, item.Source, item.Type, item.Size); err != nil {
 		return Item{}, err
 	}
-	return e.Status.Reindex(ctx, tenant, id)
+	return e.Status.Reindex(ctx, tenant, by, id)
 }
 
 // EraseArgs is the job that removes what Delete could not: the commit that removes an item's row makes it, so that a
@@ -60,8 +60,8 @@ func (EraseArgs) Kind() string { return "knowledge.erase" }
 
 // Delete removes an item: its row first, so that nobody sees it any more, then its passages, vectors, vocabulary counts,
 // versions and its original.
-func (e *Engine) Delete(ctx context.Context, tenant flomastr.TenantID, id flomastr.ItemID) error {
-	erase, err := e.Status.RemoveItem(ctx, tenant, id)
+func (e *Engine) Delete(ctx context.Context, tenant flomastr.TenantID, by flomastr.Actor, id flomastr.ItemID) error {
+	erase, err := e.Status.RemoveItem(ctx, tenant, by, id)
 	if err != nil {
 		return err
 	}

@@ -15,7 +15,7 @@ type StatusStore interface {
 	// changes and no job is made, unless the last indexing failed.
 	SaveItem(ctx context.Context, tenant flomastr.TenantID, save SaveItem) (Saved, error)
 	// Reindex raises the version and makes the job, whatever the hash.
-	Reindex(ctx context.Context, tenant flomastr.TenantID, id flomastr.ItemID) (Item, error)
+	Reindex(ctx context.Context, tenant flomastr.TenantID, by flomastr.Actor, id flomastr.ItemID) (Item, error)
 	Item(ctx context.Context, tenant flomastr.TenantID, id flomastr.ItemID) (Item, error)
 	Items(ctx context.Context, tenant flomastr.TenantID, listing Listing) (Page, error)
 	// SetProgress, FinishItem and FailItem answer ErrVersionPassed when the item has a newer version, ErrItemNotFound
@@ -24,7 +24,7 @@ type StatusStore interface {
 	FinishItem(ctx context.Context, tenant flomastr.TenantID, id flomastr.ItemID, version int, done Finished) error
 	FailItem(ctx context.Context, tenant flomastr.TenantID, id flomastr.ItemID, version int, sentence string) error
 	// RemoveItem deletes the row and makes the job that erases the rest, in one commit.
-	RemoveItem(ctx context.Context, tenant flomastr.TenantID, id flomastr.ItemID) (EraseArgs, error)
+	RemoveItem(ctx context.Context, tenant flomastr.TenantID, by flomastr.Actor, id flomastr.ItemID) (EraseArgs, error)
 	CountItems(ctx context.Context, tenant flomastr.TenantID) (Counts, error)
 	// Limits are what the tenant's policies allow.
 	Limits(ctx context.Context, tenant flomastr.TenantID) (Limits, error)
@@ -33,6 +33,7 @@ type StatusStore interface {
 // SaveItem is what SaveItem writes.
 type SaveItem struct {
 	ID       flomastr.ItemID // for a new item
+	By       flomastr.Actor
 	Title    string
 	Source   Origin
 	Type     string

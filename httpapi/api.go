@@ -46,6 +46,7 @@ type API struct {
 	quotas   *quotas // nil: tenants are not limited
 	networks *networks
 	together *together
+	denials  denials
 	started  time.Time
 	stopping chan struct{} // closed when the server begins to stop
 }

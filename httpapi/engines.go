@@ -2,6 +2,7 @@ package httpapi
 
 // Engines are what the handlers call. Each resource's file says what it asks for.
 type Engines struct {
+	Audit       AuditLog
 	SignIns     SignIns
 	People      People
 	APITokens   APITokens

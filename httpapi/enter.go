@@ -56,7 +56,7 @@ func (a *API) enter(ctx context.Context, arrival arrival, permission identity.Pe
 		}
 	}
 	if err := identity.May(call.Caller, call.Membership, permission); err != nil {
-		return Call{}, err
+		return call, err
 	}
 	reading := arrival.request.Method == http.MethodGet || arrival.request.Method == http.MethodHead
 	switch err := closed(t, call.Membership, reading); {

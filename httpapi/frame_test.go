@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/flomastr/flomastr"
+	"github.com/flomastr/flomastr/audit"
 	"github.com/flomastr/flomastr/identity"
 	"github.com/flomastr/flomastr/tenant"
 )
@@ -28,6 +29,11 @@ type world struct {
 	a, b    tenant.Tenant
 	ran     int
 }
+
+// unread is a log that nobody looks at.
+type unread struct{ AuditLog }
+
+func (unread) Record(context.Context, audit.Record) error { return nil }
 
 type fakeGate struct{ world *world }
 
@@ -123,6 +129,7 @@ func newWorld(t *testing.T) *world {
 			"assets/app-1234.js": {Data: []byte("plain")}, "assets/app-1234.js.br": {Data: []byte("squeezed")},
 		},
 		TrustedProxies: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")},
+		Engines:        Engines{Audit: unread{}},
 	})
 	probe := func(_ context.Context, call Call, in *probeInput) (*probeOutput, error) {
 		w.ran++

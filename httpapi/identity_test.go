@@ -106,7 +106,7 @@ func newHouse(t *testing.T) *house {
 	tenants := tenant.New(tenant.Deps{Store: postgres.NewTenantStore(h.db), Cold: h.cold})
 	h.handler = httpapi.New(httpapi.Deps{
 		BaseDomain: "localhost", Clock: flomastr.SystemClock, Log: slog.New(slog.DiscardHandler), Gate: h.gate, Tenants: tenants,
-		Engines: httpapi.Engines{SignIns: h.provider, People: h.gate, APITokens: h.store, Team: h.team, TenantAdmin: tenants, TenantLife: tenants},
+		Engines: httpapi.Engines{Audit: postgres.NewAuditStore(h.db), SignIns: h.provider, People: h.gate, APITokens: h.store, Team: h.team, TenantAdmin: tenants, TenantLife: tenants},
 	}).Handler()
 	_, err = h.provider.Enrol(t.Context(), flomastr.ActorSystem, rootEmail, goodPassword)
 	require.NoError(t, err)

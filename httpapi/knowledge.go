@@ -16,8 +16,8 @@ type Knowledge interface {
 	Item(ctx context.Context, tenant flomastr.TenantID, id flomastr.ItemID) (contextengine.Item, error)
 	Chunks(ctx context.Context, tenant flomastr.TenantID, id flomastr.ItemID) ([]contextengine.Chunk, error)
 	Versions(ctx context.Context, tenant flomastr.TenantID, id flomastr.ItemID) ([]contextengine.Version, error)
-	Reindex(ctx context.Context, tenant flomastr.TenantID, id flomastr.ItemID) (contextengine.Item, error)
-	Delete(ctx context.Context, tenant flomastr.TenantID, id flomastr.ItemID) error
+	Reindex(ctx context.Context, tenant flomastr.TenantID, by flomastr.Actor, id flomastr.ItemID) (contextengine.Item, error)
+	Delete(ctx context.Context, tenant flomastr.TenantID, by flomastr.Actor, id flomastr.ItemID) error
 	Retrieve(ctx context.Context, tenant flomastr.TenantID, query contextengine.Query) (contextengine.Result, error)
 	Health(ctx context.Context, tenant flomastr.TenantID) (contextengine.Counts, error)
 	Convert(ctx context.Context, tenant flomastr.TenantID, filename string, body []byte) (contextengine.Document, error)
@@ -139,7 +139,7 @@ func acceptedOf(item contextengine.Item) *knowledgeAcceptedOutput {
 }
 
 func (a *API) knowledgeUpsert(ctx context.Context, call Call, in *knowledgeUpsertInput) (*knowledgeAcceptedOutput, error) {
-	draft := contextengine.Draft{Title: in.Body.Title, Content: []byte(in.Body.Content), Source: contextengine.FromPaste}
+	draft := contextengine.Draft{Title: in.Body.Title, Content: []byte(in.Body.Content), Source: contextengine.FromPaste, By: call.Caller.Actor()}
 	if m := in.Body.Metadata; m != nil {
 		draft.Intent, draft.Tags, draft.URL = m.Intent, m.Tags, m.URL
 	}
@@ -170,7 +170,9 @@ type pasteOutput struct {
 }
 
 func (a *API) addPaste(ctx context.Context, call Call, in *pasteInput) (*pasteOutput, error) {
-	item, err := a.deps.Knowledge.Add(ctx, call.Tenant.ID, contextengine.Draft{Title: in.Body.Title, Content: []byte(in.Body.Content), Source: contextengine.FromPaste})
+	item, err := a.deps.Knowledge.Add(ctx, call.Tenant.ID, contextengine.Draft{
+		Title: in.Body.Title, Content: []byte(in.Body.Content), Source: contextengine.FromPaste, By: call.Caller.Actor(),
+	})
 	if err != nil {
 		return nil, err
 	}

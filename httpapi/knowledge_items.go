@@ -41,7 +41,7 @@ func (a *API) knowledgeDelete(ctx context.Context, call Call, in *knowledgeItemI
 	if err != nil {
 		return nil, err
 	}
-	if err := a.deps.Knowledge.Delete(ctx, call.Tenant.ID, id); err != nil {
+	if err := a.deps.Knowledge.Delete(ctx, call.Tenant.ID, call.Caller.Actor(), id); err != nil {
 		return nil, err
 	}
 	return &struct{}{}, nil
@@ -52,7 +52,7 @@ func (a *API) knowledgeReindex(ctx context.Context, call Call, in *knowledgeItem
 	if err != nil {
 		return nil, err
 	}
-	item, err := a.deps.Knowledge.Reindex(ctx, call.Tenant.ID, id)
+	item, err := a.deps.Knowledge.Reindex(ctx, call.Tenant.ID, call.Caller.Actor(), id)
 	if err != nil {
 		return nil, err
 	}

@@ -84,6 +84,7 @@ func (a *API) knowledgeFile(ctx context.Context, call Call, in *knowledgeFileInp
 	}
 	draft := contextengine.Draft{
 		Title: up.fields["title"], Filename: up.filename, Content: up.content, Source: contextengine.FromFile, Intent: up.fields["intent"],
+		By: call.Caller.Actor(),
 	}
 	for tag := range strings.SplitSeq(up.fields["tags"], ",") {
 		if tag = strings.TrimSpace(tag); tag != "" {
@@ -110,6 +111,7 @@ type knowledgeURLInput struct {
 func (a *API) knowledgeURL(ctx context.Context, call Call, in *knowledgeURLInput) (*knowledgeAcceptedOutput, error) {
 	item, err := a.deps.Knowledge.Add(ctx, call.Tenant.ID, contextengine.Draft{
 		Source: contextengine.FromURL, URL: in.Body.URL, Title: in.Body.Title, Intent: in.Body.Intent, Tags: in.Body.Tags,
+		By: call.Caller.Actor(),
 	})
 	if err != nil {
 		return nil, err

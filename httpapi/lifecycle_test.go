@@ -43,6 +43,7 @@ func newLife(t *testing.T) *life {
 		BaseDomain: "localhost", Clock: func() time.Time { return time.Now().Add(l.clock) }, Log: slog.New(slog.DiscardHandler), Gate: l.gate, Tenants: l.tenants,
 		Idempotency: postgres.NewIdempotencyStore(l.db), WaitingTurns: l.engine.QueueSize, Settings: func() []httpapi.SettingState { return nil },
 		Engines: httpapi.Engines{
+			Audit:   postgres.NewAuditStore(l.db),
 			SignIns: l.house.provider, People: l.gate, APITokens: l.store, TenantAdmin: l.tenants, TenantLife: l.tenants, WhatsApp: l.engine,
 		},
 	}).Handler()

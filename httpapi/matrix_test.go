@@ -45,6 +45,7 @@ type estate struct {
 	other   string
 	foreign []string // ids of what the other tenant owns
 	callers []visitor
+	ahead   time.Duration // how far the door's clock is before the others'
 }
 
 // visitor is one kind of caller, and its place in the two tenants.
@@ -90,7 +91,7 @@ func (quiet) Touched(context.Context, []flomastr.TenantID, uint64) ([]flomastr.T
 
 func newEstate(t *testing.T) *estate {
 	t.Helper()
-	e := &estate{house: newHouse(t)}
+	e := &estate{house: newHouse(t), ahead: 11 * time.Minute}
 	keys, err := secret.Parse(secret.Generate())
 	require.NoError(t, err)
 	blobs, err := blob.OpenFolder(t.TempDir())
@@ -108,11 +109,11 @@ func newEstate(t *testing.T) *estate {
 	e.api = httpapi.New(httpapi.Deps{
 		// The door is ahead of whoever signed in, so that no sign-in is fresh: what would end a tenant's life is let in by
 		// its permission and refused afterwards, and both tenants live to the last cell.
-		BaseDomain: "localhost", Clock: func() time.Time { return time.Now().Add(11 * time.Minute) }, Log: slog.New(slog.DiscardHandler), Gate: e.gate, Tenants: tenants,
+		BaseDomain: "localhost", Clock: func() time.Time { return time.Now().Add(e.ahead) }, Log: slog.New(slog.DiscardHandler), Gate: e.gate, Tenants: tenants,
 		Idempotency: postgres.NewIdempotencyStore(e.db), Events: quiet{}, Quotas: postgres.NewQuotaStore(e.db), WaitingTurns: conversations.QueueSize,
 		Settings: func() []httpapi.SettingState { return nil },
 		Engines: httpapi.Engines{
-			SignIns: e.provider, People: e.gate, APITokens: e.store, TenantAdmin: tenants, TenantLife: tenants,
+			Audit: postgres.NewAuditStore(e.db), SignIns: e.provider, People: e.gate, APITokens: e.store, TenantAdmin: tenants, TenantLife: tenants,
 			Team: e.team, KeptMails: mail.NewKeeper(postgres.NewMailStore(e.db), keys), WhatsApp: conversations, Knowledge: knowledge,
 			Assistant: assistant.New(assistant.Deps{Retriever: knowledge, Businesses: businessNames{tenants}, Clock: flomastr.SystemClock}),
 		},

@@ -91,7 +91,7 @@ func route[In, Out any](a *API, method, path string, permission identity.Permiss
 		huma.Register(a.huma, operation(method, alias, permission, o, hidden), func(ctx context.Context, in *In) (*Out, error) {
 			arrival, _ := ctx.Value(arrivalKey{}).(arrival)
 			arrival.whenSuspended = o.suspended
-			call, err := a.enter(ctx, arrival, permission, in)
+			call, err := a.admit(ctx, arrival, permission, in)
 			if err == nil && o.fresh && !a.fresh(call) {
 				err = errReauth
 			}
@@ -221,7 +221,7 @@ const smallBody = 1 << 20
 // mayUpload judges a caller before a large body is read, as far as that is possible without it: by the tenant that the
 // rest of the request names, else by whether there is any tenant at all that the body could name.
 func (a *API) mayUpload(ctx context.Context, came arrival, permission identity.Permission) error {
-	_, err := a.enter(ctx, came, permission, nil)
+	_, err := a.admit(ctx, came, permission, nil)
 	if !errors.Is(err, errTenantRequired) || !came.caller.Person() {
 		return err
 	}

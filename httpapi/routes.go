@@ -67,6 +67,13 @@ func (a *API) routes() {
 	route(a, http.MethodGet, "/routes/resolve-tenant", identity.Public, a.resolveTenant)
 	route(a, http.MethodPost, "/routes/resolve-tenant", identity.Public, a.resolveTenantByAny)
 
+	route(a, http.MethodGet, "/routes/tenants/{tenant_id}/audit-log", identity.Admin, a.auditLog)
+	route(a, http.MethodGet, "/routes/tenants/{tenant_id}/audit-log/export", identity.Admin, a.auditLogExport)
+	route(a, http.MethodGet, "/routes/tenants/{tenant_id}/audit-log/verify", identity.Admin, a.auditVerify)
+	route(a, http.MethodGet, "/routes/admin/audit-log", identity.SuperAdmin, a.platformAuditLog)
+	route(a, http.MethodGet, "/routes/admin/audit-log/export", identity.SuperAdmin, a.platformAuditLogExport)
+	route(a, http.MethodGet, "/routes/admin/audit-log/verify", identity.SuperAdmin, a.platformAuditVerify)
+
 	// WhatsApp engine.
 	work := identity.Service(identity.ScopeQueueWork)
 	route(a, http.MethodPost, "/webhook/infobip/{channel_id}", identity.Public, a.webhookInfobip, unlimited, maxBody(whatsapp.MaxWebhookBody), rawBody)

@@ -99,6 +99,9 @@ func (p Permission) NeedsTenant() bool { return p.person >= anyMember || p.scope
 // AllowsSuperAdmin tells whether a super admin may use the route without being a member.
 func (p Permission) AllowsSuperAdmin() bool { return p.super }
 
+// Privileged tells whether only administrators of a tenant or of the platform may, so that a refusal is worth a record.
+func (p Permission) Privileged() bool { return p.person >= anyAdmin || p.super && p.person == nobody }
+
 // Scope is the scope that a service needs, or "" when no service may.
 func (p Permission) Scope() Scope { return p.scope }
 

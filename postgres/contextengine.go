@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/riverqueue/river"
 
 	"github.com/flomastr/flomastr"
+	"github.com/flomastr/flomastr/audit"
 	"github.com/flomastr/flomastr/contextengine"
 )
 
@@ -134,7 +136,7 @@ func (s *KnowledgeStore) saveItem(ctx context.Context, tx pgx.Tx, tenant flomast
 	if err != nil {
 		return contextengine.Saved{}, err
 	}
-	saved, err := s.queued(ctx, tx, tenant, rows)
+	saved, err := s.queued(ctx, tx, tenant, save.By, "knowledge.replaced", rows)
 	saved.Dropped = old.BlobKey
 	return saved, err
 }
@@ -157,11 +159,11 @@ func (s *KnowledgeStore) insertItem(ctx context.Context, tx pgx.Tx, tenant floma
 	if err != nil {
 		return contextengine.Saved{}, err
 	}
-	return s.queued(ctx, tx, tenant, rows)
+	return s.queued(ctx, tx, tenant, save.By, "knowledge.added", rows)
 }
 
-// queued reads the row just written, and adds its job and its event to the same transaction.
-func (s *KnowledgeStore) queued(ctx context.Context, tx pgx.Tx, tenant flomastr.TenantID, rows pgx.Rows) (contextengine.Saved, error) {
+// queued reads the row just written, and adds its job, its event and its audit line to the same transaction.
+func (s *KnowledgeStore) queued(ctx context.Context, tx pgx.Tx, tenant flomastr.TenantID, by flomastr.Actor, action string, rows pgx.Rows) (contextengine.Saved, error) {
 	row, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[knowledgeRow])
 	if err != nil {
 		return contextengine.Saved{}, err
@@ -171,11 +173,17 @@ func (s *KnowledgeStore) queued(ctx context.Context, tx pgx.Tx, tenant flomastr.
 	if err := s.db.Enqueue(ctx, tx, args, &river.InsertOpts{Queue: KnowledgeQueue, MaxAttempts: 8}); err != nil {
 		return contextengine.Saved{}, err
 	}
+	err = appendAudit(ctx, tx, audit.Record{Tenant: tenant, Actor: by, Action: action, Object: knowledgeObject(item.ID), Detail: map[string]string{
+		"title": item.Title, "source": string(item.Source), "version": strconv.Itoa(item.Version),
+	}})
+	if err != nil {
+		return contextengine.Saved{}, err
+	}
 	return contextengine.Saved{Item: item, Changed: true}, itemEvent(ctx, tx, tenant, item)
 }
 
 // Reindex implements [contextengine.StatusStore].
-func (s *KnowledgeStore) Reindex(ctx context.Context, tenant flomastr.TenantID, id flomastr.ItemID) (contextengine.Item, error) {
+func (s *KnowledgeStore) Reindex(ctx context.Context, tenant flomastr.TenantID, by flomastr.Actor, id flomastr.ItemID) (contextengine.Item, error) {
 	var saved contextengine.Saved
 	err := s.db.InTenant(ctx, tenant, func(tx pgx.Tx) error {
 		rows, err := tx.Query(ctx, `
@@ -187,7 +195,7 @@ func (s *KnowledgeStore) Reindex(ctx context.Context, tenant flomastr.TenantID, 
 		if err != nil {
 			return err
 		}
-		saved, err = s.queued(ctx, tx, tenant, rows)
+		saved, err = s.queued(ctx, tx, tenant, by, "knowledge.reindexed", rows)
 		if errors.Is(err, pgx.ErrNoRows) {
 			return contextengine.ErrItemNotFound
 		}
@@ -197,13 +205,14 @@ func (s *KnowledgeStore) Reindex(ctx context.Context, tenant flomastr.TenantID, 
 }
 
 // RemoveItem implements [contextengine.StatusStore].
-func (s *KnowledgeStore) RemoveItem(ctx context.Context, tenant flomastr.TenantID, id flomastr.ItemID) (contextengine.EraseArgs, error) {
+func (s *KnowledgeStore) RemoveItem(ctx context.Context, tenant flomastr.TenantID, by flomastr.Actor, id flomastr.ItemID) (contextengine.EraseArgs, error) {
 	args := contextengine.EraseArgs{Tenant: tenant, Item: id}
 	err := s.db.InTenant(ctx, tenant, func(tx pgx.Tx) error {
+		var title string
 		err := tx.QueryRow(ctx, `
 			DELETE FROM knowledge_index
 			WHERE tenant_id = $1 AND id = $2
-			RETURNING blob_key`, tenant, id).Scan(&args.BlobKey)
+			RETURNING title, blob_key`, tenant, id).Scan(&title, &args.BlobKey)
 		if errors.Is(err, pgx.ErrNoRows) {
 			return contextengine.ErrItemNotFound
 		}
@@ -213,10 +222,18 @@ func (s *KnowledgeStore) RemoveItem(ctx context.Context, tenant flomastr.TenantI
 		if err := s.db.Enqueue(ctx, tx, args, &river.InsertOpts{Queue: KnowledgeQueue}); err != nil {
 			return err
 		}
+		err = appendAudit(ctx, tx, audit.Record{
+			Tenant: tenant, Actor: by, Action: "knowledge.deleted", Object: knowledgeObject(id), Detail: map[string]string{"title": title},
+		})
+		if err != nil {
+			return err
+		}
 		return appendEvent(ctx, tx, tenant, "knowledge.item", map[string]any{"id": id, "status": "deleted"})
 	})
 	return args, err
 }
+
+func knowledgeObject(id flomastr.ItemID) string { return "knowledge:" + id.String() }
 
 func notNil(list []string) []string {
 	if list == nil {

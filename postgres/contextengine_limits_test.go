@@ -6,6 +6,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
+	"github.com/flomastr/flomastr"
 	"github.com/flomastr/flomastr/contextengine"
 )
 
@@ -21,7 +22,7 @@ func TestEveryEntranceOfKnowledgeIsHeldToTheTenantsFiles(t *testing.T) {
 	}))
 	_, err = b.Add(t.Context(), tenant, file)
 	require.ErrorIs(t, err, contextengine.ErrFileType)
-	_, err = b.Reindex(t.Context(), tenant, item.ID)
+	_, err = b.Reindex(t.Context(), tenant, flomastr.ActorSystem, item.ID)
 	require.ErrorIs(t, err, contextengine.ErrFileType, "what was taken in before is not read again")
 	large := make([]byte, 1<<20+1)
 	_, err = b.Convert(t.Context(), tenant, "prices.pdf", large)

@@ -187,14 +187,14 @@ func TestDeletingLeavesNothing(t *testing.T) {
 	one := coldCounts(t, b.db, tenant)
 	item := b.add(t, tenant, "Opening hours", opening+"\n\n## العنوان\n\nيقع المتجر في دبي بجوار المحطة.\n\n東京都の店")
 	b.add(t, tenant, "Opening hours", opening) // an edit that drops the foreign words
-	require.NoError(t, b.Delete(t.Context(), tenant, item.ID))
+	require.NoError(t, b.Delete(t.Context(), tenant, flomastr.ActorSystem, item.ID))
 	require.Equal(t, one, coldCounts(t, b.db, tenant))
 	_, err := b.Item(t.Context(), tenant, item.ID)
 	require.ErrorIs(t, err, contextengine.ErrItemNotFound)
-	require.ErrorIs(t, b.Delete(t.Context(), tenant, item.ID), contextengine.ErrItemNotFound)
+	require.ErrorIs(t, b.Delete(t.Context(), tenant, flomastr.ActorSystem, item.ID), contextengine.ErrItemNotFound)
 	page, err := b.Items(t.Context(), tenant, contextengine.Listing{})
 	require.NoError(t, err)
-	require.NoError(t, b.Delete(t.Context(), tenant, page.Items[0].ID))
+	require.NoError(t, b.Delete(t.Context(), tenant, flomastr.ActorSystem, page.Items[0].ID))
 	require.Equal(t, empty, coldCounts(t, b.db, tenant))
 	require.Empty(t, b.blobs.kept)
 }
@@ -222,7 +222,7 @@ func TestAJobOfADeletedItemClearsWhatItPublished(t *testing.T) {
 	b, tenant := knowledge(t)
 	empty := coldCounts(t, b.db, tenant)
 	item := b.add(t, tenant, "Opening hours", opening)
-	_, err := postgres.NewKnowledgeStore(b.db).RemoveItem(t.Context(), tenant, item.ID) // the row goes, the server dies
+	_, err := postgres.NewKnowledgeStore(b.db).RemoveItem(t.Context(), tenant, flomastr.ActorSystem, item.ID) // the row goes, the server dies
 	require.NoError(t, err)
 	require.NoError(t, b.Index(t.Context(), tenant, contextengine.IndexArgs{Tenant: tenant, Item: item.ID, Version: 1}))
 	require.Equal(t, empty, coldCounts(t, b.db, tenant))
@@ -277,7 +277,7 @@ func TestNoTenantRetrievesAnothersKnowledge(t *testing.T) {
 	require.ErrorIs(t, err, contextengine.ErrItemNotFound)
 	_, err = b.Chunks(t.Context(), other, secret.ID)
 	require.ErrorIs(t, err, contextengine.ErrItemNotFound)
-	require.ErrorIs(t, b.Delete(t.Context(), other, secret.ID), contextengine.ErrItemNotFound)
+	require.ErrorIs(t, b.Delete(t.Context(), other, flomastr.ActorSystem, secret.ID), contextengine.ErrItemNotFound)
 	require.Contains(t, b.best(t, one, "when is the merger?").Text, "3 May")
 }
 

@@ -206,7 +206,7 @@ func (s *WhatsAppStore) DeleteChannel(ctx context.Context, tenant flomastr.Tenan
 func channelRecord(tenant flomastr.TenantID, by flomastr.Actor, action string, ch whatsapp.Channel) audit.Record {
 	return audit.Record{Tenant: tenant, Actor: by, Action: action, Object: "channel " + ch.ID.String(), Detail: map[string]string{
 		"number": ch.Number, "provider": ch.Provider, "base_url": ch.BaseURL, "worker": ch.Worker, "status": ch.Status,
-		"credentials": ch.CredentialsMark, "webhook_secret": ch.WebhookMark,
+		"credentials_fingerprint": ch.CredentialsMark, "webhook_fingerprint": ch.WebhookMark,
 	}}
 }
 

@@ -162,7 +162,7 @@ func newApp(ctx context.Context, cfg Config, log *slog.Logger) (_ *App, err erro
 		},
 		Settings: cfg.preflight, WaitingTurns: conversations.WaitingTurns, Web: webApp(log), Simulator: simulator(cfg),
 		Engines: httpapi.Engines{
-			SignIns: a.accounts, People: gate, APITokens: a.tokens, Team: a.team, KeptMails: mails.kept, TenantAdmin: a.tenants, TenantLife: a.tenants,
+			Audit: postgres.NewAuditStore(a.db), SignIns: a.accounts, People: gate, APITokens: a.tokens, Team: a.team, KeptMails: mails.kept, TenantAdmin: a.tenants, TenantLife: a.tenants,
 			Knowledge: a.knowledge, Assistant: answers, WhatsApp: a.whatsapp,
 		},
 	})

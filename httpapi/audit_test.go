@@ -1,0 +1,244 @@
+package httpapi_test
+
+import (
+	"encoding/csv"
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/stretchr/testify/require"
+)
+
+// unrecorded are the calls that change nothing worth a line in the audit log, each with the reason.
+var unrecorded = map[string]string{
+	"POST /auth/refresh":                                  "the same sign-in goes on; a stolen token that is used twice is recorded",
+	"POST /routes/resolve-tenant":                         "reads",
+	"POST /webhook/infobip/{channel_id}":                  "a customer's message is its own record, on the hot path",
+	"POST /webhook/inbound":                               "a customer's message is its own record, on the hot path",
+	"POST /routes/api/v1/conversations/ingest":            "messages are their own record, on the hot path",
+	"POST /queue/job/{job_id}/complete":                   "a turn is its own record, on the hot path",
+	"POST /queue/job/{job_id}/fail":                       "a turn is its own record, on the hot path",
+	"POST /queue/job/{job_id}/extend":                     "a lease",
+	"POST /routes/tenants/{tenant_id}/channels/{id}/test": "asks the provider, changes nothing",
+	"POST /routes/knowledge/{tenant_slug}/search":         "reads",
+	"POST /routes/tools/convert/file-to-md":               "computes",
+	"POST /routes/tools/convert/url-to-md":                "computes",
+	"POST /routes/tools/embed/knowledge":                  "computes what is stored already anew",
+	"POST /routes/tools/prepare/context":                  "reads",
+	"POST /routes/tools/generate/answer":                  "computes",
+	"POST /routes/tools/synthesis":                        "computes",
+}
+
+// act is a call that succeeds.
+type act struct{ row, path, bearer, body string }
+
+// acts are successful calls of every route that changes something, in an order in which each can succeed.
+func (e *estate) acts(t *testing.T) []act {
+	t.Helper()
+	root, owner := e.bearer("super admin"), e.bearer("owner")
+	_, leaving := e.provision(t, root, "leaving")
+	channel := e.call(t, "POST", "/routes/tenants/mine/channels", owner, `{"provider":"infobip","number":"+447860099111","base_url":"https://x.api.infobip.com","worker":"n8n","credentials":{"api_key":"k"}}`)
+	require.Equal(t, 201, channel.Code, channel.Body)
+	inbound := e.call(t, "POST", "/webhook/inbound", e.bearer("token with every scope"), `{"from":"+385911111112","message":"hello"}`)
+	require.Equal(t, 202, inbound.Code, inbound.Body)
+	var list struct{ Conversations []struct{ ID string } }
+	require.NoError(t, json.Unmarshal(e.call(t, "GET", "/routes/conversations", owner, "").Body.Bytes(), &list))
+	talk := "/routes/conversations/" + list.Conversations[0].ID
+	item := e.call(t, "POST", "/routes/knowledge/mine/index", owner, `{"title":"One","content":"One is one."}`).field("id")
+	token := e.call(t, "POST", "/routes/tenants/mine/api-tokens", owner, `{"name":"x","scopes":["knowledge:read"]}`).field("id")
+	invited, link := e.invite(t, owner, "mine", "invited@mine.test", "member")
+	gone, _ := e.invite(t, owner, "mine", "gone@mine.test", "member")
+	members := "/routes/tenants/mine/members"
+	return []act{
+		{"POST /routes/tenants/{tenant_slug}/members", members, owner, `{"email":"third@mine.test","role":"member"}`},
+		{"POST /routes/tenants/{tenant_slug}/members/{id}/invite-again", members + "/" + gone + "/invite-again", owner, ""},
+		{"DELETE /routes/tenants/{tenant_slug}/members/{id}", members + "/" + gone, owner, ""},
+		{"POST /auth/invitations/{token}/accept", "/auth/invitations/" + link + "/accept", "", `{"password":"` + goodPassword + `"}`},
+		{"PATCH /routes/tenants/{tenant_slug}/members/{id}", members + "/" + invited, owner, `{"role":"admin"}`},
+		{"POST /auth/sign-in", "/auth/sign-in", "", `{"email":"` + rootEmail + `","password":"` + goodPassword + `"}`},
+		{"POST /routes/suspend", "/routes/suspend", root, `{"tenant_id":"leaving","reason":"unpaid"}`},
+		{"POST /routes/reactivate", "/routes/reactivate", root, `{"tenant_id":"leaving","reason":"paid"}`},
+		{"POST /routes/soft-delete", "/routes/soft-delete", root, `{"tenant_id":"leaving","reason":"asked"}`},
+		{"POST /routes/restore", "/routes/restore", root, `{"tenant_id":"leaving","reason":"asked"}`},
+		{"DELETE /routes/tenants/{tenant_slug}", "/routes/tenants/leaving", root, `{"reason":"asked"}`},
+		{"POST /routes/hard-delete", "/routes/hard-delete", root, `{"tenant_id":"leaving","reason":"asked","confirm_slug":"leaving"}`},
+		{"POST /auth/password", "/auth/password", leaving, `{"old":"` + goodPassword + `","new":"another good password 7"}`},
+		{"POST /routes/tenants", "/routes/tenants", root, `{"slug":"fresh","name":"Fresh"}`},
+		{"PUT /routes/tenants/{tenant_slug}", "/routes/tenants/mine", root, `{"name":"Mine"}`},
+		{"POST /routes/api/v1/admin/tenants/provision", "/routes/api/v1/admin/tenants/provision", root, `{"tenant_slug":"newer","owner_email":"o@newer.test"}`},
+		{"PUT /routes/tenants/{tenant_slug}/policies", "/routes/tenants/mine/policies", owner, `{"hot_ttl_days":30}`},
+		{"POST /routes/tenants/{tenant_slug}/api-tokens", "/routes/tenants/mine/api-tokens", owner, `{"name":"y","scopes":["knowledge:read"]}`},
+		{"DELETE /routes/tenants/{tenant_slug}/api-tokens/{id}", "/routes/tenants/mine/api-tokens/" + token, owner, ""},
+		{"POST /routes/conversations/{id}/assign", talk + "/assign", owner, `{}`},
+		{"POST /routes/conversations/{id}/reply", talk + "/reply", owner, `{"text":"Hello back"}`},
+		{"POST /messages/send", "/messages/send", owner, `{"to":"+385911111112","message":"Hello again"}`},
+		{"POST /routes/conversations/{id}/resume", talk + "/resume", owner, ""},
+		{"POST /routes/conversations/{id}/handover", talk + "/handover", owner, `{"reason":"asked"}`},
+		{"POST /routes/conversations/{id}/close", talk + "/close", owner, ""},
+		{"POST /routes/knowledge/{tenant_slug}/index", "/routes/knowledge/mine/index", owner, `{"title":"Two","content":"Two is two."}`},
+		{"POST /routes/knowledge/{tenant_slug}/files", "/routes/knowledge/mine/files", owner, "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.md\"\r\n\r\n# A\n\nwords\r\n--b--\r\n"},
+		{"POST /routes/knowledge/{tenant_slug}/urls", "/routes/knowledge/mine/urls", owner, `{"url":"https://mine.example/page"}`},
+		{"POST /routes/knowledge/{tenant_slug}/items/{id}/reindex", "/routes/knowledge/mine/items/" + item + "/reindex", owner, ""},
+		{"DELETE /routes/knowledge/{tenant_slug}/items/{id}", "/routes/knowledge/mine/items/" + item, owner, ""},
+		{"POST /routes/add-paste", "/routes/add-paste", owner, `{"title":"Three","content":"Three is three.","tenant_id":"mine"}`},
+		{"POST /routes/context/add-paste", "/routes/context/add-paste", owner, `{"title":"Four","content":"Four is four.","tenant_id":"mine"}`},
+		{"POST /routes/tenants/{tenant_id}/channels", "/routes/tenants/mine/channels", owner, `{"provider":"infobip","number":"+447860099222"}`},
+		{"PATCH /routes/tenants/{tenant_id}/channels/{id}", "/routes/tenants/mine/channels/" + channel.field("id"), owner, `{"name":"Front"}`},
+		{"DELETE /routes/tenants/{tenant_id}/channels/{id}", "/routes/tenants/mine/channels/" + channel.field("id"), owner, ""},
+	}
+}
+
+// send calls; a body that begins with the boundary "--b" is a form.
+func (e *estate) send(t *testing.T, method string, a act) answer {
+	t.Helper()
+	r := httptest.NewRequestWithContext(t.Context(), method, a.path, strings.NewReader(a.body))
+	r.Host = "localhost:8000"
+	r.Header.Set("Authorization", "Bearer "+a.bearer)
+	if a.bearer == "" {
+		r.Header.Del("Authorization")
+	}
+	switch {
+	case strings.HasPrefix(a.body, "--b"):
+		r.Header.Set("Content-Type", "multipart/form-data; boundary=b")
+	case a.body != "":
+		r.Header.Set("Content-Type", "application/json")
+	}
+	out := httptest.NewRecorder()
+	e.handler.ServeHTTP(out, r)
+	return answer{out, t}
+}
+
+func (e *estate) bearer(name string) string {
+	for _, who := range e.callers {
+		if who.name == name {
+			return who.bearer
+		}
+	}
+	panic("nobody is called " + name)
+}
+
+// newest is when the newest line of any log was written that says that a thing was done.
+func (e *estate) newest(t *testing.T) (at time.Time) {
+	t.Helper()
+	require.NoError(t, e.db.InPlatform(t.Context(), func(tx pgx.Tx) error {
+		return tx.QueryRow(t.Context(), `
+			SELECT greatest((SELECT max(at) FROM audit_log WHERE outcome = 'done'), (SELECT max(at) FROM platform_audit_log WHERE outcome = 'done'))`).Scan(&at)
+	}))
+	return at
+}
+
+func TestEveryChangeThroughTheAPIIsInTheAuditLog(t *testing.T) {
+	t.Parallel()
+	e := newEstate(t)
+	e.ahead = 0 // the sign-ins are fresh: also what ends a tenant's life succeeds
+	done := map[string]bool{}
+	for _, a := range e.acts(t) {
+		method, _, _ := strings.Cut(a.row, " ")
+		before := e.newest(t)
+		got := e.send(t, method, a)
+		require.Less(t, got.Code, 300, "%s: %s", a.row, got.Body)
+		require.Greater(t, e.newest(t), before, "%s changed something and left no line", a.row)
+		done[a.row] = true
+	}
+	// Signing out goes by the cookie.
+	in := e.signIn(t, rootEmail, goodPassword)
+	before := e.newest(t)
+	require.Equal(t, 204, e.call(t, "POST", "/auth/sign-out", "", "", "Cookie", in.Header().Get("Set-Cookie")).Code)
+	require.Greater(t, e.newest(t), before)
+	done["POST /auth/sign-out"] = true
+	for _, row := range e.api.Rows() {
+		name := row.Method + " " + row.Path
+		if row.Method == http.MethodGet || unrecorded[name] != "" {
+			continue
+		}
+		require.True(t, done[name], "%s: call it in acts above, or say in unrecorded why it needs no line", name)
+	}
+}
+
+func TestAuditLogIsReadExportedAndVerified(t *testing.T) {
+	t.Parallel()
+	e := newEstate(t)
+	owner := e.bearer("owner")
+	for _, name := range []string{"a", "=1+1"} {
+		require.Equal(t, 201, e.call(t, "POST", "/routes/tenants/mine/api-tokens", owner, `{"name":"`+name+`","scopes":["knowledge:read"]}`).Code)
+	}
+	var page struct {
+		Lines []struct {
+			Seq               int64
+			Actor, Action, ID string
+			RequestID         string `json:"request_id"`
+		}
+		NextCursor string `json:"next_cursor"`
+	}
+	read := func(path, bearer string) {
+		got := e.call(t, "GET", path, bearer, "")
+		require.Equal(t, 200, got.Code, got.Body)
+		page.Lines, page.NextCursor = nil, ""
+		require.NoError(t, json.Unmarshal(got.Body.Bytes(), &page))
+	}
+	read("/routes/tenants/mine/audit-log?limit=1", owner)
+	require.Equal(t, "api_token.created", page.Lines[0].Action)
+	require.True(t, strings.HasPrefix(page.Lines[0].RequestID, "req_"))
+	newest := page.Lines[0].Seq
+	read("/routes/tenants/mine/audit-log?limit=1&cursor="+page.NextCursor, owner)
+	require.Equal(t, newest-1, page.Lines[0].Seq)
+	read("/routes/tenants/mine/audit-log?action=tenant", owner)
+	require.NotEmpty(t, page.Lines)
+	for _, l := range page.Lines {
+		require.True(t, strings.HasPrefix(l.Action, "tenant."), l.Action)
+	}
+	read("/routes/tenants/mine/audit-log?from=2100-01-01T00:00:00Z", owner)
+	require.Empty(t, page.Lines)
+	read("/routes/admin/audit-log?action=session", e.bearer("super admin"))
+	require.NotEmpty(t, page.Lines)
+	require.Equal(t, 422, e.call(t, "GET", "/routes/tenants/mine/audit-log?cursor=x", owner, "").Code)
+
+	export := e.call(t, "GET", "/routes/tenants/mine/audit-log/export", owner, "")
+	require.Equal(t, 200, export.Code)
+	require.Contains(t, export.Header().Get("Content-Type"), "text/csv")
+	cells, err := csv.NewReader(export.Body).ReadAll()
+	require.NoError(t, err)
+	require.Equal(t, "audit_log.exported", cells[1][4], "an export is a line of its own")
+	export = e.call(t, "GET", "/routes/tenants/mine/audit-log/export?format=jsonl&action=api_token", owner, "")
+	for line := range strings.Lines(export.Body.String()) {
+		require.True(t, json.Valid([]byte(line)))
+		require.Contains(t, line, "api_token.")
+	}
+	for path, who := range map[string]string{"/routes/tenants/mine/audit-log/verify": owner, "/routes/admin/audit-log/verify": e.bearer("super admin")} {
+		got := e.call(t, "GET", path, who, "")
+		require.Equal(t, 200, got.Code)
+		require.Contains(t, got.Body.String(), `"whole":true`, path)
+	}
+}
+
+func TestRefusedPrivilegedActsAreRecordedAndBounded(t *testing.T) {
+	t.Parallel()
+	e := newEstate(t)
+	count := func(table, where string) (n int) {
+		require.NoError(t, e.db.InPlatform(t.Context(), func(tx pgx.Tx) error {
+			return tx.QueryRow(t.Context(), `SELECT count(*) FROM `+table+` WHERE action = 'access.denied' AND outcome = 'denied' AND `+where).Scan(&n)
+		}))
+		return n
+	}
+	// A member of the tenant, where the admin may.
+	require.Equal(t, 403, e.call(t, "GET", "/routes/tenants/mine/api-tokens", e.bearer("member"), "").Code)
+	require.Equal(t, 1, count("audit_log", "object = 'GET /routes/tenants/mine/api-tokens' AND tenant_id = '"+e.mine+"' AND request_id <> ''"))
+	// A stranger: not in the log of a tenant that is none of theirs.
+	require.Equal(t, 404, e.call(t, "GET", "/routes/tenants/other/channels", e.bearer("member"), "").Code)
+	require.Equal(t, 1, count("platform_audit_log", "object = 'GET /routes/tenants/other/channels'"))
+	require.Zero(t, count("audit_log", "tenant_id = '"+e.other+"'"))
+	require.Equal(t, 403, e.call(t, "GET", "/routes/tenants", e.bearer("admin"), "").Code)
+	require.Equal(t, 1, count("platform_audit_log", "object = 'GET /routes/tenants'"))
+	// What anybody signed in may try is no such act, and neither is a call of nobody.
+	require.Equal(t, 401, e.call(t, "GET", "/routes/tenants", "", "").Code)
+	require.Equal(t, 404, e.call(t, "GET", "/routes/conversations/"+nowhere, e.bearer("member"), "").Code)
+	require.Equal(t, 2, count("platform_audit_log", "true"))
+	for range 50 {
+		require.Equal(t, 403, e.call(t, "GET", "/routes/tenants", e.bearer("stranger"), "").Code)
+	}
+	require.Equal(t, 22, count("platform_audit_log", "true"), "a flood leaves a bounded number of lines")
+}
