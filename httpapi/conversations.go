@@ -32,6 +32,7 @@ type conversation struct {
 	WindowExpiresAt *time.Time              `json:"window_expires_at,omitempty" doc:"Until then a reply may be free text"`
 	CreatedAt       time.Time               `json:"created_at"`
 	UpdatedAt       time.Time               `json:"updated_at"`
+	ArchivedAt      *time.Time              `json:"archived_at,omitempty" doc:"When its older messages moved to the archive, where they are read from"`
 }
 
 type lastMessage struct {
@@ -50,6 +51,9 @@ func conversationOf(c whatsapp.Conversation) conversation {
 	}
 	if !c.WindowUntil.IsZero() {
 		out.WindowExpiresAt = &c.WindowUntil
+	}
+	if !c.ArchivedAt.IsZero() {
+		out.ArchivedAt = &c.ArchivedAt
 	}
 	return out
 }

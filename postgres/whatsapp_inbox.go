@@ -1,11 +1,13 @@
 package postgres
 
 import (
+	"cmp"
 	"context"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -20,7 +22,8 @@ import (
 
 const conversationColumnsSQL = `
 	c.id, c.channel_id, c.contact_id, t.name AS contact_name, t.phone AS contact_phone, c.status, c.owner_kind, c.owner_id,
-	c.handover_reason, c.window_until, c.last_message_at, c.last_text, c.last_direction, c.unread, c.created_at`
+	c.handover_reason, c.window_until, c.last_message_at, c.last_text, c.last_direction, c.unread, c.created_at,
+	c.archived_seq, c.archived_at`
 
 type conversationRow struct {
 	ID             flomastr.ConversationID
@@ -38,6 +41,8 @@ type conversationRow struct {
 	LastDirection  string
 	Unread         int
 	CreatedAt      time.Time
+	ArchivedSeq    int64
+	ArchivedAt     *time.Time
 }
 
 func (r conversationRow) conversation() whatsapp.Conversation {
@@ -46,6 +51,7 @@ func (r conversationRow) conversation() whatsapp.Conversation {
 		Status: r.Status, OwnerKind: r.OwnerKind, OwnerID: r.OwnerID, HandoverReason: r.HandoverReason,
 		WindowUntil: orZero(r.WindowUntil), LastMessageAt: r.LastMessageAt.UTC(), LastText: r.LastText,
 		LastDirection: r.LastDirection, Unread: r.Unread, CreatedAt: r.CreatedAt.UTC(),
+		ArchivedSeq: r.ArchivedSeq, ArchivedAt: orZero(r.ArchivedAt),
 	}
 }
 
@@ -177,7 +183,8 @@ func scanMessage(row pgx.CollectableRow) (m whatsapp.Message, err error) {
 	return m, err
 }
 
-// Messages implements whatsapp.InboxStore, the newest first.
+// Messages implements whatsapp.InboxStore, the newest first. Where the hot ones end the archived ones go on, under the
+// same numbers, so that a reader does not notice.
 func (s *WhatsAppStore) Messages(ctx context.Context, tenant flomastr.TenantID, id flomastr.ConversationID, page whatsapp.Page) (list []whatsapp.Message, next string, err error) {
 	before := int64(1<<63 - 1)
 	if page.Cursor != "" {
@@ -185,10 +192,13 @@ func (s *WhatsAppStore) Messages(ctx context.Context, tenant flomastr.TenantID, 
 			return nil, "", errBadCursor.Because(err)
 		}
 	}
+	var archivedTo int64
 	err = s.db.InTenant(ctx, tenant, func(tx pgx.Tx) error {
-		if _, err := readConversation(ctx, tx, tenant, id); err != nil {
+		c, err := readConversation(ctx, tx, tenant, id)
+		if err != nil {
 			return err
 		}
+		archivedTo = c.ArchivedSeq
 		rows, err := tx.Query(ctx, `
 			SELECT `+messageColumnsSQL+`
 			FROM messages
@@ -198,16 +208,30 @@ func (s *WhatsAppStore) Messages(ctx context.Context, tenant flomastr.TenantID, 
 		if err != nil {
 			return err
 		}
-		if list, err = pgx.CollectRows(rows, scanMessage); err != nil {
-			return err
-		}
-		if len(list) > page.Limit {
-			list = list[:page.Limit]
-			next = strconv.FormatInt(list[len(list)-1].Seq, 36)
-		}
-		return nil
+		list, err = pgx.CollectRows(rows, scanMessage)
+		return err
 	})
-	return list, next, err
+	if err == nil && (len(list) <= page.Limit || list[page.Limit].Seq <= archivedTo) {
+		var archived []whatsapp.Message
+		archived, err = s.archivedMessages(ctx, tenant, id, min(before, archivedTo+1), page.Limit+1)
+		list = threaded(list, archived)
+	}
+	if err != nil {
+		return nil, "", err
+	}
+	if len(list) > page.Limit {
+		list = list[:page.Limit]
+		next = strconv.FormatInt(list[len(list)-1].Seq, 36)
+	}
+	return list, next, nil
+}
+
+// threaded joins two lists of a conversation, the newest first. One that is in both was copied and not yet deleted: the
+// hot one counts.
+func threaded(hot, archived []whatsapp.Message) []whatsapp.Message {
+	all := slices.Concat(hot, archived)
+	slices.SortStableFunc(all, func(a, b whatsapp.Message) int { return cmp.Compare(b.Seq, a.Seq) })
+	return slices.CompactFunc(all, func(a, b whatsapp.Message) bool { return a.ID == b.ID })
 }
 
 // Message implements whatsapp.InboxStore.

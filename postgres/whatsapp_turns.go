@@ -12,10 +12,15 @@ import (
 
 	"github.com/flomastr/flomastr"
 	"github.com/flomastr/flomastr/whatsapp"
+	"github.com/flomastr/flomastr/whatsapp/provider"
 )
+
+// recallTimeout bounds how long a turn waits for its archived history.
+const recallTimeout = time.Second
 
 // LoadTurn implements whatsapp.TurnStore.
 func (s *WhatsAppStore) LoadTurn(ctx context.Context, lane whatsapp.Lane, history int) (work whatsapp.Work, err error) {
+	var archivedTo int64
 	err = s.db.InTenant(ctx, lane.Tenant, func(tx pgx.Tx) error {
 		work = whatsapp.Work{}
 		if err := lockLane(ctx, tx, lane); err != nil {
@@ -32,7 +37,8 @@ func (s *WhatsAppStore) LoadTurn(ctx context.Context, lane whatsapp.Lane, histor
 		err := tx.QueryRow(ctx, `
 			SELECT j.id, j.conversation_id, j.channel_id, j.state, j.job_type, j.attempts, j.created_at,
 			       c.contact_id, t.name, c.owner_kind, n.time_zone, ch.number, ch.messages_per_second,
-			       NOT EXISTS (SELECT FROM messages m
+			       c.archived_seq,
+			       c.archived_seq = 0 AND NOT EXISTS (SELECT FROM messages m
 			                   WHERE m.tenant_id = $1 AND m.conversation_id = c.id AND m.direction = 'out'
 			                     AND m.speaker = 'assistant' AND m.state <> 'failed')
 			FROM jobs j
@@ -42,7 +48,7 @@ func (s *WhatsAppStore) LoadTurn(ctx context.Context, lane whatsapp.Lane, histor
 			JOIN tenants n ON n.id = $1
 			WHERE j.tenant_id = $1 AND j.id = $2 AND j.state = 'processing' AND j.term = $3`, lane.Tenant, lane.Job, lane.Term).Scan(
 			&work.Job.ID, &work.Job.Conversation, &work.Job.Channel, &work.Job.State, &work.Job.Type, &work.Job.Attempts, &work.Job.CreatedAt,
-			&work.Turn.Contact, &work.Turn.ContactName, &work.Owner, &work.Turn.TimeZone, &work.Number, &work.PerSecond, &work.Turn.First)
+			&work.Turn.Contact, &work.Turn.ContactName, &work.Owner, &work.Turn.TimeZone, &work.Number, &work.PerSecond, &archivedTo, &work.Turn.First)
 		if errors.Is(err, pgx.ErrNoRows) {
 			return whatsapp.ErrLeaseLost
 		}
@@ -51,7 +57,34 @@ func (s *WhatsAppStore) LoadTurn(ctx context.Context, lane whatsapp.Lane, histor
 		}
 		return loadWords(ctx, tx, lane, history, &work)
 	})
+	if missing := history - len(work.Turn.History); err == nil && archivedTo > 0 && missing > 0 {
+		s.recallWords(ctx, lane, archivedTo, missing, &work)
+	}
 	return work, err
+}
+
+// recallWords puts what was said before a long silence in front of the turn's history. A turn is answered without it
+// rather than late.
+func (s *WhatsAppStore) recallWords(ctx context.Context, lane whatsapp.Lane, archivedTo int64, missing int, work *whatsapp.Work) {
+	ctx, cancel := context.WithTimeout(ctx, recallTimeout)
+	defer cancel()
+	older, err := s.archivedMessages(ctx, lane.Tenant, lane.Conversation, archivedTo+1, missing)
+	if err != nil {
+		s.db.log.WarnContext(ctx, "a turn goes without its archived history", "tenant_id", lane.Tenant, "error", err)
+		return
+	}
+	var said []flomastr.TurnMessage
+	for _, m := range slices.Backward(older) {
+		if m.State == provider.StateFailed || m.State == provider.StateQueued {
+			continue // it never reached the customer
+		}
+		line := flomastr.TurnMessage{ID: m.ID, Speaker: m.Speaker, Type: m.Type, Text: m.Text, At: m.At}
+		if m.Decision != nil {
+			line.Evidence = m.Decision.Evidence
+		}
+		said = append(said, line)
+	}
+	work.Turn.History = append(said, work.Turn.History...)
 }
 
 // loadWords reads the turn's messages and what was said before them, both oldest first. What never reached the customer

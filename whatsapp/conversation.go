@@ -22,6 +22,8 @@ type Conversation struct {
 	LastDirection  string
 	Unread         int
 	CreatedAt      time.Time
+	ArchivedSeq    int64     // messages up to this number are in the archive
+	ArchivedAt     time.Time // when its last message moved there; zero: never
 }
 
 // Contact is a customer of a tenant.

@@ -19,4 +19,10 @@
 //
 // A turn is a job. Our own workers claim the jobs of channels whose worker is the assistant; outside workers (n8n)
 // claim through the queue API any queued job of their tenant: same table, same rules (queue.go).
+//
+// # How long, and where
+//
+// keep.go deletes messages at the end of their tenant's retention; archive.go moves conversations that nobody writes in to
+// the tenant's cold database: copy, verify, delete, a batch at a time, each step safe to do again. Reading and answering
+// go on as if nothing had moved.
 package whatsapp

@@ -12,6 +12,7 @@ import (
 	"github.com/flomastr/flomastr/contextengine"
 	"github.com/flomastr/flomastr/identity"
 	"github.com/flomastr/flomastr/tenant"
+	"github.com/flomastr/flomastr/whatsapp"
 )
 
 // Engines are what the jobs call.
@@ -20,6 +21,7 @@ type Engines struct {
 	Erasures  Erasures
 	Mail      Mail
 	Team      Team
+	Keeper    Keeper
 	Upkeep    []Upkeep
 	Log       *slog.Logger
 }
@@ -34,6 +36,11 @@ type Knowledge interface {
 // Erasures is what the jobs of the tenants' lives call.
 type Erasures interface {
 	FinishErasure(ctx context.Context, id tenant.ErasureID) error
+}
+
+// Keeper holds the tenants to how long they keep messages, and where.
+type Keeper interface {
+	Keep(ctx context.Context) error
 }
 
 // Upkeep is a small piece of regular housekeeping of the platform's own tables. Every piece can be done twice.
@@ -53,6 +60,8 @@ const (
 	upkeepEvery   = 15 * time.Minute
 	upkeepTimeout = 5 * time.Minute
 	eraseTimeout  = time.Hour // every table is searched for traces
+	keepEvery     = time.Hour
+	keepTimeout   = 50 * time.Minute // what is left is done by the next run
 )
 
 // Kinds maps every kind of job to the engine call that does it.
@@ -74,6 +83,7 @@ func Kinds(e Engines) *river.Workers {
 	add(workers, eraseTimeout, func(ctx context.Context, job *river.Job[tenant.FinishErasureArgs]) error {
 		return e.Erasures.FinishErasure(ctx, job.Args.Erasure)
 	})
+	add(workers, keepTimeout, func(ctx context.Context, _ *river.Job[whatsapp.KeepArgs]) error { return e.Keeper.Keep(ctx) })
 	add(workers, upkeepTimeout, func(ctx context.Context, _ *river.Job[UpkeepArgs]) error {
 		var all error
 		for _, piece := range e.Upkeep {
@@ -90,6 +100,10 @@ func Kinds(e Engines) *river.Workers {
 // Periodic lists what runs by the clock. River's leader enqueues it once for all servers.
 func Periodic() []*river.PeriodicJob {
 	return []*river.PeriodicJob{
+		river.NewPeriodicJob(river.PeriodicInterval(keepEvery), func() (river.JobArgs, *river.InsertOpts) {
+			// At every start, so that a server which never runs for an hour does it too; but once an hour only.
+			return whatsapp.KeepArgs{}, &river.InsertOpts{MaxAttempts: 1, UniqueOpts: river.UniqueOpts{ByPeriod: keepEvery}}
+		}, &river.PeriodicJobOpts{RunOnStart: true}),
 		river.NewPeriodicJob(river.PeriodicInterval(upkeepEvery), func() (river.JobArgs, *river.InsertOpts) {
 			return UpkeepArgs{}, &river.InsertOpts{MaxAttempts: 1}
 		}, &river.PeriodicJobOpts{RunOnStart: true}),

@@ -27,6 +27,7 @@ import (
 // withoutTenant are the kinds of job that belong to no tenant, each with the reason.
 var withoutTenant = map[string]string{
 	"UpkeepArgs":        "housekeeping of the platform's own tables",
+	"KeepArgs":          "it goes through all tenants, and a suspended one's messages age like any other's",
 	"FinishErasureArgs": "its tenant is no more, and must not be named by what is left",
 }
 
@@ -108,12 +109,20 @@ func TestAJobThatFailsForTheLastTimeIsGivenUp(t *testing.T) {
 	require.ErrorIs(t, <-b.gaveUp, failed)
 }
 
-func TestUpkeepGoesOnAfterAPieceFailed(t *testing.T) {
+// keeper tells that it was called.
+type keeper chan struct{}
+
+func (k keeper) Keep(context.Context) error {
+	k <- struct{}{}
+	return nil
+}
+
+func TestUpkeepGoesOnAfterAPieceFailedAndMessagesAreKept(t *testing.T) {
 	t.Parallel()
 	db := postgrestest.Open(t)
-	second := make(chan struct{}, 1)
+	second, kept := make(chan struct{}, 1), make(keeper, 1)
 	stop, err := db.StartJobs(t.Context(), postgres.Jobs{
-		Workers: worker.Kinds(worker.Engines{Knowledge: &brain{}, Log: slog.New(slog.DiscardHandler), Upkeep: []worker.Upkeep{
+		Workers: worker.Kinds(worker.Engines{Knowledge: &brain{}, Keeper: kept, Log: slog.New(slog.DiscardHandler), Upkeep: []worker.Upkeep{
 			{Name: "first", Do: func(context.Context) error { return errors.New("failed on purpose") }},
 			{Name: "second", Do: func(context.Context) error { second <- struct{}{}; return nil }},
 		}}),
@@ -123,4 +132,5 @@ func TestUpkeepGoesOnAfterAPieceFailed(t *testing.T) {
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = stop(context.Background()) })
 	<-second
+	<-kept
 }

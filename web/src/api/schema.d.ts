@@ -2063,6 +2063,11 @@ export interface components {
             url?: string;
         };
         Conversation: {
+            /**
+             * Format: date-time
+             * @description When its older messages moved to the archive, where they are read from
+             */
+            archived_at?: string;
             /** Format: uuid */
             channel_id: string;
             contact: components["schemas"]["Contact"];
