@@ -65,7 +65,7 @@ func (a *API) enter(ctx context.Context, arrival arrival, permission identity.Pe
 		if errors.Is(err, identity.ErrNotFound) {
 			call.Tenant = tenant.Tenant{} // its page is the platform's again
 		}
-	case err != nil && !(arrival.whenSuspended && t.Status == tenant.Suspended):
+	case err != nil && (!arrival.whenSuspended || t.Status != tenant.Suspended):
 		return Call{}, err
 	}
 	return call, nil

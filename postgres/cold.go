@@ -222,7 +222,8 @@ func (db *DB) CreateCold(ctx context.Context, tenant flomastr.TenantID) error {
 	return db.migrateCold(ctx, tenant)
 }
 
-// DropCold erases a tenant's cold database and its login. Dropping what is gone is success.
+// DropCold erases a tenant's cold database and its login. Dropping what is gone is success, also what another server
+// drops at the same moment.
 func (db *DB) DropCold(ctx context.Context, tenant flomastr.TenantID) error {
 	db.cold.forget(tenant)
 	admin, err := pgx.ConnectConfig(ctx, db.admin)
@@ -230,6 +231,10 @@ func (db *DB) DropCold(ctx context.Context, tenant flomastr.TenantID) error {
 		return Unavailable("connect as administrator", err)
 	}
 	defer func() { _ = admin.Close(context.WithoutCancel(ctx)) }()
+	// Two drops of one database at once fail; the lock ends with the connection.
+	if _, err := admin.Exec(ctx, `SELECT pg_advisory_lock(hashtextextended($1, 0))`, coldName(tenant)); err != nil {
+		return Unavailable("lock the cold database", err)
+	}
 	ident := pgx.Identifier{coldName(tenant)}.Sanitize()
 	for _, sql := range []string{"DROP DATABASE IF EXISTS " + ident + " WITH (FORCE)", "DROP ROLE IF EXISTS " + ident} {
 		if _, err := admin.Exec(ctx, sql); err != nil {

@@ -6,8 +6,6 @@ import (
 	"fmt"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/riverqueue/river"
-	"github.com/riverqueue/river/rivertype"
 
 	"github.com/flomastr/flomastr"
 	"github.com/flomastr/flomastr/audit"
@@ -81,21 +79,21 @@ func replaceSteps(ctx context.Context, tx pgx.Tx, id flomastr.TenantID, erased m
 	return planSteps(ctx, tx, id, tenant.ErasureSteps())
 }
 
-// enqueueErasure queues the rest of an erasure unless it is queued already.
 func (s *TenantStore) enqueueErasure(ctx context.Context, tx pgx.Tx, id tenant.ErasureID) error {
-	return s.db.Enqueue(ctx, tx, tenant.FinishErasureArgs{Erasure: id}, &river.InsertOpts{UniqueOpts: river.UniqueOpts{
-		ByArgs: true,
-		ByState: []rivertype.JobState{
-			rivertype.JobStateAvailable, rivertype.JobStatePending, rivertype.JobStateRetryable,
-			rivertype.JobStateRunning, rivertype.JobStateScheduled,
-		},
-	}})
+	return s.db.Enqueue(ctx, tx, tenant.FinishErasureArgs{Erasure: id}, nil)
 }
 
-// ResumeErasures queues every unfinished erasure that is not queued.
+// ResumeErasures queues every unfinished erasure that does not wait in the queue. One that runs is queued too: its server
+// may have died, which the queue itself finds out late, and to take its steps twice does no harm.
 func (s *TenantStore) ResumeErasures(ctx context.Context) error {
 	return s.db.InPlatform(ctx, func(tx pgx.Tx) error {
-		rows, err := tx.Query(ctx, `SELECT id FROM erasures WHERE finished_at IS NULL`)
+		rows, err := tx.Query(ctx, `
+			SELECT e.id
+			FROM erasures e
+			WHERE e.finished_at IS NULL
+			  AND NOT EXISTS (SELECT FROM river.river_job j
+			                  WHERE j.kind = $1 AND j.args->>'erasure_id' = e.id::text
+			                    AND j.state IN ('available', 'pending', 'retryable', 'scheduled'))`, tenant.FinishErasureArgs{}.Kind())
 		if err != nil {
 			return fmt.Errorf("find unfinished erasures: %w", err)
 		}

@@ -368,6 +368,37 @@ func TestATraceKeepsTheErasureUnfinished(t *testing.T) {
 	require.Empty(t, l.holding("late"))
 }
 
+func TestAnErasureWhoseServerDiedIsQueuedAgainOnce(t *testing.T) {
+	t.Parallel()
+	l := newLives(t)
+	id := l.provision("bar", "CNRY-died")
+	require.NoError(t, l.act(id, tenant.SoftDelete))
+	begun, err := l.engine.HardDelete(t.Context(), flomastr.ActorSystem, id, "they left", "bar")
+	require.NoError(t, err)
+	waiting := func() (n int) {
+		require.NoError(t, l.admin.QueryRow(t.Context(), `
+			SELECT count(*) FROM river.river_job WHERE args->>'erasure_id' = $1 AND state = 'available'`, begun.ID).Scan(&n))
+		return n
+	}
+	require.NoError(t, l.engine.ResumeErasures(t.Context()))
+	require.Equal(t, 1, waiting(), "it waits already")
+	for _, state := range []string{"running", "discarded"} {
+		_, err = l.admin.Exec(t.Context(), `
+			UPDATE river.river_job
+			SET state = $1::river.river_job_state, attempted_at = now(), finalized_at = CASE WHEN $1 = 'discarded' THEN now() END`, state)
+		require.NoError(t, err)
+		for range 2 {
+			require.NoError(t, l.engine.ResumeErasures(t.Context()))
+			require.Equal(t, 1, waiting(), state)
+		}
+	}
+	require.NoError(t, l.engine.FinishErasure(t.Context(), begun.ID))
+	_, err = l.admin.Exec(t.Context(), `DELETE FROM river.river_job`)
+	require.NoError(t, err)
+	require.NoError(t, l.engine.ResumeErasures(t.Context()))
+	require.Zero(t, waiting(), "a finished one is left alone")
+}
+
 func TestManyAtOnceEraseATenantOnce(t *testing.T) {
 	t.Parallel()
 	l := newLives(t)
@@ -387,12 +418,13 @@ func TestManyAtOnceEraseATenantOnce(t *testing.T) {
 			begun.Add(1)
 			var finish sync.WaitGroup
 			for range 3 { // three servers pick the job up
-				finish.Go(func() { _ = l.engine.FinishErasure(t.Context(), erasure.ID) })
+				finish.Go(func() {
+					if err := l.engine.FinishErasure(t.Context(), erasure.ID); err != nil {
+						t.Errorf("finish: %v", err)
+					}
+				})
 			}
 			finish.Wait()
-			if err := l.engine.FinishErasure(t.Context(), erasure.ID); err != nil {
-				t.Errorf("finish: %v", err)
-			}
 		})
 	}
 	group.Wait()
