@@ -2,11 +2,13 @@ package postgres
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"golang.org/x/sync/semaphore"
 
@@ -171,7 +173,15 @@ func (db *DB) openCold(ctx context.Context, tenant flomastr.TenantID) (*pgxpool.
 		return nil, fmt.Errorf("open cold database: %w", err)
 	}
 	var version int64
-	if err := pool.QueryRow(ctx, `SELECT max(version_id) FROM goose_db_version`).Scan(&version); err != nil {
+	const latest = `SELECT max(version_id) FROM goose_db_version`
+	err = pool.QueryRow(ctx, latest).Scan(&version)
+	if pgErr, ok := errors.AsType[*pgconn.PgError](err); ok && pgErr.Code == "28P01" {
+		// The password is an earlier master key's.
+		if err = db.renewColdLogin(ctx, name); err == nil {
+			err = pool.QueryRow(ctx, latest).Scan(&version)
+		}
+	}
+	if err != nil {
 		pool.Close()
 		return nil, Unavailable("open cold database", err)
 	}
@@ -182,6 +192,16 @@ func (db *DB) openCold(ctx context.Context, tenant flomastr.TenantID) (*pgxpool.
 		}
 	}
 	return pool, nil
+}
+
+// renewColdLogin gives a login the password that follows from this server's master key.
+func (db *DB) renewColdLogin(ctx context.Context, name string) error {
+	admin, err := pgx.ConnectConfig(ctx, db.admin)
+	if err != nil {
+		return Unavailable("connect as administrator", err)
+	}
+	defer func() { _ = admin.Close(context.WithoutCancel(ctx)) }()
+	return ensureLogin(ctx, admin, db.key, name, nil)
 }
 
 // CreateCold makes a tenant's cold database and its login, or finishes what an interrupted call began. It is safe to

@@ -37,6 +37,7 @@ type Keyring struct {
 	aead   tink.AEAD
 	ids    map[uint32]bool
 	master [][]byte // the first seals
+	first  uint32   // its id
 }
 
 // Parse reads one master key, or several separated by commas: the first seals, all open.
@@ -75,6 +76,7 @@ func Parse(encoded string) (*Keyring, error) {
 			if err := manager.SetPrimary(id); err != nil {
 				return nil, fmt.Errorf("choose the sealing key: %w", err)
 			}
+			k.first = id
 		}
 		k.master = append(k.master, master)
 		k.ids[id] = true
@@ -137,6 +139,11 @@ func (k *Keyring) Open(tenant, table, column string, sealed []byte) ([]byte, err
 		return nil, ErrSealBroken.Because(fmt.Errorf("open %s.%s: %w", table, column, err))
 	}
 	return plain, nil
+}
+
+// Current tells whether the first key made a sealed value.
+func (k *Keyring) Current(sealed []byte) bool {
+	return len(sealed) >= 5 && sealed[0] == 1 && binary.BigEndian.Uint32(sealed[1:5]) == k.first
 }
 
 // Derive gives 32 bytes for a named purpose other than sealing, such as the passwords of database logins. They follow

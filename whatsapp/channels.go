@@ -163,7 +163,7 @@ func (e *Engine) apply(ch *Channel, d ChannelDraft) error {
 
 func (e *Engine) sealSecrets(ch *Channel, d ChannelDraft, invalid *flomastr.Error) (err error) {
 	if d.Credentials != nil {
-		if ch.SealedCredentials, ch.CredentialsMark, err = e.seal(ch.Tenant, "sealed_credentials", *d.Credentials); err != nil {
+		if ch.SealedCredentials, ch.CredentialsMark, err = e.seal(ch.Tenant, "sealed_credentials/"+ch.ID.String(), *d.Credentials); err != nil {
 			return err
 		}
 	}
@@ -178,7 +178,7 @@ func (e *Engine) sealSecrets(ch *Channel, d ChannelDraft, invalid *flomastr.Erro
 	default:
 		return invalid.Field("body.webhook", "needs a header's name and value, or a username and a password")
 	}
-	ch.SealedWebhook, ch.WebhookMark, err = e.seal(ch.Tenant, "sealed_webhook", *d.Webhook)
+	ch.SealedWebhook, ch.WebhookMark, err = e.seal(ch.Tenant, "sealed_webhook/"+ch.ID.String(), *d.Webhook)
 	return err
 }
 
@@ -209,7 +209,7 @@ func (e *Engine) open(ch Channel) (provider.Channel, error) {
 		if secret.sealed == nil {
 			continue
 		}
-		plain, err := e.sealer.Open(ch.Tenant.String(), "channels", secret.column, secret.sealed)
+		plain, err := e.sealer.Open(ch.Tenant.String(), "channels", secret.column+"/"+ch.ID.String(), secret.sealed)
 		if err != nil {
 			return out, fmt.Errorf("open secret of channel %s: %w", ch.ID, err)
 		}

@@ -22,12 +22,9 @@ type auditVerify struct {
 // see later that the log still holds them, even against a database that was restored to an earlier day.
 func (c *auditVerify) Run(ctx context.Context, s *surroundings, src *sources) error {
 	return onDatabase(ctx, c.Config, s, src, func(_ *foundation, db *postgres.DB) error {
-		logs, err := chosenTenants(ctx, db, c.Tenant)
+		logs, err := tenantsAndPlatform(ctx, db, c.Tenant)
 		if err != nil {
 			return err
-		}
-		if c.Tenant == "" {
-			logs = append(logs, chosenTenant{Slug: "(platform)"})
 		}
 		broken := 0
 		for _, one := range logs {
@@ -53,6 +50,15 @@ func (c *auditVerify) Run(ctx context.Context, s *surroundings, src *sources) er
 type chosenTenant struct {
 	ID   flomastr.TenantID
 	Slug string
+}
+
+// tenantsAndPlatform is the one tenant that was named, or all of them and the platform.
+func tenantsAndPlatform(ctx context.Context, db *postgres.DB, slug string) ([]chosenTenant, error) {
+	owners, err := chosenTenants(ctx, db, slug)
+	if err == nil && slug == "" {
+		owners = append(owners, chosenTenant{Slug: "(platform)"})
+	}
+	return owners, err
 }
 
 // chosenTenants is the one tenant that was named, or all of them.

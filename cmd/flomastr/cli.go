@@ -21,6 +21,7 @@ type cli struct {
 	Doctor  doctorCommand  `cmd:"" help:"Say what is missing or wrong here, and how to mend it."`
 	Tenant  tenantCommand  `cmd:"" help:"Tenants."`
 	Audit   auditCommand   `cmd:"" help:"The audit log."`
+	Secrets secretsCommand `cmd:"" help:"The keys that seal what tenants entrust to us."`
 	Demo    demoCommand    `cmd:"" help:"Say how to drive the demo: addresses, sign-ins, channels."`
 	Eval    evalCommand    `cmd:"" help:"Measure the quality of retrieval and conversion on a set of documents."`
 	Version versionCommand `cmd:"" help:"Print the version."`

@@ -6,6 +6,7 @@
 //	flomastr doctor [database]  say what is missing or wrong, and how to mend it
 //	flomastr tenant provision   make a tenant with its owner
 //	flomastr audit verify       name the first line of the audit log that was tampered with
+//	flomastr secrets rotate     replace the keys that seal stored secrets, while servers run
 //	flomastr demo               say how to drive the running demo
 //	flomastr eval               measure the quality of retrieval
 //	flomastr version

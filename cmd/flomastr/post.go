@@ -22,7 +22,7 @@ type post struct {
 }
 
 // newPost sends mails over SMTP where there is a mail server, and keeps them for the operator on the private database.
-func newPost(cfg Config, db *postgres.DB, keys *secret.Keyring, tenants *tenant.Engine) (post, error) {
+func newPost(cfg Config, db *postgres.DB, keys *secret.Vault, tenants *tenant.Engine) (post, error) {
 	var out post
 	deps := mail.Deps{Brands: brands{tenants}, From: cmp.Or(cfg.MailFrom, "no-reply@"+cfg.BaseDomain)}
 	switch {

@@ -11,6 +11,7 @@ import (
 	"github.com/flomastr/flomastr/identity"
 	"github.com/flomastr/flomastr/identity/local"
 	"github.com/flomastr/flomastr/postgres"
+	"github.com/flomastr/flomastr/secret"
 	"github.com/flomastr/flomastr/tenant"
 )
 
@@ -68,7 +69,7 @@ func (c *tenantProvision) Run(ctx context.Context, s *surroundings, src *sources
 	if err != nil {
 		return err
 	}
-	accounts := local.New(local.Deps{Store: postgres.NewIdentityStore(p.db), Seal: p.base.Keys, Clock: time.Now})
+	accounts := local.New(local.Deps{Store: postgres.NewIdentityStore(p.db), Seal: secret.NewVault(p.base.Keys, postgres.NewKeyStore(p.db)), Clock: time.Now})
 	password, err := accounts.SetUpPassword(ctx, flomastr.ActorSystem, email)
 	if err != nil && !errors.Is(err, local.ErrHasPassword) {
 		return fmt.Errorf("give the owner a first password: %w", err)

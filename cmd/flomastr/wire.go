@@ -25,6 +25,7 @@ import (
 	"github.com/flomastr/flomastr/internal/safehttp"
 	"github.com/flomastr/flomastr/llm/offline"
 	"github.com/flomastr/flomastr/postgres"
+	"github.com/flomastr/flomastr/secret"
 	"github.com/flomastr/flomastr/tenant"
 	"github.com/flomastr/flomastr/web"
 	"github.com/flomastr/flomastr/whatsapp"
@@ -87,7 +88,8 @@ func newApp(ctx context.Context, cfg Config, log *slog.Logger) (_ *App, err erro
 		return nil, err
 	}
 	a.tokens = postgres.NewIdentityStore(a.db)
-	a.accounts = local.New(local.Deps{Store: a.tokens, Seal: a.base.Keys, Clock: a.clock})
+	vault := secret.NewVault(a.base.Keys, postgres.NewKeyStore(a.db))
+	a.accounts = local.New(local.Deps{Store: a.tokens, Seal: vault, Clock: a.clock})
 	verifier, err := jwt.New(a.clock, local.Trusted(a.accounts))
 	if err != nil {
 		return nil, err
@@ -101,12 +103,12 @@ func newApp(ctx context.Context, cfg Config, log *slog.Logger) (_ *App, err erro
 	}
 	a.tenants = newTenants(a.base, a.db, a.blobs)
 
-	mails, err := newPost(cfg, a.db, a.base.Keys, a.tenants)
+	mails, err := newPost(cfg, a.db, vault, a.tenants)
 	if err != nil {
 		return nil, err
 	}
 	a.team = identity.NewTeam(identity.TeamDeps{
-		Store: a.tokens, Seal: a.base.Keys, Clock: a.clock, PublicURL: publicURL(cfg, a.demo), Mailed: mails.written, ByMail: cfg.SMTPURL != "",
+		Store: a.tokens, Seal: vault, Clock: a.clock, PublicURL: publicURL(cfg, a.demo), Mailed: mails.written, ByMail: cfg.SMTPURL != "",
 	})
 
 	a.knowledge = contextengine.New(contextengine.Deps{
@@ -123,7 +125,7 @@ func newApp(ctx context.Context, cfg Config, log *slog.Logger) (_ *App, err erro
 	answers := assistant.New(assistant.Deps{Retriever: a.knowledge, Businesses: businesses{a.tenants}, Policies: businesses{a.tenants}, Clock: a.clock})
 	conversations := postgres.NewWhatsAppStore(a.db)
 	a.whatsapp = whatsapp.New(whatsapp.Deps{
-		Store: conversations, Answerer: answers, Sealer: a.base.Keys, Clock: a.clock, Log: log,
+		Store: conversations, Answerer: answers, Sealer: vault, Clock: a.clock, Log: log,
 		Providers: []provider.Provider{infobip.New(infobip.Config{
 			HTTP:    safehttp.New(safehttp.Config{Allow: given(cfg.InfobipStandIn), Timeout: 20 * time.Second, MaxBytes: 1 << 20}).HTTP(),
 			StandIn: cfg.InfobipStandIn, APIKey: cfg.InfobipAPIKey.Reveal(), BaseURL: cfg.InfobipBaseURL,

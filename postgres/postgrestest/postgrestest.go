@@ -21,11 +21,16 @@ import (
 // Key is the master key of test databases.
 var Key = []byte("a key for tests, which protects nothing")
 
+// MasterKey is the master key of test databases, as a setting holds it.
+func MasterKey() string {
+	digest := sha256.Sum256(Key)
+	return base64.StdEncoding.EncodeToString(digest[:])
+}
+
 // Master is the keyring of test databases.
 func Master(t testing.TB) *secret.Keyring {
 	t.Helper()
-	digest := sha256.Sum256(Key)
-	keys, err := secret.Parse(base64.StdEncoding.EncodeToString(digest[:]))
+	keys, err := secret.Parse(MasterKey())
 	if err != nil {
 		t.Fatalf("read the test databases' master key: %v", err)
 	}
