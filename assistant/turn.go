@@ -59,39 +59,46 @@ func (a *Assistant) find(ctx context.Context, tenant flomastr.TenantID, policy P
 	} else if q.level == hangs && q.heavy() > 0 {
 		queries = append(queries, q.text)
 	}
-	found, err := a.judge(ctx, tenant, policy, q, queries)
-	if err != nil || found.answered {
-		return found, err
-	}
-	wider := a.lexicon.widened(q)
-	if wider == "" {
-		return found, nil
-	}
-	again, err := a.judge(ctx, tenant, policy, q, append(queries, wider))
-	if err != nil || !again.answered {
-		return found, err
-	}
-	return again, nil
-}
-
-// judge retrieves by several wordings of one question and weighs what comes back.
-func (a *Assistant) judge(ctx context.Context, tenant flomastr.TenantID, policy Policy, q question, queries []string) (finding, error) {
 	var all contextengine.Result
-	for i, text := range queries {
-		result, err := a.deps.Retriever.Retrieve(ctx, tenant, contextengine.Query{Text: text, Limit: perQuestion})
-		if errors.Is(err, contextengine.ErrEmptyQuery) {
-			continue
-		}
-		if err != nil {
+	for _, text := range queries {
+		if err := a.retrieve(ctx, tenant, text, &all); err != nil {
 			return finding{}, err
 		}
-		if i == 0 || result.Signals.Answerable > all.Signals.Answerable {
-			all.Signals = result.Signals
-		}
-		all.Passages = append(all.Passages, result.Passages...)
 	}
-	all.Passages = within(all.Passages, policy.MaxContext)
-	return a.weigh(policy, q, all), nil
+	found := a.judge(policy, q, all)
+	wider := a.lexicon.widened(q)
+	if found.answered || wider == "" {
+		return found, nil
+	}
+	if err := a.retrieve(ctx, tenant, wider, &all); err != nil {
+		return finding{}, err
+	}
+	if again := a.judge(policy, q, all); again.answered {
+		return again, nil
+	}
+	return found, nil
+}
+
+// retrieve adds what one wording of a question finds to what others have found. The most hopeful wording's signals count.
+func (a *Assistant) retrieve(ctx context.Context, tenant flomastr.TenantID, text string, all *contextengine.Result) error {
+	result, err := a.deps.Retriever.Retrieve(ctx, tenant, contextengine.Query{Text: text, Limit: perQuestion})
+	if errors.Is(err, contextengine.ErrEmptyQuery) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if len(all.Passages) == 0 || result.Signals.Answerable > all.Signals.Answerable {
+		all.Signals = result.Signals
+	}
+	all.Passages = append(all.Passages, result.Passages...)
+	return nil
+}
+
+// judge weighs as much of what was found as the policy allows.
+func (a *Assistant) judge(policy Policy, q question, found contextengine.Result) finding {
+	found.Passages = within(found.Passages, policy.MaxContext)
+	return a.weigh(policy, q, found)
 }
 
 // within keeps the passages, each once, that fit into a context, in the order in which they came. What does not fit is
