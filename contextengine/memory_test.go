@@ -10,13 +10,14 @@ import (
 	"github.com/flomastr/flomastr"
 	"github.com/flomastr/flomastr/contextengine/analysis"
 	"github.com/flomastr/flomastr/contextengine/chunk"
+	"github.com/flomastr/flomastr/contextengine/ranking"
 )
 
 // memoryIndex is the index of one collection in memory: what the store keeps in tables, for measuring the arithmetic
 // over whole question sets without a database.
 type memoryIndex struct {
 	items    []int // passage → document
-	bags     [][]byte
+	bags     []ranking.Bag
 	lengths  []int
 	postings map[analysis.Term][]memoryPosting
 	terms    map[analysis.Term]int
@@ -45,7 +46,11 @@ func (m *memoryIndex) add(a *analyst, item int, title, text string) {
 	chunks := chunk.Split(text, nil)
 	for _, p := range a.index(title, lang, chunks) {
 		no := len(m.bags)
-		m.items, m.bags, m.lengths = append(m.items, item), append(m.bags, p.Bag), append(m.lengths, p.Length.Words)
+		bag, err := ranking.Unpack(p.Bag)
+		if err != nil {
+			panic(err) // it was packed a moment ago
+		}
+		m.items, m.bags, m.lengths = append(m.items, item), append(m.bags, bag), append(m.lengths, p.Length.Words)
 		for _, posting := range p.Postings {
 			m.postings[posting.Term] = append(m.postings[posting.Term], memoryPosting{no, posting.Quarters})
 			m.terms[posting.Term]++

@@ -22,6 +22,7 @@ type asked struct {
 	ranking.Question
 	corpus    ranking.Corpus
 	language  analysis.Language // of the collection
+	stamp     string            // of the index that it was read against
 	corrected string            // "" when nothing was
 	unknown   []string          // words that neither stand in the vocabulary nor could be corrected
 	guessed   int               // words that were corrected
@@ -50,7 +51,7 @@ func (a *analyst) read(ctx context.Context, tenant flomastr.TenantID, vocab voca
 	if lang == analysis.Undecided && known.Language != analysis.Undecided {
 		tokens = a.stemmer.Words(text, known.Language) // stems are only used for words that the vocabulary has not
 	}
-	q := asked{corpus: known.Corpus, language: known.Language}
+	q := asked{corpus: known.Corpus, language: known.Language, stamp: known.Stamp}
 	surfaces := map[string][]KnownWord{}
 	for _, w := range known.Words {
 		surfaces[w.Word] = append(surfaces[w.Word], w)

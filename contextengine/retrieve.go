@@ -37,17 +37,14 @@ func (e *Engine) Retrieve(ctx context.Context, tenant flomastr.TenantID, q Query
 	}
 	ask := CandidateQuery{
 		Terms: candidateTerms(question), Average: question.corpus.Words, Limit: candidateLimit, Filters: q.Filters,
-		Exact: question.corpus.Passages <= exactVectors,
+		Exact: question.corpus.Passages <= exactVectors, Stamp: question.stamp,
 	}
 	ask.Vector, ask.Model = e.vector(ctx, tenant, question, q.Text)
 	candidates, err := e.Content.Candidates(ctx, tenant, ask)
 	if err != nil {
 		return Result{}, fmt.Errorf("find candidates: %w", err)
 	}
-	ranked, matches, err := rank(question, candidates, e.Weights)
-	if err != nil {
-		return Result{}, err
-	}
+	ranked, matches := rank(question, candidates, e.Weights)
 	result := Result{Corrected: question.corrected, Signals: signals(question, matches, ranked)}
 	ranked = ranked[:min(limit, maxLimit, len(ranked))]
 	if result.Passages, err = e.read(ctx, tenant, question, candidates, ranked); err != nil {
@@ -101,20 +98,16 @@ func candidateTerms(q asked) []WeightedTerm {
 }
 
 // rank scores the candidates and puts them in order.
-func rank(q asked, candidates []Candidate, weights ranking.Weights) ([]ranking.Ranked, []ranking.Match, error) {
+func rank(q asked, candidates []Candidate, weights ranking.Weights) ([]ranking.Ranked, []ranking.Match) {
 	bags := make([]ranking.Bag, len(candidates))
 	for i, c := range candidates {
-		bag, err := ranking.Unpack(c.Bag)
-		if err != nil {
-			return nil, nil, fmt.Errorf("passage %d: %w", c.Number, err)
-		}
-		bags[i] = bag
+		bags[i] = c.Bag
 	}
 	matches := ranking.NewScorer(q.corpus, q.Question).Score(bags)
 	for i := range matches {
 		matches[i].Scores[ranking.LegVector] = max(candidates[i].Similarity, 0)
 	}
-	return ranking.Fuse(matches, weights), matches, nil
+	return ranking.Fuse(matches, weights), matches
 }
 
 // read fetches the winners' texts and puts their scores beside them.

@@ -170,6 +170,7 @@ type KnownWord struct {
 type Known struct {
 	Corpus   ranking.Corpus
 	Language analysis.Language // the one that most passages are written in
+	Stamp    string            // changes with every change of the index
 	Words    []KnownWord
 	Terms    map[analysis.Term]int
 	Grams    map[analysis.Gram]int
@@ -184,6 +185,7 @@ type CandidateQuery struct {
 	Exact   bool // compare the vector with every passage, not with the lexical candidates alone
 	Limit   int
 	Filters Filters
+	Stamp   string // of the index that the question was read against
 }
 
 // WeightedTerm is a term with its inverse document frequency.
@@ -195,7 +197,7 @@ type WeightedTerm struct {
 // Candidate is a passage to be scored.
 type Candidate struct {
 	Number     int // the passage's number in the tenant's index
-	Bag        []byte
+	Bag        ranking.Bag
 	Similarity float64 // of the vectors; 0 where there is none
 }
 

@@ -120,6 +120,7 @@ func (c *coldPools) closeIdle() {
 				if p.users == 0 && p.pool != nil && now.Sub(p.used) > coldIdle {
 					delete(c.pools, tenant)
 					idle = append(idle, p.pool)
+					c.db.residents.forget(tenant)
 				}
 			}
 			c.mu.Unlock()
@@ -131,6 +132,7 @@ func (c *coldPools) closeIdle() {
 }
 
 func (c *coldPools) forget(tenant flomastr.TenantID) {
+	c.db.residents.forget(tenant)
 	c.mu.Lock()
 	p := c.pools[tenant]
 	delete(c.pools, tenant)

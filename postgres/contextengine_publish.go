@@ -80,7 +80,13 @@ func (s *KnowledgeStore) Publish(ctx context.Context, tenant flomastr.TenantID, 
 	})
 }
 
+// newStamp tells every server that the index which it may hold in memory is no longer the one that serves.
+const newStamp = `UPDATE corpus SET stamp = gen_random_uuid()`
+
 func publish(ctx context.Context, tx pgx.Tx, p contextengine.Publication) error {
+	if _, err := tx.Exec(ctx, newStamp); err != nil {
+		return fmt.Errorf("stamp the index: %w", err)
+	}
 	if err := languageChange(ctx, tx, p.Item, string(p.Language), len(p.Passages)); err != nil {
 		return fmt.Errorf("count languages: %w", err)
 	}
@@ -210,6 +216,9 @@ func vectorText(v []float32) string {
 func (s *KnowledgeStore) Erase(ctx context.Context, tenant flomastr.TenantID, id flomastr.ItemID) error {
 	return s.db.InCold(ctx, tenant, func(tx pgx.Tx) error {
 		if _, err := tx.Exec(ctx, `SELECT pg_advisory_xact_lock($1)`, publishLock); err != nil {
+			return err
+		}
+		if _, err := tx.Exec(ctx, newStamp); err != nil {
 			return err
 		}
 		if err := languageChange(ctx, tx, id, "", 0); err != nil {

@@ -84,6 +84,9 @@ func (s *KnowledgeStore) SaveVectors(ctx context.Context, tenant flomastr.Tenant
 		if _, err := tx.Exec(ctx, `SELECT pg_advisory_xact_lock($1)`, publishLock); err != nil {
 			return err
 		}
+		if _, err := tx.Exec(ctx, newStamp); err != nil {
+			return err
+		}
 		_, err := tx.Exec(ctx, `
 			INSERT INTO passage_vectors (no, model, embedding)
 			SELECT p.no, $3, n.v::halfvec

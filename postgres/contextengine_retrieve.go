@@ -10,6 +10,7 @@ import (
 	"github.com/flomastr/flomastr"
 	"github.com/flomastr/flomastr/contextengine"
 	"github.com/flomastr/flomastr/contextengine/analysis"
+	"github.com/flomastr/flomastr/contextengine/ranking"
 )
 
 // Lookup implements [contextengine.ContentStore], in one round trip.
@@ -25,11 +26,11 @@ func (s *KnowledgeStore) Lookup(ctx context.Context, tenant flomastr.TenantID, a
 	}
 	batch := &pgx.Batch{}
 	batch.Queue(`
-		SELECT passages, words::float8 / greatest(passages, 1), titles::float8 / greatest(passages, 1), grams::float8 / greatest(passages, 1),
+		SELECT stamp::text, passages, words::float8 / greatest(passages, 1), titles::float8 / greatest(passages, 1), grams::float8 / greatest(passages, 1),
 		       coalesce((SELECT language FROM languages WHERE passages > 0 AND language <> '' ORDER BY passages DESC, language LIMIT 1), '')
 		FROM corpus`).QueryRow(func(row pgx.Row) error {
 		c := &known.Corpus
-		return row.Scan(&c.Passages, &c.Words, &c.Titles, &c.Grams, &known.Language)
+		return row.Scan(&known.Stamp, &c.Passages, &c.Words, &c.Titles, &c.Grams, &known.Language)
 	})
 	var word string
 	var term int64
@@ -109,9 +110,17 @@ func reversed(s string) string {
 // nearestMost is how many passages the vectors alone may add to the candidates.
 const nearestMost = 50
 
-// Candidates implements [contextengine.ContentStore], in one statement: the passages with most of the question's rare
-// words, those with the nearest vectors, and of both the bag and the vector's similarity.
+// Candidates implements [contextengine.ContentStore]: the passages with most of the question's rare words, those with the
+// nearest vectors, and of both the bag and the vector's similarity. The index of a tenant that is asked often is in memory.
 func (s *KnowledgeStore) Candidates(ctx context.Context, tenant flomastr.TenantID, ask contextengine.CandidateQuery) ([]contextengine.Candidate, error) {
+	if index := s.db.residents.index(tenant, ask); index != nil {
+		return index.Candidates(ask, nearestMost), nil
+	}
+	return s.findCandidates(ctx, tenant, ask)
+}
+
+// findCandidates asks the database, in one statement.
+func (s *KnowledgeStore) findCandidates(ctx context.Context, tenant flomastr.TenantID, ask contextengine.CandidateQuery) ([]contextengine.Candidate, error) {
 	terms, idf := make([]int64, len(ask.Terms)), make([]float64, len(ask.Terms))
 	for i, t := range ask.Terms {
 		terms[i], idf[i] = int64(t.Term), t.IDF
@@ -163,7 +172,13 @@ func (s *KnowledgeStore) Candidates(ctx context.Context, tenant flomastr.TenantI
 		if err != nil {
 			return err
 		}
-		out, err = pgx.CollectRows(rows, pgx.RowToStructByPos[contextengine.Candidate])
+		var c contextengine.Candidate
+		var packed []byte
+		_, err = pgx.ForEachRow(rows, []any{&c.Number, &packed, &c.Similarity}, func() (err error) {
+			c.Bag, err = ranking.Unpack(packed)
+			out = append(out, c)
+			return err
+		})
 		return err
 	})
 	return out, err

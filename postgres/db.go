@@ -44,6 +44,7 @@ type DB struct {
 	app          *pgxpool.Pool
 	platform     *pgxpool.Pool
 	cold         *coldPools
+	residents    *residents
 	key          []byte
 	coldTemplate string
 	master       *secret.Keyring
@@ -77,7 +78,7 @@ func Open(ctx context.Context, cfg Config) (*DB, error) {
 		db.app.Close()
 		return nil, err
 	}
-	db.cold = newColdPools(db)
+	db.cold, db.residents = newColdPools(db), newResidents(db)
 	if db.jobs, err = river.NewClient(riverpgxv5.New(nil), &river.Config{Schema: riverSchema}); err != nil {
 		db.Close()
 		return nil, fmt.Errorf("open the job queue: %w", err)
@@ -95,6 +96,7 @@ func Open(ctx context.Context, cfg Config) (*DB, error) {
 
 // Close ends every connection.
 func (db *DB) Close() {
+	db.residents.close()
 	db.cold.close()
 	db.platform.Close()
 	db.app.Close()
