@@ -13,6 +13,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -288,6 +289,11 @@ func (k *killRun) get(address, token string, into any) {
 	defer func() { _ = resp.Body.Close() }()
 	body, err := io.ReadAll(resp.Body)
 	require.NoError(k.t, err)
+	if wait, err := strconv.Atoi(resp.Header.Get("Retry-After")); err == nil && resp.StatusCode == http.StatusTooManyRequests {
+		time.Sleep(time.Duration(wait) * time.Second) // it asks for a thousand conversations at a time
+		k.get(address, token, into)
+		return
+	}
 	require.Equal(k.t, http.StatusOK, resp.StatusCode, string(body))
 	require.NoError(k.t, json.Unmarshal(body, into))
 }
