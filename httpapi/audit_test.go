@@ -41,7 +41,7 @@ func (e *estate) acts(t *testing.T) []act {
 	t.Helper()
 	root, owner := e.bearer("super admin"), e.bearer("owner")
 	_, leaving := e.provision(t, root, "leaving")
-	channel := e.call(t, "POST", "/routes/tenants/mine/channels", owner, `{"provider":"infobip","number":"+447860099111","base_url":"https://x.api.infobip.com","worker":"n8n","credentials":{"api_key":"k"}}`)
+	channel := e.call(t, "POST", "/routes/tenants/mine/channels", owner, `{"provider":"infobip","number":"+447860099111","base_url":"https://x.api.infobip.com","worker":"n8n","credentials":{"api_key":"SECRT-1"}}`)
 	require.Equal(t, 201, channel.Code, channel.Body)
 	inbound := e.call(t, "POST", "/webhook/inbound", e.bearer("token with every scope"), `{"from":"+385911111112","message":"hello"}`)
 	require.Equal(t, 202, inbound.Code, inbound.Body)

@@ -45,6 +45,7 @@ type estate struct {
 	other   string
 	foreign []string // ids of what the other tenant owns
 	callers []visitor
+	logged  journal
 	ahead   time.Duration // how far the door's clock is before the others'
 }
 
@@ -92,6 +93,7 @@ func (quiet) Touched(context.Context, []flomastr.TenantID, uint64) ([]flomastr.T
 func newEstate(t *testing.T) *estate {
 	t.Helper()
 	e := &estate{house: newHouse(t), ahead: 11 * time.Minute}
+	log := slog.New(slog.NewJSONHandler(&e.logged, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	keys, err := secret.Parse(secret.Generate())
 	require.NoError(t, err)
 	blobs, err := blob.OpenFolder(t.TempDir())
@@ -101,15 +103,15 @@ func newEstate(t *testing.T) *estate {
 	t.Cleanup(upstream.Close)
 	tenants := tenant.New(tenant.Deps{Store: postgres.NewTenantStore(e.db), Cold: e.cold})
 	store := postgres.NewKnowledgeStore(e.db)
-	knowledge := contextengine.New(contextengine.Deps{Status: store, Content: store, Blobs: blobs, Reader: unread{}, Embedder: offline.New(), Log: slog.New(slog.DiscardHandler)})
+	knowledge := contextengine.New(contextengine.Deps{Status: store, Content: store, Blobs: blobs, Reader: unread{}, Embedder: offline.New(), Log: log})
 	conversations := whatsapp.New(whatsapp.Deps{
-		Store: postgres.NewWhatsAppStore(e.db), Answerer: echo{}, Sealer: keys, Log: slog.New(slog.DiscardHandler),
+		Store: postgres.NewWhatsAppStore(e.db), Answerer: echo{}, Sealer: keys, Log: log,
 		Providers: []provider.Provider{infobip.New(infobip.Config{HTTP: upstream.Client(), StandIn: upstream.URL})},
 	})
 	e.api = httpapi.New(httpapi.Deps{
 		// The door is ahead of whoever signed in, so that no sign-in is fresh: what would end a tenant's life is let in by
 		// its permission and refused afterwards, and both tenants live to the last cell.
-		BaseDomain: "localhost", Clock: func() time.Time { return time.Now().Add(e.ahead) }, Log: slog.New(slog.DiscardHandler), Gate: e.gate, Tenants: tenants,
+		BaseDomain: "localhost", Clock: func() time.Time { return time.Now().Add(e.ahead) }, Log: log, Gate: e.gate, Tenants: tenants,
 		Idempotency: postgres.NewIdempotencyStore(e.db), Events: quiet{}, Quotas: postgres.NewQuotaStore(e.db), WaitingTurns: conversations.QueueSize,
 		Settings: func() []httpapi.SettingState { return nil },
 		Engines: httpapi.Engines{

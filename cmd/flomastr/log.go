@@ -7,6 +7,7 @@ import (
 	"os"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/lmittmann/tint"
 
@@ -63,6 +64,13 @@ func maskPhone(number string) string {
 	return number[:4] + "…" + number[len(number)-2:]
 }
 
+func printable(r rune) rune {
+	if unicode.IsPrint(r) {
+		return r
+	}
+	return '·'
+}
+
 // withRequestID adds the id that the context carries.
 type withRequestID struct{ slog.Handler }
 
@@ -71,6 +79,9 @@ func (h withRequestID) Handle(ctx context.Context, r slog.Record) error {
 		r = r.Clone()
 		r.AddAttrs(slog.String("request_id", id))
 	}
+	// A value is quoted by the handlers, the message of the readable form is not: a library that puts a stranger's words
+	// there must not begin a line, or speak to the terminal.
+	r.Message = strings.Map(printable, r.Message)
 	return h.Handler.Handle(ctx, r)
 }
 
