@@ -179,7 +179,7 @@ func (db *DB) InPlatform(ctx context.Context, fn func(tx pgx.Tx) error) error {
 
 // lookAt is InTenant for a long look at one moment's rows, or InPlatform without a tenant.
 func (db *DB) lookAt(ctx context.Context, tenant flomastr.TenantID, fn func(tx pgx.Tx) error) error {
-	const begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+	const begin = "BEGIN READ ONLY, ISOLATION LEVEL REPEATABLE READ"
 	if tenant.IsZero() {
 		return transact(ctx, db.platform, pgx.TxOptions{BeginQuery: begin}, fn)
 	}
