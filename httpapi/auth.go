@@ -35,6 +35,7 @@ type signInInput struct {
 	Body struct {
 		Email    string `json:"email" minLength:"1" maxLength:"254"`
 		Password string `json:"password" minLength:"1" maxLength:"512"`
+		OTP      string `json:"otp,omitempty" maxLength:"32" doc:"Asked for with otp_required: a code of the authenticator, or a recovery code"`
 	}
 }
 
@@ -60,7 +61,7 @@ func (a *API) signIn(ctx context.Context, call Call, in *signInInput) (*grantOut
 	if err != nil {
 		return nil, err
 	}
-	grant, err := a.deps.SignIns.SignIn(ctx, identity.SignIn{Email: in.Body.Email, Password: in.Body.Password, From: originOf(r, call)})
+	grant, err := a.deps.SignIns.SignIn(ctx, identity.SignIn{Email: in.Body.Email, Password: in.Body.Password, OTP: in.Body.OTP, From: originOf(r, call)})
 	if err != nil {
 		return nil, err
 	}

@@ -7,6 +7,8 @@ type Engines struct {
 	People      People
 	APITokens   APITokens
 	Team        Team
+	Accounts    Accounts
+	Preferences Preferences
 	KeptMails   KeptMails // nil where mails are sent
 	TenantAdmin TenantAdmin
 	TenantLife  TenantLife

@@ -109,8 +109,8 @@ func TestNoAddressIsTakenOnTrust(t *testing.T) {
 	t.Parallel()
 	e := newEstate(t)
 	for _, row := range e.api.Rows() {
-		if !strings.Contains(parameterless(row.Path), "{") || strings.HasPrefix(row.Path, "/webhook/") {
-			continue
+		if !strings.Contains(parameterless(row.Path), "{") || strings.HasPrefix(row.Path, "/webhook/") || strings.HasSuffix(row.Path, "{key}") {
+			continue // a key may be any word
 		}
 		body := ""
 		if row.Method != http.MethodGet && row.Method != http.MethodDelete {

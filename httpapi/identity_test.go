@@ -92,7 +92,7 @@ func newHouse(t *testing.T) *house {
 	h.store = postgres.NewIdentityStore(h.db)
 	h.team = identity.NewTeam(identity.TeamDeps{Store: h.store, Seal: keys, Clock: flomastr.SystemClock, PublicURL: "http://localhost:8000"})
 	h.provider = local.New(local.Deps{
-		Store: h.store, Seal: keys, Clock: flomastr.SystemClock,
+		Store: h.store, Seal: keys, Clock: flomastr.SystemClock, PublicURL: "http://localhost:8000", Mailed: true,
 		Hashing: &argon2id.Params{Memory: 64, Iterations: 1, Parallelism: 1, SaltLength: 16, KeyLength: 32},
 	})
 	verifier, err := jwt.New(flomastr.SystemClock, local.Trusted(h.provider))
@@ -106,7 +106,7 @@ func newHouse(t *testing.T) *house {
 	tenants := tenant.New(tenant.Deps{Store: postgres.NewTenantStore(h.db), Cold: h.cold})
 	h.handler = httpapi.New(httpapi.Deps{
 		BaseDomain: "localhost", Clock: flomastr.SystemClock, Log: slog.New(slog.DiscardHandler), Gate: h.gate, Tenants: tenants,
-		Engines: httpapi.Engines{Audit: postgres.NewAuditStore(h.db), SignIns: h.provider, People: h.gate, APITokens: h.store, Team: h.team, TenantAdmin: tenants, TenantLife: tenants},
+		Engines: httpapi.Engines{Audit: postgres.NewAuditStore(h.db), SignIns: h.provider, People: h.gate, APITokens: h.store, Team: h.team, Accounts: h.provider, Preferences: h.store, TenantAdmin: tenants, TenantLife: tenants},
 	}).Handler()
 	_, err = h.provider.Enrol(t.Context(), flomastr.ActorSystem, rootEmail, goodPassword)
 	require.NoError(t, err)
@@ -316,7 +316,11 @@ func TestProvisioningAgainFinishesWhatIsMissing(t *testing.T) {
 	got := provision()
 	require.Equal(t, 200, got.Code, got.Body)
 	again := provision()
-	require.Equal(t, got.Body.String(), again.Body.String(), "the same ids")
+	for _, id := range []string{"tenant_id", "owner_user_id", "membership_id"} {
+		require.Equal(t, got.field(id), again.field(id), "the same ids")
+	}
+	require.Contains(t, got.field("invitation_link"), "/invite/", "the owner has no other way in")
+	require.NotContains(t, again.Body.String(), "invitation_link", "and was given it")
 	require.Equal(t, left.field("id"), got.field("tenant_id"))
 	require.Equal(t, "true", got.field("success"))
 	require.Equal(t, "Owner@bar.test", got.field("owner_email"))

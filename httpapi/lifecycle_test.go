@@ -44,7 +44,7 @@ func newLife(t *testing.T) *life {
 		Idempotency: postgres.NewIdempotencyStore(l.db), WaitingTurns: l.engine.QueueSize, Settings: func() []httpapi.SettingState { return nil },
 		Engines: httpapi.Engines{
 			Audit:   postgres.NewAuditStore(l.db),
-			SignIns: l.house.provider, People: l.gate, APITokens: l.store, TenantAdmin: l.tenants, TenantLife: l.tenants, WhatsApp: l.engine,
+			SignIns: l.house.provider, People: l.gate, APITokens: l.store, Team: l.team, TenantAdmin: l.tenants, TenantLife: l.tenants, WhatsApp: l.engine,
 		},
 	}).Handler()
 	l.root = l.house.root(t)

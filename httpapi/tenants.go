@@ -132,6 +132,7 @@ type provisionOutput struct {
 		OwnerEmail   string                `json:"owner_email"`
 		MembershipID flomastr.MembershipID `json:"membership_id" format:"uuid"`
 		Message      string                `json:"message"`
+		Invitation   string                `json:"invitation_link,omitempty" doc:"For an owner without a password, to hand out; shown once, and none where it goes by mail alone"`
 	}
 }
 
@@ -147,6 +148,9 @@ func (a *API) tenantProvision(ctx context.Context, call Call, in *provisionInput
 		return nil, err
 	}
 	out := &provisionOutput{Status: http.StatusOK}
+	if out.Body.Invitation, err = a.deps.Team.InviteOwner(ctx, call.Caller.Actor(), made.Tenant.ID, made.OwnerEmail); err != nil {
+		return nil, err
+	}
 	out.Body.Message = "The workspace was there already, and is complete."
 	if made.Created {
 		out.Status, out.Body.Message = http.StatusCreated, "The workspace is ready."

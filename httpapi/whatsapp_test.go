@@ -70,7 +70,7 @@ func (l *line) withEvents(events httpapi.EventSource) http.Handler {
 	return httpapi.New(httpapi.Deps{
 		BaseDomain: "localhost", Clock: flomastr.SystemClock, Log: slog.New(slog.DiscardHandler), Gate: l.gate, Tenants: l.tenants,
 		Idempotency: postgres.NewIdempotencyStore(l.db), WaitingTurns: l.engine.QueueSize, Events: events, Quotas: postgres.NewQuotaStore(l.db),
-		Engines: httpapi.Engines{Audit: postgres.NewAuditStore(l.db), SignIns: l.house.provider, People: l.gate, APITokens: l.store, TenantAdmin: l.tenants, TenantLife: l.tenants, WhatsApp: l.engine},
+		Engines: httpapi.Engines{Audit: postgres.NewAuditStore(l.db), SignIns: l.house.provider, People: l.gate, APITokens: l.store, Team: l.team, TenantAdmin: l.tenants, TenantLife: l.tenants, WhatsApp: l.engine},
 	}).Handler()
 }
 

@@ -30,6 +30,7 @@ type Session struct {
 	Network         string
 	Device          string
 	AuthenticatedAt time.Time
+	SeenAt          time.Time // when its tokens were last renewed
 	ExpiresAt       time.Time
 }
 
@@ -47,6 +48,7 @@ type SigningKey struct {
 type SignIn struct {
 	Email    string
 	Password string
+	OTP      string // of the second factor, where there is one
 	From     Origin
 }
 
@@ -83,6 +85,10 @@ var (
 // AccountStore keeps the built-in provider's accounts, sessions and keys. Each method is one commit, and writes its line
 // of the audit log in it.
 type AccountStore interface {
+	FactorStore
+	ResetStore
+	SessionStore
+
 	// AccountByEmail finds by address in any case, AccountByID by id; both answer ErrNoAccount for none.
 	AccountByEmail(ctx context.Context, email string) (Account, error)
 	AccountByID(ctx context.Context, id flomastr.AccountID) (Account, error)

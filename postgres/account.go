@@ -122,6 +122,17 @@ func setPassword(ctx context.Context, tx pgx.Tx, actor flomastr.Actor, id flomas
 	if err != nil {
 		return fmt.Errorf("end sessions: %w", err)
 	}
+	// An invitation to a team that the account is in, by provisioning, has done its work once there is a way in.
+	_, err = tx.Exec(ctx, `
+		UPDATE invitations i
+		SET accepted_at = now(), accepted_by = $2, sealed_token = NULL
+		FROM accounts a
+		JOIN tenant_memberships m ON m.issuer = $3 AND m.subject = a.id::text AND m.status = 'active'
+		WHERE a.id = $1 AND lower(i.email) = lower(a.email) AND i.tenant_id = m.tenant_id AND i.accepted_at IS NULL AND i.revoked_at IS NULL`,
+		id, string(actor), identity.LocalIssuer)
+	if err != nil {
+		return fmt.Errorf("close invitations: %w", err)
+	}
 	return appendAudit(ctx, tx, audit.Record{Actor: actor, Action: "account.password_set", Object: "account:" + id.String()})
 }
 

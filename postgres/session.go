@@ -217,12 +217,15 @@ func (s *IdentityStore) ForgiveAttempt(ctx context.Context, cleared, others []id
 	})
 }
 
-// SweepSignIns forgets counters that have not been touched for two days and sessions that ended 90 days ago. It is
+// SweepSignIns forgets counters that have not been touched for two days, links that have expired and sessions that ended 90 days ago. It is
 // background work.
 func (s *IdentityStore) SweepSignIns(ctx context.Context) error {
 	return s.db.InPlatform(ctx, func(tx pgx.Tx) error {
 		if _, err := tx.Exec(ctx, `DELETE FROM sign_in_failures WHERE last_at < now() - interval '2 days'`); err != nil {
 			return fmt.Errorf("sweep sign-in counters: %w", err)
+		}
+		if _, err := tx.Exec(ctx, `DELETE FROM password_resets WHERE expires_at < now()`); err != nil {
+			return fmt.Errorf("sweep resets: %w", err)
 		}
 		if _, err := tx.Exec(ctx, `DELETE FROM sessions WHERE coalesce(ended_at, expires_at) < now() - interval '90 days'`); err != nil {
 			return fmt.Errorf("sweep sessions: %w", err)

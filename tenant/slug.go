@@ -18,7 +18,7 @@ var slugForm = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$`)
 const reserved = `
 	admin api app assets auth auth-status canonical config contacts dev docs engine favicon get-started
 	hitl-tasks icons internal invite livez login logout mcp messages metrics n8n openapi pulse queue readyz
-	register robots routes settings sign-in sign-out sign-up simulator static tasks v1 v2 web webchat webhook
+	register reset-password robots routes settings sign-in sign-out sign-up simulator static tasks v1 v2 web webchat webhook
 	webhooks well-known widget workflow-install workflows
 	about abuse account billing blog cdn dashboard demo-login dns email ftp git help hostmaster imap info legal
 	localhost mail mx news ns1 ns2 pop3 postmaster privacy root sales security smtp ssl staging status support

@@ -22,6 +22,7 @@ type Engines struct {
 	Mail      Mail
 	Team      Team
 	Keeper    Keeper
+	Accounts  Accounts
 	Upkeep    []Upkeep
 	Log       *slog.Logger
 }
@@ -77,9 +78,8 @@ func Kinds(e Engines) *river.Workers {
 	add(workers, time.Minute, func(ctx context.Context, job *river.Job[contextengine.EraseArgs]) error {
 		return e.Knowledge.Erase(ctx, job.Args.Tenant, job.Args)
 	})
-	add(workers, mailTimeout, func(ctx context.Context, job *river.Job[identity.InvitationMailArgs]) error {
-		return e.mailInvitation(ctx, job)
-	})
+	add[identity.ResetMailArgs](workers, mailTimeout, e.mailReset)
+	add[identity.InvitationMailArgs](workers, mailTimeout, e.mailInvitation)
 	add(workers, eraseTimeout, func(ctx context.Context, job *river.Job[tenant.FinishErasureArgs]) error {
 		return e.Erasures.FinishErasure(ctx, job.Args.Erasure)
 	})

@@ -26,6 +26,7 @@ import (
 
 // withoutTenant are the kinds of job that belong to no tenant, each with the reason.
 var withoutTenant = map[string]string{
+	"ResetMailArgs":     "of an account, which may belong to no tenant",
 	"UpkeepArgs":        "housekeeping of the platform's own tables",
 	"KeepArgs":          "it goes through all tenants, and a suspended one's messages age like any other's",
 	"FinishErasureArgs": "its tenant is no more, and must not be named by what is left",

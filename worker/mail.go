@@ -22,6 +22,11 @@ type Team interface {
 	NoteMail(ctx context.Context, args identity.InvitationMailArgs, letter identity.Letter, state identity.MailState) error
 }
 
+// Accounts makes the link to choose a new password.
+type Accounts interface {
+	ResetLetter(ctx context.Context, args identity.ResetMailArgs) (identity.Letter, error)
+}
+
 const mailTimeout = time.Minute
 
 // mailInvitation sends the mail of an invitation. The queue tries again what may pass; a server that refuses for good ends
@@ -46,6 +51,22 @@ func (e Engines) mailInvitation(ctx context.Context, job *river.Job[identity.Inv
 	default:
 		return err
 	}
+}
+
+// mailReset sends a link to choose a new password, if the address has an account. Each try makes a link of its own; one that
+// was mailed twice is good until either is used.
+func (e Engines) mailReset(ctx context.Context, job *river.Job[identity.ResetMailArgs]) error {
+	letter, err := e.Accounts.ResetLetter(ctx, job.Args)
+	if errors.Is(err, identity.ErrNoAccount) {
+		return nil
+	}
+	if err == nil {
+		err = e.Mail.Send(ctx, letterOf(mail.Reset, letter))
+	}
+	if errors.Is(err, mail.ErrRefused) {
+		return river.JobCancel(err)
+	}
+	return err
 }
 
 func letterOf(kind mail.Kind, l identity.Letter) mail.Letter {

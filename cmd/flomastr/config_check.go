@@ -107,16 +107,6 @@ func (c Config) problems() []problem {
 			say("SUPER_ADMIN_EMAILS", "must be plain e-mail addresses, separated by commas")
 		}
 	}
-	if c.MailFrom != "" {
-		if a, err := mail.ParseAddress(c.MailFrom); err != nil || a.Address != c.MailFrom {
-			say("FLOMASTR_MAIL_FROM", "must be a plain e-mail address")
-		}
-	}
-	if c.SMTPURL != "" {
-		if _, err := smtp.New(smtp.Config{URL: c.SMTPURL.Reveal()}); err != nil {
-			say("SMTP_URL", "%s", smtp.ErrURL.Message) // the cause may quote it
-		}
-	}
 	for _, n := range []struct {
 		name     string
 		value    int
@@ -155,7 +145,23 @@ func (c Config) problems() []problem {
 			say("FLOMASTR_POOLER_URL", "goes with DATABASE_URL: the private database needs no pooler")
 		}
 	}
-	return append(out, c.crossProblems()...)
+	return append(append(out, c.mailProblems()...), c.crossProblems()...)
+}
+
+// mailProblems is the rules of how mails leave.
+func (c Config) mailProblems() []problem {
+	var out []problem
+	if c.MailFrom != "" {
+		if a, err := mail.ParseAddress(c.MailFrom); err != nil || a.Address != c.MailFrom {
+			out = append(out, problem{"FLOMASTR_MAIL_FROM", "must be a plain e-mail address"})
+		}
+	}
+	if c.SMTPURL != "" {
+		if _, err := smtp.New(smtp.Config{URL: c.SMTPURL.Reveal()}); err != nil {
+			out = append(out, problem{"SMTP_URL", smtp.ErrURL.Message}) // the cause may quote it
+		}
+	}
+	return out
 }
 
 // crossProblems is the rules that look at two settings.

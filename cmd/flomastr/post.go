@@ -16,9 +16,8 @@ import (
 
 // post is how mails leave.
 type post struct {
-	engine  *mail.Engine
-	written bool              // there is somewhere for a mail to go
-	kept    httpapi.KeptMails // nil where mails are sent
+	engine *mail.Engine
+	kept   httpapi.KeptMails // nil where mails are sent
 }
 
 // newPost sends mails over SMTP where there is a mail server, and keeps them for the operator on the private database.
@@ -36,9 +35,12 @@ func newPost(cfg Config, db *postgres.DB, keys *secret.Vault, tenants *tenant.En
 		keeper := mail.NewKeeper(postgres.NewMailStore(db), keys)
 		deps.Carrier, out.kept = keeper, keeper
 	}
-	out.engine, out.written = mail.New(deps), deps.Carrier != nil
+	out.engine = mail.New(deps)
 	return out, nil
 }
+
+// writesMail says whether there is somewhere for a mail to go.
+func (c Config) writesMail() bool { return c.SMTPURL != "" || c.Embedded() }
 
 // brands tells mails how a tenant looks.
 type brands struct{ tenants *tenant.Engine }

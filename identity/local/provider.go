@@ -40,18 +40,23 @@ type Deps struct {
 	Store identity.AccountStore
 	Seal  Sealer
 	Clock flomastr.Clock
+	// PublicURL is where mails' links lead. Mailed: mails are written here, so that a password can be reset by one.
+	PublicURL string
+	Mailed    bool
 	// Hashing overrides the cost of password hashes; nil is the product's.
 	Hashing *argon2id.Params
 }
 
 // Provider is the built-in identity provider. It is safe for concurrent use.
 type Provider struct {
-	store   identity.AccountStore
-	seal    Sealer
-	clock   flomastr.Clock
-	hashing argon2id.Params
-	nobody  string              // the hash that is compared when there is no account
-	hashes  *semaphore.Weighted // each hash takes 64 MiB
+	store     identity.AccountStore
+	publicURL string
+	mailed    bool
+	seal      Sealer
+	clock     flomastr.Clock
+	hashing   argon2id.Params
+	nobody    string              // the hash that is compared when there is no account
+	hashes    *semaphore.Weighted // each hash takes 64 MiB
 
 	mu      sync.Mutex
 	signing *signer
@@ -60,7 +65,7 @@ type Provider struct {
 // New makes the provider. It reads nothing yet: the first use makes the signing key.
 func New(deps Deps) *Provider {
 	p := &Provider{
-		store: deps.Store, seal: deps.Seal, clock: deps.Clock,
+		store: deps.Store, publicURL: deps.PublicURL, mailed: deps.Mailed, seal: deps.Seal, clock: deps.Clock,
 		// Above OWASP's least (46 MiB, one pass); about a tenth of a second on a free core.
 		hashing: argon2id.Params{Memory: 64 * 1024, Iterations: 1, Parallelism: 1, SaltLength: 16, KeyLength: 32},
 		hashes:  semaphore.NewWeighted(int64(min(4, max(2, runtime.GOMAXPROCS(0))))),

@@ -37,6 +37,9 @@ func (p *Provider) SignIn(ctx context.Context, in identity.SignIn) (identity.Gra
 	if err := p.guess(ctx, account, email, network, in.Password); err != nil {
 		return identity.Grant{}, err
 	}
+	if err := p.secondFactor(ctx, account.ID, in.OTP); err != nil {
+		return identity.Grant{}, err
+	}
 	session, token := p.newSession(account, in.From)
 	if err := p.store.StartSession(ctx, session); err != nil {
 		return identity.Grant{}, err
@@ -73,9 +76,7 @@ func (p *Provider) guess(ctx context.Context, account identity.Account, email, n
 		return err
 	}
 	if wait > 0 {
-		limited := *identity.ErrThrottled
-		limited.RetryAfter = wait
-		return &limited
+		return throttled(wait)
 	}
 	ok, err := p.matches(ctx, password, account.PasswordHash)
 	if err != nil {
