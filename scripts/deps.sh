@@ -131,6 +131,7 @@ install_programs() {
 	local missing=""
 	command -v pdftotext >/dev/null 2>&1 || missing="$missing poppler-utils"
 	command -v pandoc >/dev/null 2>&1 || missing="$missing pandoc"
+	command -v rsvg-convert >/dev/null 2>&1 || missing="$missing librsvg2-bin"
 	# shellcheck disable=SC2086 # a list of words
 	[ -z "$missing" ] || install "the document readers" $missing
 	[ "$wanted" = test ] || return 0

@@ -13,4 +13,7 @@
 // PDF goes through poppler's pdftotext for words and their places, DOCX through pandoc for HTML; what comes out is ours
 // to arrange. Whatever a document points to outside of itself is never fetched. Each failure is a [flomastr.Error] with
 // a code of its own and a sentence for the person who uploaded the file.
+//
+// Pictures of strangers go the same way: [Converter.Picture] decodes a raster, or has rsvg-convert draw an SVG, in such a
+// worker, and gives a small PNG of our own making.
 package convert

@@ -77,25 +77,39 @@ func (c *Converter) Run(ctx context.Context, req Request) (Document, error) {
 			return Document{}, err
 		}
 	}
+	reply, err := c.queued(ctx, header{Kind: kind, Request: req, Size: len(req.Content)}, req.Content)
+	if err != nil {
+		return Document{}, err
+	}
+	if reply.Document == nil || !utf8.ValidString(reply.Document.Markdown) {
+		return Document{}, ErrFailed.Because(errors.New("the worker wrote no document"))
+	}
+	return *reply.Document, nil
+}
+
+// queued waits for a place and has a worker do one thing.
+func (c *Converter) queued(ctx context.Context, head header, content []byte) (answer, error) {
 	select {
 	case c.places <- struct{}{}:
 		defer func() { <-c.places }()
 	case <-ctx.Done():
-		return Document{}, ctx.Err()
+		return answer{}, ctx.Err()
 	}
-	return c.work(ctx, kind, req)
+	return c.work(ctx, head, content)
 }
 
 // header is the first line of what a worker reads; the document's bytes follow it.
 type header struct {
 	Kind    Kind    `json:"kind"`
 	Request Request `json:"request"`
+	Side    int     `json:"side,omitempty"` // of a picture
 	Size    int     `json:"size"`
 }
 
 // answer is what a worker writes.
 type answer struct {
 	Document *Document `json:"document,omitempty"`
+	Picture  []byte    `json:"picture,omitempty"`
 	Failure  *failure  `json:"failure,omitempty"`
 }
 
@@ -106,31 +120,31 @@ type failure struct {
 	Cause   string        `json:"cause,omitempty"`
 }
 
-// work starts a worker for one document and waits for it.
-func (c *Converter) work(ctx context.Context, kind Kind, req Request) (Document, error) {
+// work starts a worker for one document or picture and waits for it.
+func (c *Converter) work(ctx context.Context, head header, content []byte) (answer, error) {
 	executable := c.config.Executable
 	if executable == "" {
 		var err error
 		if executable, err = os.Executable(); err != nil {
-			return Document{}, ErrFailed.Because(err)
+			return answer{}, ErrFailed.Because(err)
 		}
 	}
 	dir, err := os.MkdirTemp("", "flomastr-convert-")
 	if err != nil {
-		return Document{}, ErrFailed.Because(err)
+		return answer{}, ErrFailed.Because(err)
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
 
-	head, err := json.Marshal(header{Kind: kind, Request: req, Size: len(req.Content)})
+	line, err := json.Marshal(head)
 	if err != nil {
-		return Document{}, ErrFailed.Because(err)
+		return answer{}, ErrFailed.Because(err)
 	}
 	deadline, cancel := context.WithTimeout(ctx, c.config.Timeout)
 	defer cancel()
 	cmd := exec.CommandContext(deadline, executable, Command)
 	cmd.Dir = dir
 	cmd.Env = append(toolEnvironment(dir), "GOMEMLIMIT=384MiB", "GOTRACEBACK=none")
-	cmd.Stdin = io.MultiReader(bytes.NewReader(append(head, '\n')), bytes.NewReader(req.Content))
+	cmd.Stdin = io.MultiReader(bytes.NewReader(append(line, '\n')), bytes.NewReader(content))
 	out, complaints := &capped{left: maxOutput}, &capped{left: 16 << 10, forgive: true}
 	cmd.Stdout, cmd.Stderr = out, complaints
 	cmd.WaitDelay = 2 * time.Second
@@ -141,29 +155,29 @@ func (c *Converter) work(ctx context.Context, kind Kind, req Request) (Document,
 }
 
 // outcome reads a worker's answer, or the way it ended.
-func outcome(ctx, deadline context.Context, err error, out *capped, stderr string) (Document, error) {
+func outcome(ctx, deadline context.Context, err error, out *capped, stderr string) (answer, error) {
 	cause := fmt.Errorf("worker: %w: %s", errors.Join(err, errors.New("no answer")), firstLine(stderr))
 	switch {
 	case ctx.Err() != nil:
-		return Document{}, ctx.Err()
+		return answer{}, ctx.Err()
 	case deadline.Err() != nil, out.full:
-		return Document{}, ErrTooComplex.Because(cause)
+		return answer{}, ErrTooComplex.Because(cause)
 	}
 	var reply answer
 	if json.Unmarshal(out.buf.Bytes(), &reply) == nil {
 		switch {
 		case reply.Failure != nil:
 			failed := flomastr.Errorf(reply.Failure.Kind, reply.Failure.Code, reply.Failure.Message)
-			return Document{}, failed.Because(errors.New(reply.Failure.Cause))
-		case reply.Document != nil && err == nil && utf8.ValidString(reply.Document.Markdown):
-			return *reply.Document, nil
+			return answer{}, failed.Because(errors.New(reply.Failure.Cause))
+		case err == nil:
+			return reply, nil
 		}
 	}
 	// A worker that died without a word met one of its limits, or a fault of the parser: the document is to blame
 	// either way, unless it did not even start.
 	var exit *exec.ExitError
 	if errors.As(err, &exit) && (!exit.Exited() || outOfMemory(stderr) || strings.Contains(stderr, "fatal error") || strings.Contains(stderr, "panic")) {
-		return Document{}, ErrTooComplex.Because(cause)
+		return answer{}, ErrTooComplex.Because(cause)
 	}
-	return Document{}, ErrFailed.Because(cause)
+	return answer{}, ErrFailed.Because(cause)
 }

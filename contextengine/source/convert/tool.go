@@ -31,6 +31,7 @@ func Tools() []Tool {
 		{Name: "pdftotext", Package: "poppler-utils", Reads: PDF},
 		{Name: "pdftohtml", Package: "poppler-utils", Reads: PDF},
 		{Name: "pandoc", Package: "pandoc", Reads: DOCX},
+		{Name: "rsvg-convert", Package: "librsvg2-bin", Reads: SVG},
 	}
 	for i := range tools {
 		tools[i].Path, _ = lookUp(tools[i].Name)
@@ -48,7 +49,7 @@ func lookUp(name string) (string, error) {
 	if file, err := exec.LookPath(name); err == nil && filepath.IsAbs(file) { // Windows, and unusual places
 		return file, nil
 	}
-	for _, t := range []struct{ name, pkg string }{{"pdftotext", "poppler-utils"}, {"pdftohtml", "poppler-utils"}, {"pandoc", "pandoc"}} {
+	for _, t := range []struct{ name, pkg string }{{"pdftotext", "poppler-utils"}, {"pdftohtml", "poppler-utils"}, {"pandoc", "pandoc"}, {"rsvg-convert", "librsvg2-bin"}} {
 		if t.name == name {
 			return "", sentence(ErrToolMissing, "The server lacks a program that reads this kind of file; its operator can install the package "+t.pkg+".").
 				Because(fmt.Errorf("%s: not found", name))

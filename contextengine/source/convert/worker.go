@@ -23,8 +23,7 @@ func Worker(stdin io.Reader, stdout, stderr io.Writer) int {
 	}
 	// One document's tree is garbage once it is written; collecting it eagerly keeps large pages under the limit.
 	debug.SetGCPercent(50)
-	doc, err := readOne(stdin)
-	reply := answer{Document: &doc}
+	reply, err := readOne(stdin)
 	if err != nil {
 		reply = answer{Failure: failureOf(err)}
 	}
@@ -43,25 +42,31 @@ func failureOf(err error) *failure {
 	return &failure{Kind: ours.Kind, Code: ours.Code, Message: ours.Message, Cause: err.Error()}
 }
 
-func readOne(stdin io.Reader) (Document, error) {
+func readOne(stdin io.Reader) (answer, error) {
 	in := bufio.NewReaderSize(stdin, 64<<10)
 	line, err := in.ReadBytes('\n')
 	if err != nil {
-		return Document{}, fmt.Errorf("read the request: %w", err)
+		return answer{}, fmt.Errorf("read the request: %w", err)
 	}
 	var head header
 	if err := json.Unmarshal(line, &head); err != nil {
-		return Document{}, fmt.Errorf("read the request: %w", err)
+		return answer{}, fmt.Errorf("read the request: %w", err)
 	}
 	if head.Size <= 0 || head.Size > maxBytes[PDF] {
-		return Document{}, ErrTooLarge
+		return answer{}, ErrTooLarge
 	}
 	req := head.Request
 	req.Content = make([]byte, head.Size)
 	if _, err := io.ReadFull(in, req.Content); err != nil {
-		return Document{}, fmt.Errorf("read the document: %w", err)
+		return answer{}, fmt.Errorf("read the document: %w", err)
 	}
-	return convert(context.Background(), head.Kind, req)
+	switch head.Kind {
+	case SVG, PNG, JPEG, WebP:
+		drawn, err := picture(context.Background(), head.Kind, req.Content, head.Side)
+		return answer{Picture: drawn}, err
+	}
+	doc, err := convert(context.Background(), head.Kind, req)
+	return answer{Document: &doc}, err
 }
 
 // convert reads a document of a kind, in a folder that is the process's own.
