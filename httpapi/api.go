@@ -62,6 +62,7 @@ type Deps struct {
 	Log            *slog.Logger
 	Gate           Gate
 	Tenants        Tenants
+	Hosts          Hosts
 	Idempotency    IdempotencyStore
 	Events         EventSource
 	Quotas         QuotaStore // nil: tenants are not limited
@@ -130,7 +131,7 @@ func (a *API) Handler() http.Handler {
 		a.mux.ServeHTTP(w, r)
 	})
 	a.mux.Handle("/", a.webApp())
-	return a.framed(a.cors(a.canonical(a.mux)))
+	return a.framed(a.hosted(a.cors(a.canonical(a.mux))))
 }
 
 // simulator lets people of the demo drive the stand-ins: their control and their ledger, nothing else of them.
@@ -163,15 +164,20 @@ func (a *API) answerProblem(w http.ResponseWriter, r *http.Request, err error) {
 // Serve answers on the listener until the context ends. Then it stops being ready, tells open streams to come back
 // later, and lets running requests finish for at most grace.
 func (a *API) Serve(ctx context.Context, listener net.Listener, grace time.Duration) error {
+	go a.streams.Run(ctx)
+	context.AfterFunc(ctx, func() { close(a.stopping) })
+	return a.serve(ctx, listener, a.Handler(), grace)
+}
+
+func (a *API) serve(ctx context.Context, listener net.Listener, handler http.Handler, grace time.Duration) error {
 	server := &http.Server{
-		Handler:           a.Handler(),
+		Handler:           handler,
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       5 * time.Minute, // a large upload over a phone's network; small bodies have deadlines of their own
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    64 << 10,
 		ErrorLog:          slog.NewLogLogger(a.log.Handler(), slog.LevelDebug),
 	}
-	go a.streams.Run(ctx)
 	done := make(chan error, 1)
 	go func() { done <- server.Serve(listener) }()
 	select {
@@ -179,7 +185,6 @@ func (a *API) Serve(ctx context.Context, listener net.Listener, grace time.Durat
 		return err
 	case <-ctx.Done():
 	}
-	close(a.stopping)
 	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)
 	defer cancel()
 	if err := server.Shutdown(stop); err != nil {

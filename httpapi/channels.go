@@ -2,7 +2,6 @@ package httpapi
 
 import (
 	"context"
-	"net"
 	"strings"
 	"time"
 
@@ -45,12 +44,12 @@ type channelLimits struct {
 	PairBurst           int     `json:"pair_burst" minimum:"1" maximum:"10000" doc:"How many may go at once after a rest"`
 }
 
-func (a *API) channelOf(ctx context.Context, c whatsapp.Channel) ChannelView {
+func (a *API) channelOf(c whatsapp.Channel) ChannelView {
 	out := ChannelView{
 		ID: c.ID, Provider: c.Provider, Name: c.Name, Number: "+" + c.Number, BaseURL: c.BaseURL, Worker: c.Worker, Status: c.Status,
 		PauseReason: c.PauseReason, Credentials: secretOf(c.SealedCredentials, c.CredentialsMark),
 		WebhookSecret: secretOf(c.SealedWebhook, c.WebhookMark), WebhookScheme: c.WebhookScheme,
-		WebhookURL: a.webhookURL(ctx, c), LastError: c.LastError, CreatedAt: c.CreatedAt, UpdatedAt: c.UpdatedAt, Health: "ok",
+		WebhookURL: a.webhookURL(c), LastError: c.LastError, CreatedAt: c.CreatedAt, UpdatedAt: c.UpdatedAt, Health: "ok",
 		Limits: channelLimits{c.Limits.PerSecond, c.Limits.PairInterval.Seconds(), c.Limits.PairBurst},
 	}
 	switch {
@@ -75,22 +74,14 @@ func secretOf(sealed []byte, mark string) secretState {
 	return secretState{State: "set", Fingerprint: mark}
 }
 
-// webhookURL is where the provider delivers: the address that the operator has set, else the engine's host under the base domain, or this very address where the
-// server is used without one.
-func (a *API) webhookURL(ctx context.Context, c whatsapp.Channel) string {
-	path := "/webhook/" + c.Provider + "/" + c.ID.String()
-	if a.deps.PublicURL != "" {
-		return strings.TrimSuffix(a.deps.PublicURL, "/") + path
+// webhookURL is where the provider delivers: the address that the operator has set, else the engine's host under the base
+// domain. The host that a request came with plays no part, since anybody may write one.
+func (a *API) webhookURL(c whatsapp.Channel) string {
+	base := strings.TrimSuffix(a.deps.PublicURL, "/")
+	if base == "" {
+		base = "https://engine." + a.deps.BaseDomain
 	}
-	arrival, _ := ctx.Value(arrivalKey{}).(arrival)
-	host, scheme := "engine."+a.deps.BaseDomain, "https"
-	if a.deps.BaseDomain == "" || a.deps.BaseDomain == "localhost" {
-		host, scheme = arrival.request.Host, "http"
-		if name, _, err := net.SplitHostPort(host); err == nil && strings.HasSuffix(name, ".localhost") {
-			host = "localhost" + strings.TrimPrefix(host, name)
-		}
-	}
-	return scheme + "://" + host + path
+	return base + "/webhook/" + c.Provider + "/" + c.ID.String()
 }
 
 // TenantIDPath names a tenant by id or slug. It is exported because the frame reads the fields of exported embedded structs alone.
@@ -126,7 +117,7 @@ func (a *API) channelList(ctx context.Context, call Call, _ *TenantIDPath) (*cha
 	out := &channelListOutput{}
 	out.Body.Channels = make([]ChannelView, len(list))
 	for i, c := range list {
-		out.Body.Channels[i] = a.channelOf(ctx, c)
+		out.Body.Channels[i] = a.channelOf(c)
 	}
 	return out, nil
 }
@@ -142,7 +133,7 @@ func (a *API) channelGet(ctx context.Context, call Call, in *ChannelPath) (*chan
 	if err != nil {
 		return nil, err
 	}
-	return &channelOutput{a.channelOf(ctx, c)}, nil
+	return &channelOutput{a.channelOf(c)}, nil
 }
 
 // ChannelChange is what an admin may set. Secrets are write-only: one that is left out is kept.
@@ -211,7 +202,7 @@ func (a *API) channelCreate(ctx context.Context, call Call, in *channelCreateInp
 		return nil, err
 	}
 	out := &channelCreateOutput{}
-	out.Body.ChannelView = a.channelOf(ctx, c)
+	out.Body.ChannelView = a.channelOf(c)
 	out.Body.Webhook = webhookSecret{HeaderName: secret.HeaderName, HeaderValue: secret.HeaderValue, Username: secret.Username, Password: secret.Password}
 	return out, nil
 }
@@ -232,7 +223,7 @@ func (a *API) channelUpdate(ctx context.Context, call Call, in *channelUpdateInp
 	if err != nil {
 		return nil, err
 	}
-	return &channelOutput{a.channelOf(ctx, c)}, nil
+	return &channelOutput{a.channelOf(c)}, nil
 }
 
 func (a *API) channelDelete(ctx context.Context, call Call, in *ChannelPath) (*struct{}, error) {

@@ -12,6 +12,8 @@ type Engines struct {
 	KeptMails   KeptMails // nil where mails are sent
 	TenantAdmin TenantAdmin
 	TenantLife  TenantLife
+	Profiles    Profiles
+	Branding    Branding
 	Knowledge   Knowledge
 	Assistant   Assistant
 	WhatsApp    WhatsApp

@@ -86,7 +86,7 @@ func closed(t tenant.Tenant, m identity.Membership, reading bool) error {
 }
 
 // tenantOf finds the tenant that a request names. A token speaks for its own tenant; otherwise the path, the query and
-// the body, the header, the host and at last the caller's only membership are asked in this order. Whatever names one
+// the body, the header, the host (a label under the base domain, or a proven domain) and at last the caller's only membership are asked in this order. Whatever names one
 // explicitly must agree with the rest.
 func (a *API) tenantOf(ctx context.Context, arrival arrival, in any) (t tenant.Tenant, named bool, err error) {
 	r := arrival.request
@@ -118,9 +118,8 @@ func (a *API) tenantOf(ctx context.Context, arrival arrival, in any) (t tenant.T
 	if named {
 		return t, true, nil
 	}
-	if slug := a.hostSlug(r.Host); slug != "" {
-		found, err := a.deps.Tenants.Find(ctx, slug)
-		return found, err == nil, err
+	if t, err = a.byHost(ctx, r.Host); !errors.Is(err, tenant.ErrPlatformHost) {
+		return t, err == nil, err
 	}
 	if arrival.caller.Person() {
 		memberships, err := a.deps.Gate.Memberships(ctx, arrival.caller)

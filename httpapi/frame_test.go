@@ -98,6 +98,16 @@ func (g fakeGate) ByID(ctx context.Context, id flomastr.TenantID) (tenant.Tenant
 	return g.Find(ctx, id.String())
 }
 
+// fakeDomains holds chat.beta.example for beta.
+type fakeDomains struct{ world *world }
+
+func (d fakeDomains) Holder(_ context.Context, domain string) (tenant.Claim, error) {
+	if domain == "chat.beta.example" {
+		return tenant.Claim{Tenant: d.world.b.ID}, nil
+	}
+	return tenant.Claim{}, tenant.ErrNotFound
+}
+
 type probeInput struct {
 	Body struct {
 		TenantID string `json:"tenant_id,omitempty"`
@@ -122,7 +132,7 @@ func newWorld(t *testing.T) *world {
 	}
 	w.api = New(Deps{
 		BaseDomain: "localhost", Clock: flomastr.SystemClock, Log: slog.New(slog.DiscardHandler),
-		Gate: fakeGate{w}, Tenants: fakeGate{w}, Idempotency: &memoryKeys{answers: map[string]*memoryKey{}},
+		Gate: fakeGate{w}, Tenants: fakeGate{w}, Hosts: tenant.NewDirectory("localhost", fakeGate{w}, fakeDomains{w}, flomastr.SystemClock), Idempotency: &memoryKeys{answers: map[string]*memoryKey{}},
 		Settings: func() []SettingState { return nil },
 		Web: fstest.MapFS{
 			"index.html": {Data: []byte("<!doctype html>app")}, "docs.html": {Data: []byte("<!doctype html>reference")},

@@ -36,6 +36,7 @@ const (
 
 // house is the door with the real identity and tenant engines behind it, on a database of its own.
 type house struct {
+	api      *httpapi.API
 	handler  http.Handler
 	db       *postgres.DB
 	provider *local.Provider
@@ -104,10 +105,12 @@ func newHouse(t *testing.T) *house {
 	})
 	require.NoError(t, err)
 	tenants := tenant.New(tenant.Deps{Store: postgres.NewTenantStore(h.db), Cold: h.cold})
-	h.handler = httpapi.New(httpapi.Deps{
+	h.api = httpapi.New(httpapi.Deps{
 		BaseDomain: "localhost", Clock: flomastr.SystemClock, Log: slog.New(slog.DiscardHandler), Gate: h.gate, Tenants: tenants,
-		Engines: httpapi.Engines{Audit: postgres.NewAuditStore(h.db), SignIns: h.provider, People: h.gate, APITokens: h.store, Team: h.team, Accounts: h.provider, Preferences: h.store, TenantAdmin: tenants, TenantLife: tenants},
-	}).Handler()
+		Hosts:   tenant.NewDirectory("localhost", tenants, postgres.NewDomainStore(h.db), flomastr.SystemClock),
+		Engines: httpapi.Engines{Audit: postgres.NewAuditStore(h.db), SignIns: h.provider, People: h.gate, APITokens: h.store, Team: h.team, Accounts: h.provider, Preferences: h.store, TenantAdmin: tenants, TenantLife: tenants, Profiles: profilesOf(h.db), Branding: brandingOf(t, h.db)},
+	})
+	h.handler = h.api.Handler()
 	_, err = h.provider.Enrol(t.Context(), flomastr.ActorSystem, rootEmail, goodPassword)
 	require.NoError(t, err)
 	return h
@@ -144,6 +147,9 @@ func (h *house) call(t *testing.T, method, path, bearer, body string, headers ..
 			r.Host = headers[i+1]
 			continue
 		}
+		if headers[i] == "Content-Type" {
+			r.Header.Del(headers[i])
+		}
 		r.Header.Add(headers[i], headers[i+1])
 	}
 	out := httptest.NewRecorder()
@@ -173,6 +179,15 @@ func (h *house) provision(t *testing.T, root, slug string) (id, owner string) {
 	in := h.signIn(t, "owner@"+slug+".test", goodPassword)
 	require.Equal(t, 200, in.Code, in.Body)
 	return got.field("tenant_id"), in.field("access_token")
+}
+
+// setStatus puts a tenant into a state.
+func (h *house) setStatus(t *testing.T, id, status string) {
+	t.Helper()
+	require.NoError(t, h.db.InPlatform(t.Context(), func(tx pgx.Tx) error {
+		_, err := tx.Exec(t.Context(), `UPDATE tenants SET status = $2 WHERE id = $1`, id, status)
+		return err
+	}))
 }
 
 func TestSignInAnswersAsDocumented(t *testing.T) {
@@ -525,13 +540,16 @@ func TestATenantIsResolvedByWhatStandsOnItsPage(t *testing.T) {
 	require.Empty(t, got(root, "email=owner@alpha.test"), "an address finds its own owner's tenant only")
 	for body, want := range map[string]string{
 		`{"identifier":"alpha"}`:                          "alpha",
-		`{"identifier":"` + id + `"}`:                     "alpha",
+		`{"identifier":"` + id + `"}`:                     "",
 		`{"identifier":"alpha.localhost"}`:                "alpha",
 		`{"identifier":"owner@alpha.test"}`:               "",
 		`{"identifier":"owner@alpha.test","type":"slug"}`: "",
-		`{"identifier":"` + id + `","type":"id"}`:         "alpha",
+		`{"identifier":"` + id + `","type":"id"}`:         "",
 	} {
 		require.Equal(t, want, h.call(t, "POST", "/routes/resolve-tenant", "", body).field("tenant_slug"), body)
+	}
+	for _, bearer := range []string{owner, root} {
+		require.Equal(t, "alpha", h.call(t, "POST", "/routes/resolve-tenant", bearer, `{"identifier":"`+id+`"}`).field("tenant_slug"), "an id is for those who have a part in it")
 	}
 }
 

@@ -26,9 +26,10 @@ var (
 
 // upload is a form with a file, as it arrived.
 type upload struct {
-	filename string
-	content  []byte
-	fields   map[string]string
+	filename    string
+	contentType string // as the form says it
+	content     []byte
+	fields      map[string]string
 }
 
 // readUpload takes a multipart form apart. It holds exactly one file; other fields are short.
@@ -58,6 +59,7 @@ func readUpload(contentType string, body []byte) (upload, error) {
 		switch {
 		case part.FormName() == "file":
 			files++
+			up.contentType = part.Header.Get("Content-Type")
 			up.filename, up.content = part.FileName(), content // FileName is the last element of the path only
 		case len(content) <= 4096:
 			up.fields[part.FormName()] = string(content)
@@ -140,6 +142,12 @@ func (a *API) describeUploads() {
 			p.Post.RequestBody = &huma.RequestBody{Required: true, Content: content}
 		}
 	}
+	logo := &huma.MediaType{Schema: &huma.Schema{
+		Type: "object", Required: []string{"file"},
+		Properties: map[string]*huma.Schema{"file": {Type: "string", Format: "binary", Description: "SVG, PNG, JPEG or WebP"}},
+	}}
+	describe("/routes/branding/upload-logo", map[string]*huma.MediaType{"multipart/form-data": logo})
+	describe("/routes/branding/{tenant_id}/upload-logo", map[string]*huma.MediaType{"multipart/form-data": logo})
 	describe("/routes/knowledge/{tenant_slug}/files", map[string]*huma.MediaType{"multipart/form-data": form})
 	describe("/routes/tools/convert/file-to-md", map[string]*huma.MediaType{"multipart/form-data": form, "application/json": asJSON})
 }

@@ -40,7 +40,7 @@ func newLife(t *testing.T) *life {
 	l.key = public
 	l.tenants = tenant.New(tenant.Deps{Store: postgres.NewTenantStore(l.db), Cold: l.cold, Files: blobs, Key: private})
 	l.handler = httpapi.New(httpapi.Deps{
-		BaseDomain: "localhost", Clock: func() time.Time { return time.Now().Add(l.clock) }, Log: slog.New(slog.DiscardHandler), Gate: l.gate, Tenants: l.tenants,
+		BaseDomain: "localhost", PublicURL: "http://localhost:8000", Clock: func() time.Time { return time.Now().Add(l.clock) }, Log: slog.New(slog.DiscardHandler), Gate: l.gate, Tenants: l.tenants,
 		Idempotency: postgres.NewIdempotencyStore(l.db), WaitingTurns: l.engine.QueueSize, Settings: func() []httpapi.SettingState { return nil },
 		Engines: httpapi.Engines{
 			Audit:   postgres.NewAuditStore(l.db),

@@ -38,7 +38,6 @@ const canary = "CNRY-other"
 // estate is the whole API before two tenants, on real engines. Nothing of it works in the background.
 type estate struct {
 	*house
-	api     *httpapi.API
 	schemas map[string]any // of the OpenAPI document
 	paths   map[string]any
 	mine    string // a tenant's id, and another's
@@ -111,11 +110,12 @@ func newEstate(t *testing.T) *estate {
 	e.api = httpapi.New(httpapi.Deps{
 		// The door is ahead of whoever signed in, so that no sign-in is fresh: what would end a tenant's life is let in by
 		// its permission and refused afterwards, and both tenants live to the last cell.
+		Hosts:      tenant.NewDirectory("localhost", tenants, postgres.NewDomainStore(e.db), flomastr.SystemClock),
 		BaseDomain: "localhost", Clock: func() time.Time { return time.Now().Add(e.ahead) }, Log: log, Gate: e.gate, Tenants: tenants,
 		Idempotency: postgres.NewIdempotencyStore(e.db), Events: quiet{}, Quotas: postgres.NewQuotaStore(e.db), WaitingTurns: conversations.QueueSize,
 		Settings: func() []httpapi.SettingState { return nil },
 		Engines: httpapi.Engines{
-			Audit: postgres.NewAuditStore(e.db), SignIns: e.provider, People: e.gate, APITokens: e.store, TenantAdmin: tenants, TenantLife: tenants,
+			Audit: postgres.NewAuditStore(e.db), SignIns: e.provider, People: e.gate, APITokens: e.store, TenantAdmin: tenants, TenantLife: tenants, Profiles: profilesOf(e.db), Branding: brandingOf(t, e.db),
 			Team: e.team, Accounts: e.provider, Preferences: e.store, KeptMails: mail.NewKeeper(postgres.NewMailStore(e.db), keys), WhatsApp: conversations, Knowledge: knowledge,
 			Assistant: assistant.New(assistant.Deps{Retriever: knowledge, Businesses: businessNames{tenants}, Clock: flomastr.SystemClock}),
 		},
@@ -536,6 +536,8 @@ var public = map[string]string{
 	"GET /routes/api/v1/conversations/health": "health",
 	"GET /routes/knowledge/health":            "health; counts for the caller's own tenant only",
 	"GET /routes/health":                      "its alias",
+
+	"GET /routes/branding/{tenant_id}/assets/{asset}/{file}": "a logo, by a name that nobody can guess",
 }
 
 func TestOnlyListedRoutesArePublic(t *testing.T) {
@@ -596,6 +598,9 @@ var repeatable = map[string]string{
 	"/routes/tools/prepare/context":                           "reads",
 	"/routes/tools/generate/answer":                           "computes",
 	"/routes/tools/synthesis":                                 "computes",
+	"/routes/tenant-profile/domain/verify":                    "asks DNS",
+	"/routes/branding/upload-logo":                            "sets the logo",
+	"/routes/branding/{tenant_id}/upload-logo":                "sets the logo",
 }
 
 func TestEveryPostIsIdempotentOrSaysWhyNot(t *testing.T) {

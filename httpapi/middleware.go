@@ -29,7 +29,8 @@ func (a *API) framed(next http.Handler) http.Handler {
 		h.Set("Cross-Origin-Opener-Policy", "same-origin")
 		h.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
 		h.Set("X-Frame-Options", "DENY")
-		h.Set("Cache-Control", "no-store") // what may be cached says so itself
+		h.Set("Content-Security-Policy", nothingAllowed) // a page says what it needs
+		h.Set("Cache-Control", "no-store")               // what may be cached says so itself
 		if r.TLS != nil || a.forwardedProto(r) == "https" {
 			h.Set("Strict-Transport-Security", "max-age=31536000")
 		}
@@ -114,24 +115,4 @@ func (a *API) trusts(ip netip.Addr) bool {
 		}
 	}
 	return false
-}
-
-// forwardedProto is the scheme that a trusted proxy was called with.
-func (a *API) forwardedProto(r *http.Request) string {
-	if peer, err := netip.ParseAddrPort(r.RemoteAddr); err == nil && a.trusts(peer.Addr().Unmap()) {
-		return r.Header.Get("X-Forwarded-Proto")
-	}
-	return ""
-}
-
-// hostSlug is the first label of a host one level under the base domain, unless the platform keeps it for itself.
-func (a *API) hostSlug(host string) string {
-	if name, _, err := net.SplitHostPort(host); err == nil {
-		host = name
-	}
-	label, ok := strings.CutSuffix(strings.ToLower(strings.TrimSuffix(host, ".")), "."+a.deps.BaseDomain)
-	if !ok || strings.Contains(label, ".") || label == "app" || label == "engine" || label == "www" {
-		return ""
-	}
-	return label
 }

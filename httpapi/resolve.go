@@ -11,16 +11,17 @@ import (
 
 type resolveOutput struct {
 	Body struct {
-		TenantSlug   string `json:"tenant_slug"`
-		TenantName   string `json:"tenant_name"`
-		IsSuperAdmin bool   `json:"is_super_admin"`
-		Found        bool   `json:"found"`
+		TenantSlug   string         `json:"tenant_slug"`
+		TenantName   string         `json:"tenant_name"`
+		IsSuperAdmin bool           `json:"is_super_admin"`
+		Found        bool           `json:"found"`
+		Branding     brandingConfig `json:"branding" doc:"The platform's where nothing is found"`
 	}
 }
 
 type resolveQuery struct {
 	Email string `query:"email" maxLength:"254" doc:"The caller's own address; any other finds nothing"`
-	Host  string `query:"host" maxLength:"255" doc:"A host under the base domain"`
+	Host  string `query:"host" maxLength:"255" doc:"A host under the base domain, or a workspace's own"`
 	Slug  string `query:"slug" maxLength:"63"`
 }
 
@@ -48,51 +49,82 @@ func (a *API) resolveTenantByAny(ctx context.Context, call Call, in *resolveInpu
 	return a.resolve(ctx, call, in.Body.Identifier, in.Body.Type)
 }
 
+// resolve answers the same for what nobody has and for what may not be shown.
 func (a *API) resolve(ctx context.Context, call Call, identifier, kind string) (*resolveOutput, error) {
 	if kind == "" || kind == "auto" {
-		switch {
-		case strings.Contains(identifier, "@"):
-			kind = "email"
-		case strings.Contains(identifier, "."):
-			kind = "domain"
-		default:
-			kind = "slug" // Find takes an id as well
-		}
+		kind = kindOf(identifier)
 	}
-	found, err := a.resolved(ctx, call, identifier, kind)
+	found, err := a.resolved(ctx, call, strings.TrimSpace(identifier), kind)
 	if err != nil && flomastr.KindOf(err) != flomastr.NotFound {
 		return nil, err
 	}
+	if err != nil || !shown(found) {
+		found = tenant.Tenant{}
+	}
 	out := &resolveOutput{}
 	out.Body.IsSuperAdmin = call.Caller.SuperAdmin
-	if err == nil && (found.Status == tenant.Active || found.Status == tenant.Suspended) {
-		out.Body.TenantSlug, out.Body.TenantName, out.Body.Found = found.Slug, found.Name, true
+	out.Body.TenantSlug, out.Body.TenantName, out.Body.Found = found.Slug, found.Name, !found.ID.IsZero()
+	out.Body.Branding, err = a.brandOf(ctx, found)
+	return out, err
+}
+
+func kindOf(identifier string) string {
+	_, err := flomastr.ParseID[flomastr.TenantID](identifier)
+	switch {
+	case strings.Contains(identifier, "@"):
+		return "email"
+	case strings.Contains(identifier, "."):
+		return "domain"
+	case err == nil:
+		return "id"
 	}
-	return out, nil
+	return "slug"
 }
 
 func (a *API) resolved(ctx context.Context, call Call, identifier, kind string) (tenant.Tenant, error) {
-	switch kind {
-	case "domain":
-		slug := a.hostSlug(identifier)
-		if slug == "" {
-			return tenant.Tenant{}, tenant.ErrNotFound
-		}
-		return a.deps.Tenants.Find(ctx, slug)
-	case "email":
-		asked, err := identity.CanonicalEmail(identifier)
-		if err != nil || !call.Caller.Person() || !call.Caller.EmailVerified || !strings.EqualFold(asked, call.Caller.Email) {
-			return tenant.Tenant{}, tenant.ErrNotFound
-		}
-		memberships, err := a.deps.People.Memberships(ctx, call.Caller)
-		if err != nil {
-			return tenant.Tenant{}, err
-		}
-		if len(memberships) == 0 {
-			return tenant.Tenant{}, tenant.ErrNotFound
-		}
-		return a.deps.Tenants.ByID(ctx, memberships[0].Tenant)
+	id, notID := flomastr.ParseID[flomastr.TenantID](identifier)
+	switch {
+	case kind == "domain":
+		return a.byHost(ctx, identifier)
+	case kind == "email":
+		return a.ownTenant(ctx, call, identifier)
+	case notID == nil:
+		return a.byKnownID(ctx, call, id)
+	case kind == "id":
+		return tenant.Tenant{}, tenant.ErrNotFound
 	default:
 		return a.deps.Tenants.Find(ctx, identifier)
 	}
+}
+
+// ownTenant is the first tenant of the caller, who gave their own address.
+func (a *API) ownTenant(ctx context.Context, call Call, address string) (tenant.Tenant, error) {
+	asked, err := identity.CanonicalEmail(address)
+	if err != nil || !call.Caller.Person() || !call.Caller.EmailVerified || !strings.EqualFold(asked, call.Caller.Email) {
+		return tenant.Tenant{}, tenant.ErrNotFound
+	}
+	memberships, err := a.deps.People.Memberships(ctx, call.Caller)
+	if err != nil {
+		return tenant.Tenant{}, err
+	}
+	if len(memberships) == 0 {
+		return tenant.Tenant{}, tenant.ErrNotFound
+	}
+	return a.deps.Tenants.ByID(ctx, memberships[0].Tenant)
+}
+
+// byKnownID finds a tenant by its id for those who have a part in it: an id stands on no public page.
+func (a *API) byKnownID(ctx context.Context, call Call, id flomastr.TenantID) (tenant.Tenant, error) {
+	known := call.Caller.SuperAdmin || call.Caller.Kind == identity.Platform || call.Caller.Kind == identity.Token && call.Caller.TokenTenant == id
+	if !known && call.Caller.Person() {
+		membership, err := a.deps.Gate.Membership(ctx, id, call.Caller)
+		if err != nil {
+			return tenant.Tenant{}, err
+		}
+		known = membership.Status == identity.MembershipActive
+	}
+	if !known {
+		return tenant.Tenant{}, tenant.ErrNotFound
+	}
+	return a.deps.Tenants.ByID(ctx, id)
 }

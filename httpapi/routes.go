@@ -3,6 +3,7 @@ package httpapi
 import (
 	"net/http"
 
+	"github.com/flomastr/flomastr/branding"
 	"github.com/flomastr/flomastr/identity"
 	"github.com/flomastr/flomastr/tenant"
 	"github.com/flomastr/flomastr/whatsapp"
@@ -18,10 +19,10 @@ func (a *API) routes() {
 	route(a, http.MethodGet, "/routes/manifest", identity.Public, a.manifest)
 	route(a, http.MethodGet, "/routes/preflight", identity.Public, a.preflight)
 	route(a, http.MethodGet, "/routes/api/v1/platform/preflight", identity.Public, a.preflight, hidden)
-	route(a, http.MethodGet, "/routes/favicon.ico", identity.Public, a.icon)
-	route(a, http.MethodGet, "/favicon.ico", identity.Public, a.icon, hidden)
-	route(a, http.MethodGet, "/light.ico", identity.Public, a.icon, hidden)
-	route(a, http.MethodGet, "/dark.ico", identity.Public, a.icon, hidden)
+	route(a, http.MethodGet, "/routes/favicon.ico", identity.Public, a.icon(branding.FaviconFile))
+	route(a, http.MethodGet, "/favicon.ico", identity.Public, a.icon(branding.FaviconFile), hidden)
+	route(a, http.MethodGet, "/light.ico", identity.Public, a.icon(branding.LightFile), hidden)
+	route(a, http.MethodGet, "/dark.ico", identity.Public, a.icon(branding.DarkFile), hidden)
 
 	// Identity and users.
 	route(a, http.MethodPost, "/auth/sign-in", identity.Public, a.signIn, maxBody(maxAuthBody))
@@ -89,6 +90,16 @@ func (a *API) routes() {
 	route(a, http.MethodGet, "/routes/admin/audit-log", identity.SuperAdmin, a.platformAuditLog)
 	route(a, http.MethodGet, "/routes/admin/audit-log/export", identity.SuperAdmin, a.platformAuditLogExport)
 	route(a, http.MethodGet, "/routes/admin/audit-log/verify", identity.SuperAdmin, a.platformAuditVerify)
+	route(a, http.MethodGet, "/routes/tenant-profile", identity.Member, a.profileGet)
+	route(a, http.MethodPut, "/routes/tenant-profile", identity.Admin, a.profilePut)
+	route(a, http.MethodPost, "/routes/tenant-profile/domain/verify", identity.Admin, a.domainVerify)
+	route(a, http.MethodGet, "/routes/branding", identity.Member, a.brandingGet)
+	route(a, http.MethodPut, "/routes/branding", identity.Admin, a.brandingPut)
+	route(a, http.MethodPost, "/routes/branding/upload-logo", identity.Admin, a.brandingUpload, maxBody(maxLogoBody))
+	route(a, http.MethodPost, "/routes/branding/{tenant_id}/upload-logo", identity.Admin, a.brandingUploadOf, maxBody(maxLogoBody))
+	route(a, http.MethodDelete, "/routes/branding/reset", identity.Admin, a.brandingReset)
+	route(a, http.MethodDelete, "/routes/branding/{tenant_id}/reset", identity.Admin, a.brandingResetOf)
+	route(a, http.MethodGet, "/routes/branding/{tenant_id}/assets/{asset}/{file}", identity.Public, a.brandingAsset)
 
 	// WhatsApp engine.
 	work := identity.Service(identity.ScopeQueueWork)

@@ -73,13 +73,14 @@ type tenantCreateInput struct {
 		Name         string `json:"name" minLength:"1" maxLength:"120"`
 		TimeZone     string `json:"time_zone,omitempty" maxLength:"64" doc:"IANA name; UTC when left out"`
 		BrandPrimary string `json:"brand_primary,omitempty" maxLength:"7" doc:"#RRGGBB"`
+		ProfileFields
 	}
 }
 
 func (a *API) tenantCreate(ctx context.Context, call Call, in *tenantCreateInput) (*tenantOutput, error) {
-	made, err := a.deps.TenantAdmin.Create(ctx, call.Caller.Actor(), tenant.Draft{
-		Slug: in.Body.Slug, Name: in.Body.Name, TimeZone: in.Body.TimeZone, BrandPrimary: in.Body.BrandPrimary,
-	})
+	draft := tenant.Draft{Slug: in.Body.Slug, Name: in.Body.Name, TimeZone: in.Body.TimeZone, BrandPrimary: in.Body.BrandPrimary}
+	in.Body.apply(&draft.Profile)
+	made, err := a.deps.TenantAdmin.Create(ctx, call.Caller.Actor(), draft)
 	if err != nil {
 		return nil, err
 	}

@@ -2,7 +2,6 @@ package httpapi
 
 import (
 	"bytes"
-	_ "embed"
 	"io/fs"
 	"mime"
 	"net/http"
@@ -11,9 +10,6 @@ import (
 
 	"github.com/flomastr/flomastr"
 )
-
-//go:embed favicon.ico
-var favicon []byte
 
 // contentPolicy lets a page load this server's files and nothing else: scripts and styles are files only. The API
 // reference alone may have style elements, because Scalar writes some.
@@ -25,6 +21,9 @@ func contentPolicy(page string) string {
 	return "default-src 'self'; script-src 'self'; " + styles + "img-src 'self' data: blob:; font-src 'self' data:; " +
 		"connect-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
 }
+
+// nothingAllowed is the policy of every answer that is no page.
+const nothingAllowed = "default-src 'none'; frame-ancestors 'none'"
 
 const docsPage = "docs.html"
 

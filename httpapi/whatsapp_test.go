@@ -68,7 +68,7 @@ func newLine(t *testing.T) *line {
 // withEvents is the line's door, streaming from a source of events.
 func (l *line) withEvents(events httpapi.EventSource) http.Handler {
 	return httpapi.New(httpapi.Deps{
-		BaseDomain: "localhost", Clock: flomastr.SystemClock, Log: slog.New(slog.DiscardHandler), Gate: l.gate, Tenants: l.tenants,
+		BaseDomain: "localhost", PublicURL: "http://localhost:8000", Clock: flomastr.SystemClock, Log: slog.New(slog.DiscardHandler), Gate: l.gate, Tenants: l.tenants,
 		Idempotency: postgres.NewIdempotencyStore(l.db), WaitingTurns: l.engine.QueueSize, Events: events, Quotas: postgres.NewQuotaStore(l.db),
 		Engines: httpapi.Engines{Audit: postgres.NewAuditStore(l.db), SignIns: l.house.provider, People: l.gate, APITokens: l.store, Team: l.team, TenantAdmin: l.tenants, TenantLife: l.tenants, WhatsApp: l.engine},
 	}).Handler()

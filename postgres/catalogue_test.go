@@ -109,7 +109,7 @@ var holes = map[string]string{
 }
 
 // globalKeys hold values that are random or public by nature, so that a collision tells nobody anything.
-var globalKeys = []string{"api_tokens_hash_key", "invitations_token_key", "tenants_slug_key", "tenants_pkey"}
+var globalKeys = []string{"api_tokens_hash_key", "invitations_token_key", "tenants_slug_key", "tenants_pkey", "domains_proven_key"}
 
 // findHoles gives what is wrong with the schema, each as "what: where".
 func findHoles(t *testing.T, admin pgxQuerier) []string {

@@ -25,7 +25,9 @@ var (
 )
 
 const tenantColumns = `id, slug, name, status, status_since, status_reason,
-	coalesce(status_before, '') AS status_before, changed_by, time_zone, brand_primary, cold_ready, created_at, updated_at`
+	coalesce(status_before, '') AS status_before, changed_by, time_zone,
+	coalesce((SELECT b.brand_primary FROM tenant_branding b WHERE b.tenant_id = tenants.id), '') AS brand_primary,
+	cold_ready, created_at, updated_at`
 
 // ByID finds a tenant by its id.
 func (s *TenantStore) ByID(ctx context.Context, id flomastr.TenantID) (tenant.Tenant, error) {
@@ -105,11 +107,11 @@ func (s *TenantStore) BeginProvisioning(ctx context.Context, actor flomastr.Acto
 // ensureTenant inserts the tenant and its policies, or locks and reads the one that has the slug.
 func ensureTenant(ctx context.Context, tx pgx.Tx, actor flomastr.Actor, draft tenant.Draft) (tenant.Tenant, bool, error) {
 	made, err := oneTenant(ctx, tx, `
-		INSERT INTO tenants (id, slug, name, time_zone, brand_primary, changed_by)
-		VALUES ($1, $2, $3, $4, $5, $6)
+		INSERT INTO tenants (id, slug, name, time_zone, changed_by)
+		VALUES ($1, $2, $3, $4, $5)
 		ON CONFLICT ON CONSTRAINT tenants_slug_key DO NOTHING
 		RETURNING `+tenantColumns,
-		flomastr.NewID[flomastr.TenantID](), draft.Slug, draft.Name, draft.TimeZone, draft.BrandPrimary, string(actor))
+		flomastr.NewID[flomastr.TenantID](), draft.Slug, draft.Name, draft.TimeZone, string(actor))
 	if errors.Is(err, tenant.ErrNotFound) {
 		found, err := oneTenant(ctx, tx, `SELECT `+tenantColumns+` FROM tenants WHERE slug = $1 FOR UPDATE`, draft.Slug)
 		return found, false, err
@@ -123,10 +125,32 @@ func ensureTenant(ctx context.Context, tx pgx.Tx, actor flomastr.Actor, draft te
 	if err := planSteps(ctx, tx, made.ID, tenant.ProvisioningSteps()); err != nil {
 		return tenant.Tenant{}, false, err
 	}
+	if err := setBrandPrimary(ctx, tx, made.ID, draft.BrandPrimary); err != nil {
+		return tenant.Tenant{}, false, err
+	}
+	made.BrandPrimary = draft.BrandPrimary
+	if draft.Profile != (tenant.Profile{}) {
+		if err := writeProfile(ctx, tx, made.ID, draft.Profile); err != nil {
+			return tenant.Tenant{}, false, err
+		}
+	}
 	return made, true, appendAudit(ctx, tx, audit.Record{
 		Tenant: made.ID, Actor: actor, Action: "tenant.created", Object: "tenant:" + made.ID.String(),
 		Detail: map[string]string{"slug": made.Slug},
 	})
+}
+
+// setBrandPrimary writes the colour alone; the rest of a look is the tenant's own to choose.
+func setBrandPrimary(ctx context.Context, tx pgx.Tx, id flomastr.TenantID, colour string) error {
+	_, err := tx.Exec(ctx, `
+		INSERT INTO tenant_branding (tenant_id, brand_primary)
+		VALUES ($1, $2)
+		ON CONFLICT (tenant_id) DO UPDATE
+		SET brand_primary = excluded.brand_primary, updated_at = now()`, id, colour)
+	if err != nil {
+		return fmt.Errorf("write colour: %w", err)
+	}
+	return nil
 }
 
 // ensureOwner gives a tenant its first owner, with an account at the built-in issuer that has no password yet. A tenant
@@ -199,15 +223,22 @@ func (s *TenantStore) FinishProvisioning(ctx context.Context, actor flomastr.Act
 func (s *TenantStore) Update(ctx context.Context, actor flomastr.Actor, id flomastr.TenantID, change tenant.Change) (tenant.Tenant, error) {
 	var changed tenant.Tenant
 	err := s.db.InPlatform(ctx, func(tx pgx.Tx) (err error) {
+		if _, err := oneTenant(ctx, tx, `SELECT `+tenantColumns+` FROM tenants WHERE id = $1 FOR NO KEY UPDATE`, id); err != nil {
+			return err
+		}
+		if change.BrandPrimary != nil {
+			if err := setBrandPrimary(ctx, tx, id, *change.BrandPrimary); err != nil {
+				return err
+			}
+		}
 		changed, err = oneTenant(ctx, tx, `
 			UPDATE tenants
 			SET name = coalesce($2, name),
 			    time_zone = coalesce($3, time_zone),
-			    brand_primary = coalesce($4, brand_primary),
-			    changed_by = $5,
+			    changed_by = $4,
 			    updated_at = now()
 			WHERE id = $1
-			RETURNING `+tenantColumns, id, change.Name, change.TimeZone, change.BrandPrimary, string(actor))
+			RETURNING `+tenantColumns, id, change.Name, change.TimeZone, string(actor))
 		if err != nil {
 			return err
 		}

@@ -15,6 +15,7 @@ type Draft struct {
 	Name         string // "" makes one from the slug
 	TimeZone     string // "" is UTC
 	BrandPrimary string
+	Profile      Profile // its time zone and its domain play no part here
 }
 
 // Setup asks for a tenant with its owner.
@@ -47,6 +48,9 @@ func (d *Draft) prepare() error {
 		return err
 	}
 	if err := validateTimeZone(d.TimeZone); err != nil {
+		return err
+	}
+	if err := d.Profile.clean(); err != nil {
 		return err
 	}
 	return validateColour(d.BrandPrimary)

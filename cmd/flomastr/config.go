@@ -1,6 +1,7 @@
 package main
 
 import (
+	"net"
 	"time"
 )
 
@@ -14,7 +15,7 @@ type Config struct {
 	PublicURL       string        `setting:"FLOMASTR_PUBLIC_URL" name:"public-url" group:"Server" placeholder:"URL" help:"How browsers and providers reach us; derived from the base domain and the port when empty."`
 	CORSOrigins     []string      `setting:"FLOMASTR_CORS_ORIGINS" name:"cors-origins" group:"Server" placeholder:"URL" help:"Origins, exactly as browsers send them, from which the web app may call us besides our own."`
 	TrustedProxies  []string      `setting:"FLOMASTR_TRUSTED_PROXIES" name:"trusted-proxies" group:"Server" placeholder:"CIDR" help:"Networks of the proxies whose X-Forwarded-* headers are believed."`
-	MetricsListen   string        `setting:"FLOMASTR_METRICS_LISTEN" name:"metrics-listen" group:"Server" placeholder:"ADDRESS" help:"Address and port of a listener of its own for /metrics; none when empty."`
+	MetricsListen   string        `setting:"FLOMASTR_METRICS_LISTEN" name:"metrics-listen" group:"Server" placeholder:"ADDRESS" help:"Address and port of a listener of its own for what the world must not ask: /internal/tls-ask and /healthz. :PORT alone is this machine only; none when empty."`
 	ShutdownTimeout time.Duration `setting:"FLOMASTR_SHUTDOWN_TIMEOUT" name:"shutdown-timeout" group:"Server" default:"20s" help:"How long running requests and turns may take to finish when the server stops."`
 	TurnWorkers     int           `setting:"FLOMASTR_TURN_WORKERS" name:"turn-workers" group:"Server" default:"16" help:"Conversation turns that are worked on at once."`
 	JobWorkers      int           `setting:"FLOMASTR_JOB_WORKERS" name:"job-workers" group:"Server" default:"4" help:"Background jobs, such as indexing, that are worked on at once."`
@@ -75,3 +76,19 @@ func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
 // Embedded says whether the installation keeps its own database.
 func (c Config) Embedded() bool { return c.DatabaseURL == "" }
+
+// internalAddress is where the internal listener listens: on loopback, unless another address is said out loud.
+func (c Config) internalAddress() string {
+	if host, port, err := net.SplitHostPort(c.MetricsListen); err == nil && host == "" {
+		return net.JoinHostPort("127.0.0.1", port)
+	}
+	return c.MetricsListen
+}
+
+// ownURL is where browsers reach a server without a domain; empty for one that has a domain.
+func (c Config) ownURL() string {
+	if c.BaseDomain != "localhost" {
+		return ""
+	}
+	return c.localURL()
+}

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/flomastr/flomastr"
+	"github.com/flomastr/flomastr/branding"
 	"github.com/flomastr/flomastr/httpapi"
 	"github.com/flomastr/flomastr/mail"
 	"github.com/flomastr/flomastr/mail/smtp"
@@ -21,9 +22,9 @@ type post struct {
 }
 
 // newPost sends mails over SMTP where there is a mail server, and keeps them for the operator on the private database.
-func newPost(cfg Config, db *postgres.DB, keys *secret.Vault, tenants *tenant.Engine) (post, error) {
+func newPost(cfg Config, db *postgres.DB, keys *secret.Vault, looks brands) (post, error) {
 	var out post
-	deps := mail.Deps{Brands: brands{tenants}, From: cmp.Or(cfg.MailFrom, "no-reply@"+cfg.BaseDomain)}
+	deps := mail.Deps{Brands: looks, From: cmp.Or(cfg.MailFrom, "no-reply@"+cfg.BaseDomain)}
 	switch {
 	case cfg.SMTPURL != "":
 		carrier, err := smtp.New(smtp.Config{URL: cfg.SMTPURL.Reveal()})
@@ -43,12 +44,24 @@ func newPost(cfg Config, db *postgres.DB, keys *secret.Vault, tenants *tenant.En
 func (c Config) writesMail() bool { return c.SMTPURL != "" || c.Embedded() }
 
 // brands tells mails how a tenant looks.
-type brands struct{ tenants *tenant.Engine }
+type brands struct {
+	tenants *tenant.Engine
+	looks   *branding.Engine
+	base    string // how the world reaches us
+}
 
-// Brand implements mail.Brands.
+// Brand implements mail.Brands. A logo is shown where a mail reader may fetch it: over https.
 func (b brands) Brand(ctx context.Context, id flomastr.TenantID) (mail.Brand, error) {
 	t, err := b.tenants.ByID(ctx, id)
-	return mail.Brand{Name: t.Name, Colour: t.BrandPrimary}, err
+	if err != nil {
+		return mail.Brand{}, err
+	}
+	look, err := b.looks.Look(ctx, id)
+	out := mail.Brand{Name: cmp.Or(look.CompanyName, t.Name), Colour: look.BrandPrimary}
+	if path := look.Path(t.Slug, branding.LogoFile); path != "" && strings.HasPrefix(b.base, "https://") {
+		out.LogoURL = b.base + path
+	}
+	return out, err
 }
 
 // publicURL is how people reach us: never by the Host that a request names.

@@ -16,6 +16,7 @@ import (
 	"github.com/flomastr/flomastr"
 	"github.com/flomastr/flomastr/assistant"
 	"github.com/flomastr/flomastr/blob"
+	"github.com/flomastr/flomastr/branding"
 	"github.com/flomastr/flomastr/contextengine"
 	"github.com/flomastr/flomastr/contextengine/source/convert"
 	"github.com/flomastr/flomastr/httpapi"
@@ -40,6 +41,7 @@ type App struct {
 	log      *slog.Logger
 	clock    flomastr.Clock
 	listener net.Listener
+	internal net.Listener // nil where the settings name none
 	base     *foundation
 	db       *postgres.DB
 	blobs    *blob.Bucket
@@ -66,6 +68,11 @@ func newApp(ctx context.Context, cfg Config, log *slog.Logger) (_ *App, err erro
 	}()
 	if a.listener, err = listen(ctx, cfg.Listen); err != nil {
 		return nil, err
+	}
+	if cfg.MetricsListen != "" {
+		if a.internal, err = listen(ctx, cfg.internalAddress()); err != nil {
+			return nil, err
+		}
 	}
 	if a.base, err = layFoundation(ctx, cfg, log); err != nil {
 		return nil, err
@@ -102,8 +109,15 @@ func newApp(ctx context.Context, cfg Config, log *slog.Logger) (_ *App, err erro
 		return nil, err
 	}
 	a.tenants = newTenants(a.base, a.db, a.blobs)
+	hosts := tenant.NewDirectory(cfg.BaseDomain, a.tenants, postgres.NewDomainStore(a.db), a.clock)
+	profiles := tenant.NewProfiles(tenant.ProfilesDeps{
+		Store: postgres.NewTenantStore(a.db), Domains: postgres.NewDomainStore(a.db), DNS: net.DefaultResolver,
+		BaseDomain: cfg.BaseDomain, Clock: a.clock, Changed: hosts.Forget,
+	})
+	converter := convert.New(convert.Config{AllowWeakSandbox: cfg.WeakSandbox})
+	looks := branding.New(postgres.NewBrandingStore(a.db), a.blobs, converter)
 
-	mails, err := newPost(cfg, a.db, vault, a.tenants)
+	mails, err := newPost(cfg, a.db, vault, brands{a.tenants, looks, publicURL(cfg, a.demo)})
 	if err != nil {
 		return nil, err
 	}
@@ -118,7 +132,7 @@ func newApp(ctx context.Context, cfg Config, log *slog.Logger) (_ *App, err erro
 				Allow: cfg.FetchAllow, DenyHosts: ownHosts(cfg), Redirects: 5, Timeout: 30 * time.Second, MaxBytes: 20 << 20,
 				UserAgent: "FloMastr/" + buildVersion(),
 			}),
-			converter: convert.New(convert.Config{AllowWeakSandbox: cfg.WeakSandbox}),
+			converter: converter,
 		},
 		Embedder: offline.New(), Log: log,
 	})
@@ -146,6 +160,7 @@ func newApp(ctx context.Context, cfg Config, log *slog.Logger) (_ *App, err erro
 			{Name: "old sign-ins", Do: a.tokens.SweepSignIns},
 			{Name: "unfinished erasures", Do: a.tenants.ResumeErasures},
 			{Name: "kept mails", Do: postgres.NewMailStore(a.db).Sweep},
+			{Name: "proofs of domains", Do: profiles.Recheck},
 		}}),
 		Queues: map[string]river.QueueConfig{
 			river.QueueDefault:      {MaxWorkers: 2},
@@ -154,8 +169,8 @@ func newApp(ctx context.Context, cfg Config, log *slog.Logger) (_ *App, err erro
 		Periodic: worker.Periodic(),
 	}
 	a.api = httpapi.New(httpapi.Deps{
-		Version: buildVersion(), PublicURL: cmp.Or(cfg.PublicURL, a.demo.baseURL()), BaseDomain: cfg.BaseDomain, TrustedProxies: prefixes(cfg.TrustedProxies), AllowedOrigins: cfg.CORSOrigins,
-		Clock: a.clock, Log: log, Gate: gate, Tenants: a.tenants, Idempotency: idempotency, Events: eventSource{events, a.clock}, Quotas: postgres.NewQuotaStore(a.db), NetworkRate: cfg.NetworkRate,
+		Version: buildVersion(), PublicURL: cmp.Or(cfg.PublicURL, a.demo.baseURL(), cfg.ownURL()), BaseDomain: cfg.BaseDomain, TrustedProxies: prefixes(cfg.TrustedProxies), AllowedOrigins: cfg.CORSOrigins,
+		Clock: a.clock, Log: log, Gate: gate, Tenants: a.tenants, Hosts: hosts, Idempotency: idempotency, Events: eventSource{events, a.clock}, Quotas: postgres.NewQuotaStore(a.db), NetworkRate: cfg.NetworkRate,
 		Health: []httpapi.Check{
 			{Name: "database", Required: true, Probe: a.db.Ping},
 			{Name: "uploads", Required: true, Probe: a.blobs.Writable},
@@ -165,6 +180,7 @@ func newApp(ctx context.Context, cfg Config, log *slog.Logger) (_ *App, err erro
 		Settings: cfg.preflight, WaitingTurns: conversations.WaitingTurns, Web: webApp(log), Simulator: simulator(cfg),
 		Engines: httpapi.Engines{
 			Audit: postgres.NewAuditStore(a.db), SignIns: a.accounts, People: gate, APITokens: a.tokens, Team: a.team, Accounts: a.accounts, Preferences: a.tokens, KeptMails: mails.kept, TenantAdmin: a.tenants, TenantLife: a.tenants,
+			Profiles: profiles, Branding: looks,
 			Knowledge: a.knowledge, Assistant: answers, WhatsApp: a.whatsapp,
 		},
 	})
@@ -180,6 +196,9 @@ func (a *App) Run(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return a.whatsapp.Work(ctx) })
 	group.Go(func() error { return a.api.Serve(ctx, a.listener, a.cfg.ShutdownTimeout) })
+	if a.internal != nil {
+		group.Go(func() error { return a.api.ServeInternal(ctx, a.internal, a.cfg.ShutdownTimeout) })
+	}
 	if a.cfg.Demo() {
 		group.Go(func() error { return a.seedDemo(ctx) })
 	}
@@ -202,8 +221,10 @@ func (a *App) Close() error {
 	if a.base != nil {
 		err = errors.Join(err, a.base.Close())
 	}
-	if a.listener != nil {
-		_ = a.listener.Close() // the server has usually closed it already
+	for _, listener := range []net.Listener{a.listener, a.internal} {
+		if listener != nil {
+			_ = listener.Close() // the server has usually closed it already
+		}
 	}
 	return err
 }
