@@ -69,7 +69,11 @@ describe('brandingOf', () => {
     'http://elsewhere.example/p.png',
     '//elsewhere.example/p.png',
     'data:image/svg+xml,x',
-  ])('refuses the logo address %s', (logo_url) =>
-    expect(brandingOf({ branding: { logo_url } }).logoUrl).toBeUndefined(),
-  )
+  ])('refuses the address %s for logo and icons', (address) => {
+    const branding = brandingOf({
+      branding: { logo_url: address, icons: { light: address, dark: '/d.ico' } },
+    })
+    expect(branding.logoUrl).toBeUndefined()
+    expect(branding.icons).toBeUndefined()
+  })
 })

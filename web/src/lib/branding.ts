@@ -1,7 +1,15 @@
 import { contrast, luminance, mix, parseHex, type Rgb, readable, toHex } from './contrast.ts'
 
 /** What a tenant, or else the platform, looks like: the part of /config.json that matters before the first paint. */
-export type Branding = { name: string; primary: string; logoUrl: string | undefined }
+export type Branding = {
+  name: string
+  primary: string
+  logoUrl: string | undefined
+  icons?: Icons | undefined
+}
+
+/** The icon in the tab, for light and for dark surroundings. */
+export type Icons = { light: string; dark: string }
 
 export const platform: Branding = { name: 'FloMastr', primary: '#009DEB', logoUrl: undefined }
 
@@ -63,13 +71,20 @@ export function brandingOf(config: unknown): Branding {
   const part = field(config, 'branding')
   const name = field(part, 'name')
   const primary = field(part, 'brand_primary')
-  const logo = field(part, 'logo_url')
+  const icons = field(part, 'icons')
+  const light = ours(field(icons, 'light'))
+  const dark = ours(field(icons, 'dark'))
   return {
     name: typeof name === 'string' && name !== '' ? name : platform.name,
     primary: typeof primary === 'string' && parseHex(primary) ? primary : platform.primary,
-    // Only our own origin or https: an address from a tenant must not become a script or a tracker over plain http.
-    logoUrl: typeof logo === 'string' && /^(\/[^/]|https:\/\/)/.test(logo) ? logo : undefined,
+    logoUrl: ours(field(part, 'logo_url')),
+    icons: light && dark ? { light, dark } : undefined,
   }
+}
+
+/** Only our own origin or https: an address from a tenant must not become a script or a tracker over plain http. */
+function ours(address: unknown): string | undefined {
+  return typeof address === 'string' && /^(\/[^/]|https:\/\/)/.test(address) ? address : undefined
 }
 
 function field(value: unknown, name: string): unknown {

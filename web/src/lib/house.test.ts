@@ -3,7 +3,8 @@ import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { brandVariables } from './branding.ts'
 import { askConfig, knownBranding, paintBrand, rememberBranding } from './house.ts'
 
-const clinic = { name: 'Harbour Clinic', primary: '#0a7d4f', logoUrl: '/logo.png' }
+const icons = { light: '/clinic/light.ico', dark: '/clinic/dark.ico' }
+const clinic = { name: 'Harbour Clinic', primary: '#0a7d4f', logoUrl: '/logo.png', icons }
 
 beforeEach(() => localStorage.clear())
 
@@ -28,6 +29,17 @@ describe('paintBrand', () => {
     expect(document.title).toBe('Harbour Clinic')
     for (const [name, value] of Object.entries(brandVariables(clinic.primary)))
       expect(document.documentElement.style.getPropertyValue(name)).toBe(value)
+  })
+})
+
+describe('the icon in the tab', () => {
+  const shown = () =>
+    [...document.querySelectorAll('link[rel="icon"]')].map((link) => link.getAttribute('href'))
+  it('is the house own for light and dark, and the platform again elsewhere', () => {
+    paintBrand(clinic)
+    expect(shown()).toEqual(['/clinic/light.ico', '/clinic/dark.ico'])
+    paintBrand({ ...clinic, icons: undefined })
+    expect(shown()).toEqual(['/light.ico', '/dark.ico'])
   })
 })
 

@@ -1,4 +1,4 @@
-import { type Branding, brandingOf, brandVariables } from './branding.ts'
+import { type Branding, brandingOf, brandVariables, type Icons } from './branding.ts'
 import { remember, remembered } from './remember.ts'
 
 // The look of the house that the person is in: a tenant's by its slug, the host's own where the slug is empty. Used by
@@ -12,11 +12,26 @@ export async function askConfig(slug: string): Promise<unknown> {
   return answer.json()
 }
 
-/** Puts a brand's colours and name on the page. */
+/** Puts a brand's colours, name and icons on the page. */
 export function paintBrand(branding: Branding): void {
   for (const [name, value] of Object.entries(brandVariables(branding.primary)))
     document.documentElement.style.setProperty(name, value)
   document.title = branding.name
+  paintIcons(branding.icons ?? { light: '/light.ico', dark: '/dark.ico' })
+}
+
+function paintIcons(icons: Icons): void {
+  for (const scheme of ['light', 'dark'] as const) {
+    const media = `(prefers-color-scheme: ${scheme})`
+    let link = document.head.querySelector<HTMLLinkElement>(`link[rel="icon"][media="${media}"]`)
+    if (!link) {
+      link = document.createElement('link')
+      link.rel = 'icon'
+      link.media = media
+      document.head.append(link)
+    }
+    link.href = icons[scheme]
+  }
 }
 
 const cupboard = (slug: string) => (slug ? (`branding.${slug}` as const) : 'branding')
@@ -32,6 +47,7 @@ export function knownBranding(slug: string): Branding | undefined {
   }
 }
 
-export function rememberBranding(slug: string, { name, primary, logoUrl }: Branding): void {
-  remember(cupboard(slug), JSON.stringify({ branding: { name, brand_primary: primary, logo_url: logoUrl } }))
+export function rememberBranding(slug: string, { name, primary, logoUrl, icons }: Branding): void {
+  const branding = { name, brand_primary: primary, logo_url: logoUrl, icons }
+  remember(cupboard(slug), JSON.stringify({ branding }))
 }
