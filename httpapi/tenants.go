@@ -12,7 +12,7 @@ import (
 
 // TenantAdmin is what the door asks of the tenant engine beyond finding.
 type TenantAdmin interface {
-	List(ctx context.Context, skip, limit int) ([]tenant.Tenant, int, error)
+	List(ctx context.Context, search string, skip, limit int) ([]tenant.Tenant, int, error)
 	Create(ctx context.Context, actor flomastr.Actor, draft tenant.Draft) (tenant.Tenant, error)
 	Provision(ctx context.Context, actor flomastr.Actor, setup tenant.Setup) (tenant.Provisioned, error)
 	Update(ctx context.Context, actor flomastr.Actor, id flomastr.TenantID, change tenant.Change) (tenant.Tenant, error)
@@ -43,8 +43,9 @@ func tenantOut(t tenant.Tenant) tenantBody {
 type tenantOutput struct{ Body tenantBody }
 
 type tenantListInput struct {
-	Skip  int `query:"skip" minimum:"0" maximum:"1000000"`
-	Limit int `query:"limit" minimum:"1" maximum:"200" default:"50"`
+	Search string `query:"search" maxLength:"120" doc:"Part of the slug or the name, whatever its case"`
+	Skip   int    `query:"skip" minimum:"0" maximum:"1000000"`
+	Limit  int    `query:"limit" minimum:"1" maximum:"200" default:"50"`
 }
 
 type tenantListOutput struct {
@@ -55,7 +56,7 @@ type tenantListOutput struct {
 }
 
 func (a *API) tenantList(ctx context.Context, _ Call, in *tenantListInput) (*tenantListOutput, error) {
-	page, total, err := a.deps.TenantAdmin.List(ctx, in.Skip, in.Limit)
+	page, total, err := a.deps.TenantAdmin.List(ctx, in.Search, in.Skip, in.Limit)
 	if err != nil {
 		return nil, err
 	}

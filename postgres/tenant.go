@@ -49,19 +49,21 @@ func (s *TenantStore) BySlug(ctx context.Context, slug string) (tenant.Tenant, e
 	return found, err
 }
 
-// List gives a page of all tenants, by slug.
-func (s *TenantStore) List(ctx context.Context, skip, limit int) ([]tenant.Tenant, int, error) {
+// List gives a page of the tenants whose slug or name holds what is searched for, by slug; of all, where that is empty.
+func (s *TenantStore) List(ctx context.Context, search string, skip, limit int) ([]tenant.Tenant, int, error) {
 	var page []tenant.Tenant
 	var total int
+	// strpos takes the words as they are: there is no wildcard to escape.
+	const matching = `WHERE strpos(lower(slug || ' ' || name), lower($1)) > 0`
 	err := s.db.InPlatform(ctx, func(tx pgx.Tx) error {
-		if err := tx.QueryRow(ctx, `SELECT count(*) FROM tenants`).Scan(&total); err != nil {
+		if err := tx.QueryRow(ctx, `SELECT count(*) FROM tenants `+matching, search).Scan(&total); err != nil {
 			return fmt.Errorf("count tenants: %w", err)
 		}
 		rows, err := tx.Query(ctx, `
 			SELECT `+tenantColumns+`
-			FROM tenants
+			FROM tenants `+matching+`
 			ORDER BY slug
-			LIMIT $1 OFFSET $2`, limit, skip)
+			LIMIT $2 OFFSET $3`, search, limit, skip)
 		if err != nil {
 			return fmt.Errorf("list tenants: %w", err)
 		}

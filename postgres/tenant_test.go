@@ -179,3 +179,24 @@ func TestTheAuditLogOnlyGrows(t *testing.T) {
 		require.ErrorContains(t, err, "permission denied", sql)
 	}
 }
+
+func TestTenantsAreFoundByAPartOfTheirNameOrSlug(t *testing.T) {
+	t.Parallel()
+	store := postgres.NewTenantStore(postgrestest.Open(t))
+	for slug, name := range map[string]string{"harbour": "Clinic at the Sea", "sidra": "Optician 100%", "zoo": "Zoo"} {
+		_, err := store.Create(t.Context(), flomastr.ActorSystem, tenant.Draft{Slug: slug, Name: name, TimeZone: "UTC"})
+		require.NoError(t, err)
+	}
+	for search, want := range map[string][]string{
+		"": {"harbour", "sidra", "zoo"}, "HARB": {"harbour"}, "the sea": {"harbour"}, "ici": {"sidra"}, "%": {"sidra"}, "_": nil,
+	} {
+		page, total, err := store.List(t.Context(), search, 0, 10)
+		require.NoError(t, err)
+		var slugs []string
+		for _, found := range page {
+			slugs = append(slugs, found.Slug)
+		}
+		require.Equal(t, want, slugs, search)
+		require.Equal(t, len(want), total, search)
+	}
+}

@@ -56,8 +56,8 @@ func (e *Engine) ByID(ctx context.Context, id flomastr.TenantID) (Tenant, error)
 }
 
 // List gives a page of all tenants by slug, and how many there are.
-func (e *Engine) List(ctx context.Context, skip, limit int) ([]Tenant, int, error) {
-	return e.store.List(ctx, max(skip, 0), min(max(limit, 1), 200))
+func (e *Engine) List(ctx context.Context, search string, skip, limit int) ([]Tenant, int, error) {
+	return e.store.List(ctx, strings.TrimSpace(search), max(skip, 0), min(max(limit, 1), 200))
 }
 
 // Policies are a tenant's limits and choices, as they stand now.

@@ -17,7 +17,7 @@ var slugForm = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$`)
 // the platform's hosts, and names under which a stranger would expect the platform itself.
 const reserved = `
 	admin api app assets auth auth-status canonical config contacts dev docs engine favicon get-started
-	hitl-tasks icons internal invite livez login logout mcp messages metrics n8n openapi pulse queue readyz
+	hitl-tasks home icons internal invite livez login logout mcp messages metrics n8n openapi pulse queue readyz
 	register reset-password robots routes settings sign-in sign-out sign-up simulator static tasks v1 v2 web webchat webhook
 	webhooks well-known widget workflow-install workflows
 	about abuse account billing blog cdn dashboard demo-login dns email ftp git help hostmaster imap info legal

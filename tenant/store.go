@@ -14,7 +14,7 @@ type Store interface {
 	ByID(ctx context.Context, id flomastr.TenantID) (Tenant, error)
 	BySlug(ctx context.Context, slug string) (Tenant, error)
 	// List is ordered by slug; total counts all.
-	List(ctx context.Context, skip, limit int) (tenants []Tenant, total int, err error)
+	List(ctx context.Context, search string, skip, limit int) (tenants []Tenant, total int, err error)
 	// Create makes the hot rows of a tenant in the state provisioning. A taken slug is ErrSlugTaken.
 	Create(ctx context.Context, actor flomastr.Actor, draft Draft) (Tenant, error)
 	// BeginProvisioning makes the hot rows, the owner's account and membership, or finds those of an earlier call.

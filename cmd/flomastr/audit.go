@@ -70,7 +70,7 @@ func chosenTenants(ctx context.Context, db *postgres.DB, slug string) ([]chosenT
 	}
 	var all []chosenTenant
 	for {
-		page, total, err := store.List(ctx, len(all), 500)
+		page, total, err := store.List(ctx, "", len(all), 500)
 		if err != nil {
 			return nil, err
 		}

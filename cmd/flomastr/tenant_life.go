@@ -88,7 +88,7 @@ func (c *tenantList) Run(ctx context.Context, s *surroundings, src *sources) err
 		table := tabwriter.NewWriter(s.stdout, 0, 4, 2, ' ', 0)
 		const page = 200
 		for skip := 0; ; skip += page {
-			tenants, total, err := p.tenants.List(ctx, skip, page)
+			tenants, total, err := p.tenants.List(ctx, "", skip, page)
 			if err != nil {
 				return err
 			}
