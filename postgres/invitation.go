@@ -151,10 +151,11 @@ func (s *IdentityStore) OpenInvitation(ctx context.Context, hash [sha256.Size]by
 
 func openInvitation(ctx context.Context, tx pgx.Tx, hash [sha256.Size]byte, lock string) (identity.Invited, error) {
 	rows, err := tx.Query(ctx, `
-		SELECT `+invitationColumns+`, t.slug AS tenant_slug, t.name AS tenant_name, t.brand_primary,
+		SELECT `+invitationColumns+`, t.slug AS tenant_slug, t.name AS tenant_name, coalesce(b.brand_primary, '') AS brand_primary,
 		       coalesce(a.password_hash <> '', false) AS has_account
 		FROM invitations i
 		JOIN tenants t ON t.id = i.tenant_id
+		LEFT JOIN tenant_branding b ON b.tenant_id = i.tenant_id
 		LEFT JOIN accounts a ON lower(a.email) = lower(i.email)
 		WHERE i.token_hash = $1 AND i.accepted_at IS NULL AND i.revoked_at IS NULL AND i.expires_at > now()
 		  AND t.status IN ('provisioning', 'active', 'inactive') AND NOT coalesce(a.disabled, false) `+lock, hash[:])
