@@ -7,14 +7,22 @@
 //                                  from this machine: FLOMASTR_FETCH_ALLOW=http://127.0.0.1:PORT, here and there
 //
 // Screenshots go to e2e/screenshots, which git ignores: look at them.
-import { mkdir } from 'node:fs/promises'
 import { createServer } from 'node:http'
-import { fileURLToPath } from 'node:url'
-import { axe, launch, open, overflows } from './browser.mjs'
+import { launch, open } from './browser.mjs'
 import { demo, newPrice, newWord, pdf, page as webPage } from './demo.mjs'
+import {
+  conclude,
+  faces,
+  findings,
+  lookAt,
+  must,
+  patience,
+  phone,
+  screenshots,
+  signInAs,
+  step,
+} from './journey.mjs'
 
-const screenshots = fileURLToPath(new URL('screenshots/', import.meta.url))
-const patience = 60_000 // an answer takes a second; a busy machine takes longer
 const { base_url: base, tenants } = demo()
 const { slug, users } = tenants[0]
 const owner = users[0]
@@ -22,23 +30,8 @@ const owner = users[0]
 const allowed = (process.env.FLOMASTR_FETCH_ALLOW ?? '').split(',')[0]
 if (!allowed) throw new Error('set FLOMASTR_FETCH_ALLOW to the origin that the server may read pages from')
 
-/** @type {string[]} */
-const findings = []
-const said = (text) => process.stdout.write(`${text}\n`)
-
-async function step(name, run) {
-  said(name)
-  const start = Date.now()
-  await run()
-  said(`  ${((Date.now() - start) / 1000).toFixed(1)} s`)
-}
-
 async function signIn(page) {
-  await page.goto(`${base}/`)
-  await page.locator('a[href^="/sign-in"]').click()
-  await page.locator('input[name=email]').fill(owner.email)
-  await page.locator('input[name=password]').fill(owner.password)
-  await page.locator('form button[type=submit]').click()
+  await signInAs(page, base, owner)
   await page.waitForURL(`**/${slug}/inbox`, { timeout: patience })
 }
 
@@ -62,11 +55,6 @@ async function ask(page, name, question) {
   const answer = phone.getByRole('listitem').nth(before + 1)
   await answer.waitFor({ timeout: patience })
   return answer.innerText()
-}
-
-function must(holds, what) {
-  if (!holds) throw new Error(what)
-  said(`  ok  ${what}`)
 }
 
 async function addPage(page, url) {
@@ -199,23 +187,6 @@ function pagesOf(conversation) {
   }
 }
 
-// Size, colours and language, so that every two of them are seen together.
-const phone = { width: 360, height: 740 }
-const wide = { width: 1280, height: 800 }
-const faces = [
-  {
-    face: 'phone-light-en',
-    viewport: phone,
-    scheme: 'light',
-    locale: 'en-GB',
-    direction: 'ltr',
-    judged: true,
-  },
-  { face: 'phone-dark-ar', viewport: phone, scheme: 'dark', locale: 'ar', direction: 'rtl', judged: true },
-  { face: 'wide-dark-en', viewport: wide, scheme: 'dark', locale: 'en-GB', direction: 'ltr', judged: false },
-  { face: 'wide-light-ar', viewport: wide, scheme: 'light', locale: 'ar', direction: 'rtl', judged: false },
-]
-
 /** Looks at every page in one face. Axe judges each page once in each colour scheme. */
 async function lookAround(browser, pages, { face, viewport, scheme, locale, direction, judged }) {
   const { context, page, troubles } = await open(browser, {
@@ -226,32 +197,11 @@ async function lookAround(browser, pages, { face, viewport, scheme, locale, dire
     hasTouch: viewport === phone,
   })
   await signIn(page)
-  for (const [name, { path, sign, foreign }] of Object.entries(pages)) {
-    try {
-      await page.goto(base + path)
-      await page.locator(sign).first().waitFor({ state: 'attached', timeout: patience })
-      await page.waitForFunction(
-        () => !document.querySelector('[aria-busy=true], [role=status][class*=Skeleton]'),
-        undefined,
-        { timeout: patience },
-      )
-      await page.screenshot({ path: `${screenshots}${name}-${face}.png` })
-    } catch (error) {
-      await page.screenshot({ path: `${screenshots}failed.png` })
-      throw new Error(`${face} ${name}: ${error.message}\n${troubles.join('\n')}`)
-    }
-    // The API reference is Scalar's: English, and its own markup. What we answer for is that it asks nobody else.
-    if (foreign) continue
-    if ((await page.locator('html').getAttribute('dir')) !== direction)
-      findings.push(`${face} ${name}: is not ${direction}`)
-    if (await overflows(page)) findings.push(`${face} ${name}: is wider than the window`)
-    if (judged) findings.push(...(await axe(page)).map((one) => `${face} ${name}: ${one}`))
-  }
+  await lookAt(page, base, pages, { face, direction, judged }, troubles)
   findings.push(...troubles.map((one) => `${face}: ${one}`))
   await context.close()
 }
 
-await mkdir(screenshots, { recursive: true })
 const browser = await launch()
 /** @type {ReturnType<typeof pagesOf>} */
 let pages = {}
@@ -263,7 +213,4 @@ try {
 } finally {
   await browser.close()
 }
-if (findings.length > 0) {
-  said(`\n${[...new Set(findings)].join('\n')}`)
-  process.exitCode = 1
-}
+conclude()

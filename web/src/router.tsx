@@ -7,16 +7,30 @@ import {
   redirect,
 } from '@tanstack/react-router'
 import { session } from './api/client.ts'
-import { meQuery } from './api/me.ts'
+import { meQuery, roleIn } from './api/me.ts'
+import { Problem } from './api/problem.ts'
 import { queries } from './api/queries.ts'
+import { needTexts } from './i18n/index.ts'
+import { remembered } from './lib/remember.ts'
+import { isWide } from './lib/wide.ts'
 import { Failed, NotFound, Root, Waiting } from './routes/root.tsx'
 import {
   type BrainSearch,
   brainSearch,
   type InboxSearch,
   inboxSearch,
+  type MailSearch,
+  mailSearch,
   signInSearch,
+  type TenantsSearch,
+  tenantsSearch,
 } from './routes/search.ts'
+
+/** Who is signed in; whoever is not is sent to the sign-in, and back afterwards. */
+async function entering(next: string) {
+  if (!(await session.token())) throw redirect({ to: '/sign-in', search: { next } })
+  return queries.ensureQueryData(meQuery())
+}
 
 // The whole map of the app. Pages load on demand; what they need to be allowed is decided here, before they do.
 
@@ -39,10 +53,10 @@ const home = createRoute({
   getParentRoute: () => root,
   path: '/home',
   beforeLoad: async () => {
-    if (!(await session.token())) throw redirect({ to: '/sign-in', search: {} })
-    const me = await queries.ensureQueryData(meQuery())
+    const me = await entering('/home')
     const first = me.memberships[0]
     if (first) throw redirect({ to: '/$slug/inbox', params: { slug: first.slug }, search: {}, replace: true })
+    if (me.platform !== 'user') throw redirect({ to: '/admin', replace: true })
   },
   component: lazyRouteComponent(() => import('./routes/home.tsx'), 'NoTenant'),
 })
@@ -51,12 +65,11 @@ const tenant = createRoute({
   getParentRoute: () => root,
   path: '/$slug',
   beforeLoad: async ({ params, location }) => {
-    if (!(await session.token())) throw redirect({ to: '/sign-in', search: { next: location.href } })
-    const me = await queries.ensureQueryData(meQuery())
-    const membership = me.memberships.find((one) => one.slug === params.slug)
+    const me = await entering(location.href)
+    const role = roleIn(me, params.slug)
     // Somebody else's tenant and none at all look the same, as they do at the server.
-    if (!membership) throw notFound()
-    return { role: membership.role }
+    if (!role) throw notFound()
+    return { role }
   },
   component: lazyRouteComponent(() => import('./routes/tenant.tsx'), 'TenantPage'),
 })
@@ -95,11 +108,163 @@ const simulator = createRoute({
   component: lazyRouteComponent(() => import('./routes/simulator.tsx'), 'SimulatorPage'),
 })
 
+const settings = createRoute({
+  getParentRoute: () => tenant,
+  path: '/settings',
+  beforeLoad: () => needTexts('manage'),
+  component: lazyRouteComponent(() => import('./routes/settings.tsx'), 'SettingsPage'),
+})
+
+const settingsHome = createRoute({
+  getParentRoute: () => settings,
+  path: '/',
+  beforeLoad: ({ params }) => {
+    // A phone shows the list of sections first; where there is room for both, the first section stands beside it.
+    if (isWide()) throw redirect({ to: '/$slug/settings/profile', params, replace: true })
+  },
+})
+
+const settingsProfile = createRoute({
+  getParentRoute: () => settings,
+  path: '/profile',
+  component: lazyRouteComponent(() => import('./routes/settings-profile.tsx'), 'ProfilePage'),
+})
+
+const settingsBranding = createRoute({
+  getParentRoute: () => settings,
+  path: '/branding',
+  component: lazyRouteComponent(() => import('./routes/settings-branding.tsx'), 'BrandingPage'),
+})
+
+const settingsTeam = createRoute({
+  getParentRoute: () => settings,
+  path: '/team',
+  component: lazyRouteComponent(() => import('./routes/settings-team.tsx'), 'TeamPage'),
+})
+
+const settingsTokens = createRoute({
+  getParentRoute: () => settings,
+  path: '/api-tokens',
+  component: lazyRouteComponent(() => import('./routes/settings-tokens.tsx'), 'TokensPage'),
+})
+
+const settingsPolicies = createRoute({
+  getParentRoute: () => settings,
+  path: '/policies',
+  component: lazyRouteComponent(() => import('./routes/settings-policies.tsx'), 'PoliciesPage'),
+})
+
+const settingsAudit = createRoute({
+  getParentRoute: () => settings,
+  path: '/audit-log',
+  component: lazyRouteComponent(() => import('./routes/settings-audit.tsx'), 'AuditPage'),
+})
+
+const invite = createRoute({
+  getParentRoute: () => root,
+  path: '/invite/$token',
+  beforeLoad: async () => {
+    await needTexts('manage')
+    if (remembered('signed-in')) await session.token() // they join as themselves
+  },
+  component: lazyRouteComponent(() => import('./routes/invite.tsx'), 'InvitePage'),
+})
+
+const resetPassword = createRoute({
+  getParentRoute: () => root,
+  path: '/reset-password',
+  beforeLoad: () => needTexts('manage'),
+  component: lazyRouteComponent(() => import('./routes/reset-password.tsx'), 'ResetPasswordPage'),
+})
+
+const account = createRoute({
+  getParentRoute: () => root,
+  path: '/account',
+  beforeLoad: async ({ location }) => {
+    await entering(location.href)
+    await needTexts('manage')
+  },
+  component: lazyRouteComponent(() => import('./routes/account.tsx'), 'AccountPage'),
+})
+
+const admin = createRoute({
+  getParentRoute: () => root,
+  path: '/admin',
+  beforeLoad: async ({ location }) => {
+    const me = await entering(location.href)
+    if (me.platform === 'user')
+      throw new Problem({
+        status: 403,
+        code: 'forbidden',
+        message: 'The administration is not yours to see.',
+      })
+    await needTexts('manage')
+    return { mayAct: me.platform === 'super_admin' }
+  },
+  component: lazyRouteComponent(() => import('./routes/admin.tsx'), 'AdminPage'),
+})
+
+const adminHome = createRoute({
+  getParentRoute: () => admin,
+  path: '/',
+  component: lazyRouteComponent(() => import('./routes/admin-overview.tsx'), 'OverviewPage'),
+})
+
+const adminTenants = createRoute({
+  getParentRoute: () => admin,
+  path: '/tenants',
+  validateSearch: (search): TenantsSearch => tenantsSearch(search),
+  component: lazyRouteComponent(() => import('./routes/admin-tenants.tsx'), 'TenantsPage'),
+})
+
+const adminTenant = createRoute({
+  getParentRoute: () => admin,
+  path: '/tenants/$tenant',
+  component: lazyRouteComponent(() => import('./routes/admin-tenant.tsx'), 'AdminTenantPage'),
+})
+
+const adminMail = createRoute({
+  getParentRoute: () => admin,
+  path: '/mail',
+  validateSearch: (search): MailSearch => mailSearch(search),
+  component: lazyRouteComponent(() => import('./routes/admin-mail.tsx'), 'MailPage'),
+})
+
+const adminAudit = createRoute({
+  getParentRoute: () => admin,
+  path: '/audit-log',
+  component: lazyRouteComponent(() => import('./routes/admin-audit.tsx'), 'PlatformAuditPage'),
+})
+
+const adminHealth = createRoute({
+  getParentRoute: () => admin,
+  path: '/health',
+  component: lazyRouteComponent(() => import('./routes/admin-health.tsx'), 'HealthPage'),
+})
+
 export const routeTree = root.addChildren([
   landing,
   signIn,
   home,
-  tenant.addChildren([tenantHome, inbox.addChildren([conversation]), brain, simulator]),
+  invite,
+  resetPassword,
+  account,
+  tenant.addChildren([
+    tenantHome,
+    inbox.addChildren([conversation]),
+    brain,
+    simulator,
+    settings.addChildren([
+      settingsHome,
+      settingsProfile,
+      settingsBranding,
+      settingsTeam,
+      settingsTokens,
+      settingsPolicies,
+      settingsAudit,
+    ]),
+  ]),
+  admin.addChildren([adminHome, adminTenants, adminTenant, adminMail, adminAudit, adminHealth]),
 ])
 
 export const router = createRouter({

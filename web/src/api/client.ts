@@ -1,4 +1,5 @@
 import createClient, { type Client } from 'openapi-fetch'
+import { forget, remember } from '../lib/remember.ts'
 import { problemOf } from './problem.ts'
 import type { paths } from './schema.d.ts'
 import { aloneOverTabs, Session } from './session.ts'
@@ -7,6 +8,12 @@ export const session = new Session({
   fetch: (...call) => fetch(...call),
   now: Date.now,
   alone: aloneOverTabs,
+})
+
+// A mark, not a right: it spares a page for strangers the question whether somebody is signed in.
+session.subscribe(() => {
+  if (session.state.status === 'signed-in') remember('signed-in', 'yes')
+  else forget('signed-in')
 })
 
 export type ApiClient = Client<paths>
@@ -25,6 +32,9 @@ export async function authorizedFetch(request: Request, slug?: string): Promise<
   const newer = await session.renewed(token)
   return newer ? send(newer, again) : response
 }
+
+/** The generated client for strangers: it does not ask who is signed in. */
+export const publicClient: ApiClient = createClient<paths>({ fetch: (request) => fetch(request) })
 
 const clients = new Map<string, ApiClient>()
 
@@ -45,4 +55,10 @@ export async function unwrap<T>(
   const { data, error, response } = await call
   if (!response.ok || data === undefined || data === null) throw problemOf(response, error)
   return data as NonNullable<T>
+}
+
+/** Waits for an answer that has no body (204). */
+export async function done(call: Promise<{ error?: unknown; response: Response }>): Promise<void> {
+  const { error, response } = await call
+  if (!response.ok) throw problemOf(response, error)
 }

@@ -4,15 +4,23 @@ import { askConfig, paintBrand, rememberBranding } from '../lib/house.ts'
 import { slugOf } from '../lib/place.ts'
 
 /** The public settings of the server, from /config.json, with the branding of the house that the person is in. */
-export type Config = { branding: Branding; tenant: string; simulator: boolean }
+export type Config = {
+  branding: Branding
+  tenant: string
+  simulator: boolean
+  /** Where tenants have their hosts: slug.baseDomain. */
+  baseDomain: string
+}
 
 export function configOf(wire: unknown): Config {
   const flags = field(wire, 'feature_flags')
   const tenant = field(wire, 'tenant')
+  const baseDomain = field(wire, 'base_domain')
   return {
     branding: brandingOf(wire),
     tenant: typeof tenant === 'string' ? tenant : '',
     simulator: field(flags, 'simulator') === true || field(wire, 'simulator') === true,
+    baseDomain: typeof baseDomain === 'string' && baseDomain !== '' ? baseDomain : location.hostname,
   }
 }
 
@@ -40,6 +48,13 @@ export async function enterHouse(slug: string): Promise<void> {
   paintBrand(current.branding)
   rememberBranding(slug, current.branding)
   for (const changed of watchers) changed()
+}
+
+/** Asks again what the house looks like, after somebody redecorated it. */
+export async function refreshHouse(): Promise<void> {
+  const slug = house
+  house = ''
+  if (slug) await enterHouse(slug)
 }
 
 export const config = (): Config => current

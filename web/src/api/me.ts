@@ -3,7 +3,13 @@ import { client, unwrap } from './client.ts'
 
 export type Role = 'owner' | 'admin' | 'member'
 export type Membership = { slug: string; role: Role }
-export type Me = { email: string; superAdmin: boolean; memberships: Membership[] }
+/** What somebody is on the platform, beside their roles in tenants: an admin reads the administration, a super admin acts. */
+export type PlatformRole = 'user' | 'admin' | 'super_admin'
+export type Me = {
+  email: string
+  platform: PlatformRole
+  memberships: Membership[]
+}
 
 /** Who is signed in, and where they belong. Only memberships that are in force count. */
 export const meQuery = () =>
@@ -14,7 +20,7 @@ export const meQuery = () =>
       const wire = await unwrap(client('').GET('/routes/me/role', { signal }))
       return {
         email: wire.email,
-        superAdmin: wire.role === 'super_admin',
+        platform: wire.role,
         memberships: (wire.memberships ?? []).flatMap((one) =>
           one.status === 'active' ? [{ slug: one.tenant_slug, role: one.role as Role }] : [],
         ),
@@ -41,3 +47,8 @@ export const tenantQuery = (slug: string) =>
 
 /** May this role change knowledge and settings? */
 export const mayAdminister = (role: Role): boolean => role !== 'member'
+
+/** What somebody is in a tenant. */
+export function roleIn(me: Me, slug: string): Role | undefined {
+  return me.memberships.find((one) => one.slug === slug)?.role
+}

@@ -11278,6 +11278,8 @@ export interface operations {
     getRoutesTenants: {
         parameters: {
             query?: {
+                /** @description Part of the slug or the name, whatever its case */
+                search?: string;
                 skip?: number;
                 limit?: number;
             };

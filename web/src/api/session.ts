@@ -51,10 +51,24 @@ export class Session {
     return (await this.#refresh())?.token
   }
 
-  async signIn(email: string, password: string): Promise<void> {
-    const response = await this.#post('/auth/sign-in', { email, password })
+  /** Starts a session; without a one-time code it may be refused as otp_required. */
+  async signIn(email: string, password: string, otp?: string): Promise<void> {
+    const response = await this.#post('/auth/sign-in', { email, password, ...(otp ? { otp } : {}) })
     const body: unknown = await response.json().catch(() => undefined)
     if (!response.ok) throw problemOf(response, body)
+    this.#accept(grantOf(body, this.#deps.now()))
+  }
+
+  /** Changes the password; the answer is a new session, and all others end. */
+  async changePassword(old: string, next: string): Promise<void> {
+    const response = await this.#post('/auth/password', { old, new: next }, await this.token())
+    const body: unknown = await response.json().catch(() => undefined)
+    if (!response.ok) throw problemOf(response, body)
+    this.#accept(grantOf(body, this.#deps.now()))
+  }
+
+  /** Takes over a session that came with another answer, of an accepted invitation, say. */
+  adopt(body: unknown): void {
     this.#accept(grantOf(body, this.#deps.now()))
   }
 
@@ -83,11 +97,15 @@ export class Session {
     return this.#refreshing
   }
 
-  #post(path: string, body?: object): Promise<Response> {
+  #post(path: string, body?: object, token?: string): Promise<Response> {
     return this.#deps.fetch(path, {
       method: 'POST',
       credentials: 'same-origin',
-      headers: { Accept: 'application/json', 'Content-Type': 'application/json' },
+      headers: {
+        Accept: 'application/json',
+        'Content-Type': 'application/json',
+        ...(token ? { Authorization: `Bearer ${token}` } : {}),
+      },
       ...(body ? { body: JSON.stringify(body) } : {}),
     })
   }

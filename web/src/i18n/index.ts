@@ -3,9 +3,10 @@ import { initReactI18next } from 'react-i18next'
 import { directionOf, type Language, preferredLanguage } from '../lib/language.ts'
 import { remember, remembered } from '../lib/remember.ts'
 import type en from './en.json'
+import type manage from './manage/en.json'
 
 /** The texts of a language; English has the shape that all others must have (texts.test.ts holds them to it). */
-export type Texts = typeof en
+export type Texts = typeof en & typeof manage
 
 declare module 'i18next' {
   interface CustomTypeOptions {
@@ -14,18 +15,46 @@ declare module 'i18next' {
   }
 }
 
-const loaders: Record<Language, () => Promise<{ default: object }>> = {
-  en: () => import('./en.json'),
-  ar: () => import('./ar.json'),
-  es: () => import('./es.json'),
-  pt: () => import('./pt.json'),
-  hi: () => import('./hi.json'),
-}
+type Loader = () => Promise<{ default: object }>
+
+// Who answers customers from a phone does not wait for the words of the administration.
+const parts = {
+  start: {
+    en: () => import('./en.json'),
+    ar: () => import('./ar.json'),
+    es: () => import('./es.json'),
+    pt: () => import('./pt.json'),
+    hi: () => import('./hi.json'),
+  },
+  manage: {
+    en: () => import('./manage/en.json'),
+    ar: () => import('./manage/ar.json'),
+    es: () => import('./manage/es.json'),
+    pt: () => import('./manage/pt.json'),
+    hi: () => import('./manage/hi.json'),
+  },
+} satisfies Record<string, Record<Language, Loader>>
+
+type Part = keyof typeof parts
+const needed = new Set<Part>(['start'])
+const loaded = new Set<string>()
 
 async function load(language: Language): Promise<void> {
-  if (i18next.hasResourceBundle(language, 'translation')) return
-  const texts = await loaders[language]()
-  i18next.addResourceBundle(language, 'translation', texts.default)
+  await Promise.all(
+    [...needed].map(async (part) => {
+      const name = `${part}.${language}`
+      if (loaded.has(name)) return
+      const texts = await parts[part][language]()
+      i18next.addResourceBundle(language, 'translation', texts.default, true)
+      loaded.add(name)
+    }),
+  )
+}
+
+/** Makes a part of the texts ready, in the language of the page and in each that is chosen later. */
+export async function needTexts(part: Part): Promise<void> {
+  needed.add(part)
+  await load(i18next.language as Language)
 }
 
 /** Makes the texts of the preferred language ready. Only that language is loaded. */

@@ -3,6 +3,11 @@ import ar from './ar.json' with { type: 'json' }
 import en from './en.json' with { type: 'json' }
 import es from './es.json' with { type: 'json' }
 import hi from './hi.json' with { type: 'json' }
+import manageAr from './manage/ar.json' with { type: 'json' }
+import manageEn from './manage/en.json' with { type: 'json' }
+import manageEs from './manage/es.json' with { type: 'json' }
+import manageHi from './manage/hi.json' with { type: 'json' }
+import managePt from './manage/pt.json' with { type: 'json' }
 import pt from './pt.json' with { type: 'json' }
 
 type Tree = { [key: string]: string | Tree }
@@ -19,10 +24,17 @@ function flat(tree: Tree, prefix = ''): Map<string, string> {
 // Only these count; "hand_over" ends like no plural form does.
 const plural = /^(.+)_(zero|one|two|few|many|other)$/
 const names = (text: string) => [...text.matchAll(/\{\{(\w+)\}\}/g)].map((match) => match[1]).sort()
-const english = flat(en)
+const parts: readonly [string, Tree, Record<string, Tree>][] = [
+  ['start', en, { ar, en, es, hi, pt }],
+  ['manage', manageEn, { ar: manageAr, en: manageEn, es: manageEs, hi: manageHi, pt: managePt }],
+]
+const cases = parts.flatMap(([part, model, trees]) =>
+  Object.entries(trees).map(([language, tree]) => ({ part, language, model, tree })),
+)
 
-describe.each(Object.entries({ ar, en, es, hi, pt }))('the texts in %s', (language, tree: Tree) => {
+describe.each(cases)('the texts of $part in $language', ({ language, model: of, tree }) => {
   const texts = flat(tree)
+  const english = flat(of)
   const forms = new Intl.PluralRules(language).resolvedOptions().pluralCategories
 
   it('are complete, with every plural form of the language, and hold nothing else', () => {
@@ -48,4 +60,9 @@ describe.each(Object.entries({ ar, en, es, hi, pt }))('the texts in %s', (langua
   it('leave no text empty', () => {
     for (const [key, text] of texts) expect(text.trim(), key).not.toBe('')
   })
+})
+
+it('gives no name to two texts of different parts', () => {
+  const start = flat(en)
+  expect([...flat(manageEn).keys()].filter((key) => start.has(key))).toEqual([])
 })

@@ -2,12 +2,14 @@
 
 // First segments that are pages of the platform. The server gives none of them away as a slug.
 const platformPages: ReadonlySet<string> = new Set([
+  'account',
   'admin',
   'docs',
   'get-started',
   'hitl-tasks',
   'home',
   'invite',
+  'reset-password',
   'settings',
   'sign-in',
   'workflow-install',

@@ -1,6 +1,6 @@
 // What this browser keeps between visits. Storage may be full, forbidden or absent: that is never an error.
 
-type Name = 'scheme' | 'language' | 'branding' | `branding.${string}`
+type Name = 'scheme' | 'language' | 'signed-in' | 'branding' | `branding.${string}`
 
 const key = (name: Name) => `flomastr.${name}`
 

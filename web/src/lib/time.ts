@@ -41,3 +41,8 @@ export function span(left: number, language: string): string {
     Number(value),
   )
 }
+
+/** A day and its hour, in full: when something was done, or ends. */
+export function dateTime(at: Date, language: string): string {
+  return new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'short' }).format(at)
+}

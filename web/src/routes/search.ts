@@ -49,3 +49,20 @@ export function brainSearch(search: Search): BrainSearch {
     add,
   })
 }
+
+export type MailSearch = { mail?: string }
+
+/** mail: the open one. */
+export function mailSearch(search: Search): MailSearch {
+  return chosen({ mail: text(search.mail, 64) })
+}
+
+export type TenantsSearch = { q?: string; form?: 'provision' }
+
+/** q: what the list is searched for; form: the open one. */
+export function tenantsSearch(search: Search): TenantsSearch {
+  return chosen({
+    q: text(search.q),
+    form: search.form === 'provision' ? ('provision' as const) : undefined,
+  })
+}

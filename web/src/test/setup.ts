@@ -3,7 +3,7 @@ import { afterEach } from 'vitest'
 // What jsdom lacks and the components ask for: media queries, layout and the browser's own dialog.
 if (typeof window !== 'undefined') {
   const { cleanup } = await import('@testing-library/react')
-  const { startTexts } = await import('../i18n/index.ts')
+  const { needTexts, startTexts } = await import('../i18n/index.ts')
   window.matchMedia ??= (query: string) =>
     ({
       matches: false,
@@ -20,5 +20,6 @@ if (typeof window !== 'undefined') {
     this.dispatchEvent(new Event('close'))
   }
   await startTexts('en')
+  await needTexts('manage')
   afterEach(cleanup)
 }

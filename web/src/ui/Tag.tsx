@@ -2,13 +2,15 @@ import type { ReactNode } from 'react'
 import { Icon, type IconName } from './Icon.tsx'
 import classes from './Tag.module.css'
 
+export type Tone = 'plain' | 'accent' | 'ok' | 'warn' | 'bad'
+
 /** A state in one word. The tone repeats what the word says; it never says it alone. */
 export function Tag({
   tone = 'plain',
   icon,
   children,
 }: {
-  tone?: 'plain' | 'accent' | 'ok' | 'warn' | 'bad'
+  tone?: Tone
   icon?: IconName
   children: ReactNode
 }) {

@@ -64,6 +64,16 @@ export function ProblemState({
   )
 }
 
+/** A page that this role does not have. The server would say the same; it need not be asked. */
+export function Forbidden() {
+  const { t } = useTranslation()
+  return (
+    <State icon="lock" title={t('state.forbidden')}>
+      {t('state.forbiddenMore')}
+    </State>
+  )
+}
+
 /** A failure in one line, beside what still works. */
 export function ProblemLine({ error }: { error: unknown }) {
   const { t } = useTranslation()

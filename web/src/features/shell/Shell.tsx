@@ -1,33 +1,35 @@
-import { Link, useLocation, useNavigate } from '@tanstack/react-router'
+import { Link, type LinkProps, useLocation } from '@tanstack/react-router'
 import { type ReactNode, useState } from 'react'
 import { useTranslation } from 'react-i18next'
-import { session } from '../../api/client.ts'
 import { useConfig } from '../../api/config.ts'
-import type { LineState } from '../../api/events.ts'
 import { Brand } from '../../ui/Brand.tsx'
-import { Button } from '../../ui/Button.tsx'
 import { Icon, type IconName } from '../../ui/Icon.tsx'
 import { IconButton } from '../../ui/IconButton.tsx'
 import { Sheet } from '../../ui/Sheet.tsx'
-import { Connection } from './Connection.tsx'
-import { Preferences } from './Preferences.tsx'
+import { Person } from './Person.tsx'
 import classes from './Shell.module.css'
 
-// The pages of a tenant, in the order of the menu. A page is listed once it works.
-const pages = [
-  { to: '/$slug/inbox', icon: 'inbox', text: 'nav.inbox' },
-  { to: '/$slug/brain', icon: 'brain', text: 'nav.brain' },
-  { to: '/$slug/simulator', icon: 'phone', text: 'nav.simulator' },
-] as const satisfies readonly { to: string; icon: IconName; text: string }[]
+/** An entry of the menu: where it leads, and the address under which one is there. */
+export type Place = { path: string; link: LinkProps; icon: IconName; text: string; exact?: boolean }
 
-type Props = { slug: string; name: string; email: string; line: LineState; children: ReactNode }
+type Props = {
+  name: string
+  email: string
+  /** The tenant whose house it is, if it is one's. */
+  slug?: string
+  places: readonly Place[]
+  /** What must be seen above every page: a lost connection, a visit that is going on. */
+  banner?: ReactNode
+  children: ReactNode
+}
 
-/** The frame around every page of a tenant: a rail on a wide screen, a bar and a hamburger on a phone. */
-export function Shell({ slug, name, email, line, children }: Props) {
+/** The frame around every page of one house: a rail on a wide screen, a bar and a hamburger on a phone. */
+export function Shell({ name, email, slug, places, banner, children }: Props) {
   const { t } = useTranslation()
+  const { branding } = useConfig()
   const [menu, setMenu] = useState<string>() // the page it was opened on: going elsewhere closes it
-  const place = useLocation().pathname
-  const here = pages.find((page) => place.startsWith(page.to.replace('$slug', slug)))
+  const address = useLocation().pathname
+  const here = places.find((one) => isAt(one, address))
   return (
     <div className={classes.shell}>
       <a className={classes.skip} href="#content">
@@ -37,25 +39,34 @@ export function Shell({ slug, name, email, line, children }: Props) {
         <IconButton
           icon="menu"
           label={t('nav.menu')}
-          aria-expanded={menu === place}
-          onClick={() => setMenu(place)}
+          aria-expanded={menu === address}
+          onClick={() => setMenu(address)}
         />
-        <span className={classes.here}>{here ? t(here.text) : name}</span>
+        <span className={classes.here}>{here?.text ?? name}</span>
       </header>
       <aside className={classes.rail}>
-        <Menu slug={slug} name={name} email={email} />
+        <div className={classes.menu}>
+          <div className={classes.brand}>
+            <Brand branding={branding} name={name} />
+          </div>
+          <Menu places={places} address={address} />
+          <Person email={email} slug={slug} />
+        </div>
       </aside>
       <Sheet
-        open={menu === place}
+        open={menu === address}
         onClose={() => setMenu(undefined)}
         from="start"
         title={name}
         closeLabel={t('state.close')}
       >
-        <Menu slug={slug} email={email} />
+        <div className={classes.menu}>
+          <Menu places={places} address={address} />
+          <Person email={email} slug={slug} />
+        </div>
       </Sheet>
       <div className={classes.content}>
-        <Connection state={line} />
+        {banner}
         <main id="content" className={classes.main} tabIndex={-1}>
           {children}
         </main>
@@ -64,48 +75,28 @@ export function Shell({ slug, name, email, line, children }: Props) {
   )
 }
 
-function Menu({ slug, name, email }: { slug: string; name?: string; email: string }) {
+const isAt = (place: Place, address: string): boolean =>
+  address === place.path || (!place.exact && address.startsWith(`${place.path}/`))
+
+function Menu({ places, address }: { places: readonly Place[]; address: string }) {
   const { t } = useTranslation()
-  const { branding } = useConfig()
-  const navigate = useNavigate()
-  const signOut = async () => {
-    await session.signOut()
-    await navigate({ to: '/sign-in', search: {} })
-  }
   return (
-    <div className={classes.menu}>
-      {name && (
-        <div className={classes.brand}>
-          <Brand branding={branding} name={name} />
-        </div>
-      )}
-      <nav aria-label={t('nav.label')}>
-        <ul className={classes.pages}>
-          {pages.map((page) => (
-            <li key={page.to}>
-              <Link
-                to={page.to}
-                params={{ slug }}
-                search={{}}
-                className={classes.page}
-                activeOptions={{ includeSearch: false }}
-              >
-                <Icon name={page.icon} />
-                {t(page.text)}
-              </Link>
-            </li>
-          ))}
-        </ul>
-      </nav>
-      <div className={classes.foot}>
-        <Preferences />
-        <p className={classes.who} title={t('nav.signedInAs', { email })}>
-          {email}
-        </p>
-        <Button look="plain" icon="signOut" onClick={signOut}>
-          {t('signIn.signOut')}
-        </Button>
-      </div>
-    </div>
+    <nav aria-label={t('nav.label')}>
+      <ul className={classes.pages}>
+        {places.map((place) => (
+          <li key={place.path}>
+            <Link
+              {...place.link}
+              className={classes.page}
+              activeOptions={{ exact: true }}
+              {...(isAt(place, address) ? { 'aria-current': 'page' as const } : {})}
+            >
+              <Icon name={place.icon} />
+              {place.text}
+            </Link>
+          </li>
+        ))}
+      </ul>
+    </nav>
   )
 }
