@@ -84,10 +84,10 @@ func (d *Directory) look(ctx context.Context, host string) (flomastr.TenantID, e
 		return none, ErrPlatformHost
 	}
 	if label, ok := strings.CutSuffix(host, "."+d.base); ok {
-		if !slugForm.MatchString(label) || Reserved(label) { // an id is no label either, though Find would take it
+		if !slugForm.MatchString(label) || Reserved(label) {
 			return none, ErrPlatformHost
 		}
-		if ValidateSlug(label) != nil {
+		if ValidateSlug(label) != nil { // an id among them, which Find would take
 			return none, ErrNotFound
 		}
 		found, err := d.tenants.Find(ctx, label)
