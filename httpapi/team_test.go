@@ -58,6 +58,14 @@ func (h *house) accept(t *testing.T, token, bearer, password string) answer {
 	return h.call(t, "POST", "/auth/invitations/"+token+"/accept", bearer, body)
 }
 
+// provisionOnly makes a tenant whose owner has not come in yet.
+func (h *house) provisionOnly(t *testing.T, root, slug, owner string) answer {
+	t.Helper()
+	got := h.call(t, "POST", "/routes/api/v1/admin/tenants/provision", root, fmt.Sprintf(`{"tenant_slug":%q,"owner_email":%q}`, slug, owner))
+	require.Equal(t, 201, got.Code, got.Body)
+	return got
+}
+
 // join invites an address and signs it up.
 func (h *house) join(t *testing.T, bearer, slug, email, role string) (id, access string) {
 	t.Helper()
@@ -208,6 +216,50 @@ func TestTheOwnerOfANewTenantIsInvitedIn(t *testing.T) {
 	link, err = h.team.InviteOwner(t.Context(), flomastr.ActorSystem, id, "owner@gamma.test")
 	require.NoError(t, err)
 	require.Empty(t, link, "who is in needs no invitation")
+}
+
+// A tenant's administrator may keep the link they hand out. It must not open the account of somebody whom the platform
+// has made the owner of another tenant.
+func TestALinkHandedOutOpensNobodysPlaceElsewhere(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	root := h.root(t)
+	_, attacker := h.provision(t, root, "alpha")
+	owned := h.provisionOnly(t, root, "gamma", "owner@gamma.test")
+	for _, role := range []string{"member", "owner"} {
+		id, token := h.invite(t, attacker, "alpha", "owner@gamma.test", role)
+		page := h.call(t, "GET", "/auth/invitations/"+token, "", "")
+		require.Equal(t, "true", page.field("has_account"), "as for whoever has one with a password")
+		got := h.accept(t, token, "", newPassword)
+		require.Equal(t, []any{409, "sign_in_first"}, []any{got.Code, got.field("code")}, got.Body)
+		require.Equal(t, 204, h.call(t, "DELETE", "/routes/tenants/alpha/members/"+id, attacker, "").Code)
+	}
+	got := h.accept(t, strings.TrimPrefix(owned.field("invitation_link"), "http://localhost:8000/invite/"), "", newPassword)
+	require.Equal(t, 200, got.Code, "the platform's own link does: %s", got.Body)
+}
+
+// Whoever signed up first under an address, with a link handed out, must not become the owner of what is provisioned for
+// it later.
+func TestAnAddressNobodyProvedIsTakenBackByProvisioning(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	root := h.root(t)
+	_, owner := h.provision(t, root, "alpha")
+	_, squatter := h.join(t, owner, "alpha", "owner@gamma.test", "member")
+	owned := h.provisionOnly(t, root, "gamma", "owner@gamma.test")
+	require.Equal(t, 401, h.signIn(t, "owner@gamma.test", newPassword).Code)
+	h.gate.Forget() // what was just looked up is believed for a while
+	require.Equal(t, 401, h.call(t, "GET", "/routes/tenants/gamma/members", squatter, "").Code)
+	_, again := h.invite(t, owner, "alpha", "owner@gamma.test", "member")
+	require.Equal(t, 409, h.accept(t, again, "", newPassword).Code, "nor is the account alpha's to open again")
+
+	got := h.accept(t, strings.TrimPrefix(owned.field("invitation_link"), "http://localhost:8000/invite/"), "", "Harbour Nine Lantern Tide")
+	require.Equal(t, 200, got.Code, got.Body)
+	access := h.signIn(t, "owner@gamma.test", "Harbour Nine Lantern Tide").field("access_token")
+	require.Equal(t, owned.field("owner_user_id"), h.members(t, access, "gamma")["owner@gamma.test"].UserID)
+
+	h.provisionOnly(t, root, "delta", "owner@gamma.test")
+	require.Equal(t, 200, h.signIn(t, "owner@gamma.test", "Harbour Nine Lantern Tide").Code, "who was vouched for stays in")
 }
 
 func TestAnOwnerWhoComesFromAnotherIssuerTakesThePlace(t *testing.T) {

@@ -49,22 +49,40 @@ func oneAccount(ctx context.Context, tx pgx.Tx, sql string, args ...any) (identi
 }
 
 // ensureAccount finds the account of an address, or makes one that cannot sign in yet. Whoever provisions vouches for
-// the address.
+// the address, not for whoever opened an account under it with a link that was handed out: such an account is closed
+// until its password is chosen anew.
 func ensureAccount(ctx context.Context, tx pgx.Tx, actor flomastr.Actor, email string) (identity.Account, error) {
 	made, err := oneAccount(ctx, tx, `
 		INSERT INTO accounts (id, email, email_verified)
 		VALUES ($1, $2, true)
 		ON CONFLICT (lower(email)) DO NOTHING
 		RETURNING `+accountColumns, flomastr.NewID[flomastr.AccountID](), email)
-	if errors.Is(err, identity.ErrNoAccount) {
-		return oneAccount(ctx, tx, `SELECT `+accountColumns+` FROM accounts WHERE lower(email) = lower($1)`, email)
+	if err == nil {
+		return made, appendAudit(ctx, tx, audit.Record{
+			Actor: actor, Action: "account.created", Object: "account:" + made.ID.String(),
+		})
 	}
-	if err != nil {
+	if !errors.Is(err, identity.ErrNoAccount) {
 		return identity.Account{}, err
 	}
-	return made, appendAudit(ctx, tx, audit.Record{
-		Actor: actor, Action: "account.created", Object: "account:" + made.ID.String(),
-	})
+	found, err := oneAccount(ctx, tx, `SELECT `+accountColumns+` FROM accounts WHERE lower(email) = lower($1) FOR UPDATE`, email)
+	if err != nil || found.EmailVerified {
+		return found, err
+	}
+	return vouch(ctx, tx, actor, found)
+}
+
+// vouch makes an address count as verified, and takes every way into its account from whoever had one.
+func vouch(ctx context.Context, tx pgx.Tx, actor flomastr.Actor, account identity.Account) (identity.Account, error) {
+	var batch pgx.Batch
+	batch.Queue(`UPDATE accounts SET email_verified = true, password_hash = '', updated_at = now() WHERE id = $1`, account.ID)
+	batch.Queue(`UPDATE sessions SET ended_at = now(), ended_because = 'address vouched for' WHERE account_id = $1 AND ended_at IS NULL`, account.ID)
+	batch.Queue(`DELETE FROM second_factors WHERE account_id = $1`, account.ID)
+	if err := tx.SendBatch(ctx, &batch).Close(); err != nil {
+		return identity.Account{}, fmt.Errorf("vouch for an address: %w", err)
+	}
+	account.EmailVerified, account.PasswordHash = true, ""
+	return account, appendAudit(ctx, tx, audit.Record{Actor: actor, Action: "account.vouched", Object: "account:" + account.ID.String()})
 }
 
 // Enrol makes an account, or finds it, and sets its password unless hash is "". A replaced password ends the sessions

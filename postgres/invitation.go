@@ -149,16 +149,28 @@ func (s *IdentityStore) OpenInvitation(ctx context.Context, hash [sha256.Size]by
 	return found, err
 }
 
+// openInvitation finds an invitation, and whether its address has an account that it does not open. A link that came by
+// mail opens every account without a password. One that was handed out proves nothing about the address, and whoever
+// made it may keep it: it opens the account that provisioning made only where it invites the tenant's one owner, for
+// then the platform made it. Otherwise the administrators of one tenant could let themselves into another.
 func openInvitation(ctx context.Context, tx pgx.Tx, hash [sha256.Size]byte, lock string) (identity.Invited, error) {
 	rows, err := tx.Query(ctx, `
 		SELECT `+invitationColumns+`, t.slug AS tenant_slug, t.name AS tenant_name, coalesce(b.brand_primary, '') AS brand_primary,
-		       coalesce(a.password_hash <> '', false) AS has_account
+		       a.id IS NOT NULL
+		       AND (a.password_hash <> ''
+		            OR NOT i.by_mail
+		            AND EXISTS (SELECT FROM tenant_memberships m WHERE m.issuer = $2 AND m.subject = a.id::text)
+		            AND (i.role <> 'owner'
+		                 OR EXISTS (SELECT
+		                            FROM tenant_memberships m
+		                            WHERE m.tenant_id = i.tenant_id AND m.role = 'owner' AND m.status = 'active'
+		                              AND (m.issuer, m.subject) <> ($2, a.id::text)))) AS has_account
 		FROM invitations i
 		JOIN tenants t ON t.id = i.tenant_id
 		LEFT JOIN tenant_branding b ON b.tenant_id = i.tenant_id
 		LEFT JOIN accounts a ON lower(a.email) = lower(i.email)
 		WHERE i.token_hash = $1 AND i.accepted_at IS NULL AND i.revoked_at IS NULL AND i.expires_at > now()
-		  AND t.status IN ('provisioning', 'active', 'inactive') AND NOT coalesce(a.disabled, false) `+lock, hash[:])
+		  AND t.status IN ('provisioning', 'active', 'inactive') AND NOT coalesce(a.disabled, false) `+lock, hash[:], identity.LocalIssuer)
 	if err != nil {
 		return identity.Invited{}, fmt.Errorf("read invitation: %w", err)
 	}
@@ -212,15 +224,16 @@ func (s *IdentityStore) AcceptAsNew(ctx context.Context, hash [sha256.Size]byte,
 }
 
 // signUp makes the account of an invited address, or finds the one that has no password yet. Only a link that came by mail
-// proves the address.
+// proves the address; what the platform vouched for lasts as long as a membership that it gave.
 func signUp(ctx context.Context, tx pgx.Tx, invited identity.Invited, passwordHash string) (identity.Account, error) {
 	account, err := oneAccount(ctx, tx, `
 		INSERT INTO accounts (id, email, email_verified)
 		VALUES ($1, $2, $3)
 		ON CONFLICT (lower(email)) DO UPDATE
-		SET email_verified = accounts.email_verified OR excluded.email_verified
+		SET email_verified = excluded.email_verified OR accounts.email_verified
+		                     AND EXISTS (SELECT FROM tenant_memberships m WHERE m.issuer = $4 AND m.subject = accounts.id::text)
 		WHERE accounts.password_hash = '' AND NOT accounts.disabled
-		RETURNING `+accountColumns, flomastr.NewID[flomastr.AccountID](), invited.Email, invited.ByMail)
+		RETURNING `+accountColumns, flomastr.NewID[flomastr.AccountID](), invited.Email, invited.ByMail, identity.LocalIssuer)
 	if errors.Is(err, identity.ErrNoAccount) {
 		return identity.Account{}, identity.ErrSignInFirst // another sign-up was quicker
 	}
