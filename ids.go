@@ -28,6 +28,8 @@ type (
 	jobNoun          struct{}
 	itemNoun         struct{}
 	passageNoun      struct{}
+	visitNoun        struct{}
+	platformUserNoun struct{}
 )
 
 // The ids of the product's nouns.
@@ -45,6 +47,8 @@ type (
 	JobID          = ID[jobNoun]
 	ItemID         = ID[itemNoun]
 	PassageID      = ID[passageNoun]
+	VisitID        = ID[visitNoun]
+	PlatformUserID = ID[platformUserNoun]
 )
 
 // lastV7 keeps ids of one process strictly increasing within a millisecond (RFC 9562, section 6.2, method 1).

@@ -61,6 +61,7 @@ type Deps struct {
 	Clock          flomastr.Clock
 	Log            *slog.Logger
 	Gate           Gate
+	SuperAdmins    identity.SuperAdmins // for the list of platform users; rights come from the Gate
 	Tenants        Tenants
 	Hosts          Hosts
 	Idempotency    IdempotencyStore

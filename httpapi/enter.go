@@ -58,9 +58,12 @@ func (a *API) enter(ctx context.Context, arrival arrival, permission identity.Pe
 	if err := identity.May(call.Caller, call.Membership, permission); err != nil {
 		return call, err
 	}
+	if !call.Membership.Visiting() {
+		call.Caller.Visit = nil // what follows is not done by its right
+	}
 	reading := arrival.request.Method == http.MethodGet || arrival.request.Method == http.MethodHead
 	switch err := closed(t, call.Membership, reading); {
-	case call.Caller.SuperAdmin:
+	case call.Caller.SuperAdmin, permission.AllowsPlatform(call.Caller):
 	case permission.IsPublic():
 		if errors.Is(err, identity.ErrNotFound) {
 			call.Tenant = tenant.Tenant{} // its page is the platform's again

@@ -106,9 +106,9 @@ func newHouse(t *testing.T) *house {
 	require.NoError(t, err)
 	tenants := tenant.New(tenant.Deps{Store: postgres.NewTenantStore(h.db), Cold: h.cold})
 	h.api = httpapi.New(httpapi.Deps{
-		BaseDomain: "localhost", Clock: flomastr.SystemClock, Log: slog.New(slog.DiscardHandler), Gate: h.gate, Tenants: tenants,
+		BaseDomain: "localhost", Clock: flomastr.SystemClock, Log: slog.New(slog.DiscardHandler), Gate: h.gate, SuperAdmins: admins, Tenants: tenants,
 		Hosts:   tenant.NewDirectory("localhost", tenants, postgres.NewDomainStore(h.db), flomastr.SystemClock),
-		Engines: httpapi.Engines{Audit: postgres.NewAuditStore(h.db), SignIns: h.provider, People: h.gate, APITokens: h.store, Team: h.team, Accounts: h.provider, Preferences: h.store, TenantAdmin: tenants, TenantLife: tenants, Profiles: profilesOf(h.db), Branding: brandingOf(t, h.db)},
+		Engines: httpapi.Engines{Audit: postgres.NewAuditStore(h.db), SignIns: h.provider, People: h.gate, APITokens: h.store, Team: h.team, Accounts: h.provider, Preferences: h.store, Visits: h.store, PlatformUsers: h.store, TenantAdmin: tenants, TenantLife: tenants, Profiles: profilesOf(h.db), Branding: brandingOf(t, h.db)},
 	})
 	h.handler = h.api.Handler()
 	_, err = h.provider.Enrol(t.Context(), flomastr.ActorSystem, rootEmail, goodPassword)

@@ -53,8 +53,10 @@ type visitor struct {
 	name, bearer string
 	person       bool
 	super        bool
+	reader       bool // of the platform's pages
 	platform     bool
 	mine, other  identity.Role    // of a person
+	visits       bool             // its place in mine is a visit's
 	scopes       []identity.Scope // of mine's token
 }
 
@@ -116,6 +118,7 @@ func newEstate(t *testing.T) *estate {
 		Settings: func() []httpapi.SettingState { return nil },
 		Engines: httpapi.Engines{
 			Audit: postgres.NewAuditStore(e.db), SignIns: e.provider, People: e.gate, APITokens: e.store, TenantAdmin: tenants, TenantLife: tenants, Profiles: profilesOf(e.db), Branding: brandingOf(t, e.db),
+			Visits: e.store, PlatformUsers: e.store,
 			Team: e.team, Accounts: e.provider, Preferences: e.store, KeptMails: mail.NewKeeper(postgres.NewMailStore(e.db), keys), WhatsApp: conversations, Knowledge: knowledge,
 			Assistant: assistant.New(assistant.Deps{Retriever: knowledge, Businesses: businessNames{tenants}, Clock: flomastr.SystemClock}),
 		},
@@ -177,6 +180,8 @@ func (e *estate) settle(t *testing.T) {
 		{name: "owner", bearer: mineOwner, person: true, mine: identity.RoleOwner},
 		{name: "owner of the other", bearer: otherOwner, person: true, other: identity.RoleOwner},
 		{name: "super admin", bearer: root, person: true, super: true},
+		{name: "platform admin", bearer: e.platformAdmin(t, root), person: true, reader: true},
+		{name: "visiting super admin", bearer: e.visiting(t, "mine"), person: true, super: true, mine: identity.RoleAdmin, visits: true},
 		{name: "token with every scope", bearer: token(mineOwner, "mine", "n8n", all...).field("secret"), scopes: all},
 		{name: "token with a scope of no route", bearer: token(mineOwner, "mine", "idle", identity.ScopeWorkflowsReport).field("secret"), scopes: []identity.Scope{identity.ScopeWorkflowsReport}},
 		{name: "platform token", bearer: platformToken, platform: true},
@@ -194,6 +199,26 @@ func (e *estate) settle(t *testing.T) {
 	require.NoError(t, json.Unmarshal(made("GET", "/routes/conversations", "").Body.Bytes(), &list))
 	require.Len(t, list.Conversations, 1)
 	e.foreign = []string{channel.field("id"), item.field("id"), theirs.field("id"), inbound.field("job_id"), list.Conversations[0].ID}
+}
+
+// platformAdmin signs somebody in who may read the platform's pages.
+func (h *house) platformAdmin(t *testing.T, root string) string {
+	t.Helper()
+	const email = "watch@people.test"
+	got := h.call(t, "POST", "/routes/users", root, `{"email":"`+email+`","role":"admin"}`)
+	require.Equal(t, 201, got.Code, got.Body)
+	_, err := h.provider.Enrol(t.Context(), flomastr.ActorSystem, email, goodPassword)
+	require.NoError(t, err)
+	return h.signIn(t, email, goodPassword).field("access_token")
+}
+
+// visiting signs a super admin in once more and begins a visit in that session.
+func (h *house) visiting(t *testing.T, slug string) string {
+	t.Helper()
+	bearer := h.root(t)
+	got := h.call(t, "POST", "/routes/admin/visits", bearer, `{"tenant_id":"`+slug+`","reason":"They asked for help.","minutes":60}`)
+	require.Equal(t, 201, got.Code, got.Body)
+	return bearer
 }
 
 var parameter = regexp.MustCompile(`\{[a-z_]+\}`)
@@ -237,7 +262,7 @@ func (e *estate) visit(t *testing.T, row httpapi.Row, who visitor, named, object
 		require.Equal(t, "application/problem+json", got.Header().Get("Content-Type"), "%s %s", row.Method, row.Path)
 		require.NotEmpty(t, got.field("code"))
 	}
-	if who.other == "" && !who.super && !who.platform {
+	if who.other == "" && !who.super && !who.platform && !who.reader {
 		require.NotContains(t, got.Body.String(), canary, row.Path)
 		for _, id := range e.foreign {
 			require.NotContains(t, got.Body.String(), id, "%s %s tells %s of the other tenant's", row.Method, row.Path, who.name)
@@ -327,6 +352,9 @@ func (e *estate) sample(schema map[string]any) any {
 	case "date-time":
 		return "2030-01-01T00:00:00Z"
 	}
+	if least, ok := schema["minLength"].(float64); ok && least > 5 {
+		return strings.Repeat("words ", int(least))[:int(least)]
+	}
 	return "words"
 }
 
@@ -359,8 +387,8 @@ func (e *estate) expected(row httpapi.Row, who visitor, named string) outcome {
 			return refused
 		}
 		return let
-	case !p.NeedsTenant(): // super admins alone
-		if !who.super {
+	case !p.NeedsTenant(): // the platform's own people alone
+		if !who.super && !(who.reader && p.AllowsPlatformAdmin()) {
 			return refused
 		}
 		if named == nowhere {
@@ -369,7 +397,7 @@ func (e *estate) expected(row httpapi.Row, who visitor, named string) outcome {
 		return let
 	case named == nowhere:
 		return hidden
-	case who.super && p.AllowsSuperAdmin():
+	case who.super && p.AllowsSuperAdmin(), who.reader && p.AllowsPlatformAdmin():
 		return let
 	case who.platform:
 		if p.Scope() == "" {
@@ -389,7 +417,11 @@ func (e *estate) expected(row httpapi.Row, who visitor, named string) outcome {
 		role = who.other
 	}
 	// May is asked again with the role alone, so that this table does not repeat its ladder.
-	err := identity.May(identity.Caller{Kind: identity.User}, identity.Membership{Role: role, Status: status(role)}, p)
+	place := identity.Membership{Role: role, Status: status(role)}
+	if who.visits {
+		place.Visit = flomastr.NewID[flomastr.VisitID]()
+	}
+	err := identity.May(identity.Caller{Kind: identity.User}, place, p)
 	switch flomastr.KindOf(err) {
 	case flomastr.NotFound:
 		return hidden
@@ -410,7 +442,7 @@ func (got answer) outcome() outcome {
 	switch {
 	case got.Code == http.StatusUnauthorized:
 		return unknown
-	case got.Code == http.StatusForbidden && got.field("code") == identity.ErrForbidden.Code:
+	case got.Code == http.StatusForbidden && slices.Contains([]string{identity.ErrForbidden.Code, identity.ErrNotByVisit.Code}, got.field("code")):
 		return refused
 	case got.Code == http.StatusNotFound && got.field("code") == identity.ErrNotFound.Code:
 		return hidden
@@ -486,7 +518,7 @@ func TestWhatIsForeignLooksAsIfItWereMissing(t *testing.T) {
 	compared := 0
 	for _, row := range e.api.Rows() {
 		for _, who := range e.callers {
-			if row.Permission.IsPublic() || who.bearer == "" || who.super || who.platform || who.other != "" {
+			if row.Permission.IsPublic() || who.bearer == "" || who.super || who.platform || who.other != "" || who.reader && row.Permission.AllowsPlatformAdmin() {
 				continue
 			}
 			missing := e.visit(t, row, who, nowhere, nowhere).shape()
@@ -582,6 +614,8 @@ var repeatable = map[string]string{
 	"/routes/soft-delete":                                     "a second one is in the wrong state",
 	"/routes/restore":                                         "a second one is in the wrong state",
 	"/routes/hard-delete":                                     "there is nothing left for a second one",
+	"/routes/users":                                           "an address has one role",
+	"/routes/admin/visits":                                    "one visit runs at a time",
 	"/routes/resolve-tenant":                                  "reads",
 	"/webhook/infobip/{channel_id}":                           "the provider's message ids say what is the same",
 	"/queue/job/{job_id}/complete":                            "the lease's token fits once",

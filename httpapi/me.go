@@ -25,6 +25,7 @@ type meRoleOutput struct {
 		Email       string         `json:"email"`
 		Role        string         `json:"role" enum:"user,admin,super_admin" doc:"On the platform; roles in tenants stand in memberships"`
 		Memberships []meMembership `json:"memberships"`
+		Visit       *visitBody     `json:"visit,omitempty" doc:"The visit that runs in this session"`
 	}
 }
 
@@ -48,14 +49,21 @@ func (a *API) meRole(ctx context.Context, call Call, _ *struct{}) (*meRoleOutput
 			TenantID: m.Tenant, TenantSlug: m.Slug, Role: string(m.Role), Status: string(m.Status),
 		})
 	}
+	if visit := call.Caller.Visit; visit != nil {
+		shown := visitOut(*visit)
+		out.Body.Visit = &shown
+	}
 	return out, nil
 }
 
 func platformRole(caller identity.Caller) string {
-	if caller.SuperAdmin {
-		return "super_admin"
+	switch {
+	case caller.SuperAdmin:
+		return string(identity.PlatformRoleSuperAdmin)
+	case caller.PlatformAdmin:
+		return string(identity.PlatformRoleAdmin)
 	}
-	return "user"
+	return string(identity.PlatformRoleUser)
 }
 
 type meStatusOutput struct {

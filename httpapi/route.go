@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
@@ -18,7 +19,7 @@ import (
 // Call is what the frame found out about a request before its handler runs.
 type Call struct {
 	Caller     identity.Caller
-	Membership identity.Membership // the caller's place in the tenant; zero for a service and for a visiting super admin
+	Membership identity.Membership // the caller's place in the tenant; zero for a service and for a super admin who is not visiting
 	Tenant     tenant.Tenant       // the tenant the request is about; zero when the route is about none
 	RequestID  string
 	RemoteIP   string // the peer's address, or what a trusted proxy said of it
@@ -204,6 +205,9 @@ func (a *API) authenticated(hctx huma.Context, next func(huma.Context)) {
 	if err != nil && (!permission.IsPublic() || flomastr.KindOf(err) != flomastr.Unauthenticated) {
 		writeProblem(hctx, a.fail(ctx, err))
 		return
+	}
+	if visit := caller.Visit; visit != nil {
+		hctx.SetHeader(actingAs, visit.Slug+"; until="+visit.EndsAt.UTC().Format(time.RFC3339))
 	}
 	came := arrival{request: r, caller: caller}
 	if hctx.Operation().MaxBodyBytes > smallBody && permission.NeedsTenant() {

@@ -29,11 +29,18 @@ type TokenVerifier interface {
 // Store is what the Authenticator asks of persistence. Both answers are of this moment.
 type Store interface {
 	// Standing tells whether the person may still act (the account is not disabled, the session not ended, where we
-	// keep them) and lists the active memberships. A person who may not is ErrBadToken.
-	Standing(ctx context.Context, person Caller) ([]Membership, error)
+	// keep them) and what the person is. A person who may not act is ErrBadToken.
+	Standing(ctx context.Context, person Caller) (Standing, error)
 	// TokenByHash finds a token that is neither revoked nor expired and notes its use, at most once a minute. Any
 	// other is ErrBadToken.
 	TokenByHash(ctx context.Context, hash TokenHash) (APIToken, error)
+}
+
+// Standing is what a person is at this moment, beyond what the token says.
+type Standing struct {
+	Memberships   []Membership // the active ones
+	PlatformAdmin bool
+	Visit         *Visit // the one that runs in the person's session, or nil
 }
 
 // Config is what an Authenticator needs.
@@ -51,13 +58,19 @@ type Authenticator struct {
 	store       Store
 	superAdmins SuperAdmins
 	platform    *[sha256.Size]byte
-	people      *verdicts[personKey, []Membership]
+	people      *verdicts[personKey, Standing]
 	tokens      *verdicts[TokenHash, APIToken]
 }
 
-type personKey struct{ issuer, subject, session string }
+// personKey holds all that a standing depends on: another token of the person may carry another address.
+type personKey struct {
+	issuer, subject, session, email string
+	verified                        bool
+}
 
-func keyOf(caller Caller) personKey { return personKey{caller.Issuer, caller.Subject, caller.Session} }
+func keyOf(c Caller) personKey {
+	return personKey{c.Issuer, c.Subject, c.Session, c.Email, c.EmailVerified}
+}
 
 // NewAuthenticator refuses a platform token that could be guessed.
 func NewAuthenticator(cfg Config) (*Authenticator, error) {
@@ -65,7 +78,7 @@ func NewAuthenticator(cfg Config) (*Authenticator, error) {
 		verifier:    cfg.Verifier,
 		store:       cfg.Store,
 		superAdmins: cfg.SuperAdmins,
-		people:      newVerdicts[personKey, []Membership](cfg.Clock),
+		people:      newVerdicts[personKey, Standing](cfg.Clock),
 		tokens:      newVerdicts[TokenHash, APIToken](cfg.Clock),
 	}
 	if cfg.PlatformToken != "" {
@@ -115,11 +128,14 @@ func (a *Authenticator) judge(ctx context.Context, credentials string) (Caller, 
 	if err != nil {
 		return Caller{}, err
 	}
-	if _, err := a.standing(ctx, caller); err != nil {
-		return Caller{}, err
-	}
 	caller.Kind = User
 	caller.SuperAdmin = a.superAdmins.Has(caller.Email, caller.EmailVerified)
+	standing, err := a.standing(ctx, caller)
+	if err != nil {
+		return Caller{}, err
+	}
+	caller.PlatformAdmin = standing.PlatformAdmin
+	caller.Visit = a.visitOf(caller, standing)
 	return caller, nil
 }
 
@@ -143,32 +159,48 @@ func (a *Authenticator) Memberships(ctx context.Context, caller Caller) ([]Membe
 	if !caller.Person() {
 		return nil, nil
 	}
-	return a.standing(ctx, caller)
+	standing, err := a.standing(ctx, caller)
+	return standing.Memberships, err
 }
 
-// Membership is the caller's place in a tenant, or the zero value for a stranger and for a service.
+// visitOf is the visit that gives the caller a right now, or nil.
+func (a *Authenticator) visitOf(caller Caller, standing Standing) *Visit {
+	if caller.SuperAdmin && standing.Visit != nil && a.people.clock().Before(standing.Visit.EndsAt) {
+		return standing.Visit
+	}
+	return nil
+}
+
+// Membership is the caller's place in a tenant, or the zero value for a stranger and for a service. A visit is the place
+// of a super admin who has none of their own.
 func (a *Authenticator) Membership(ctx context.Context, tenant flomastr.TenantID, caller Caller) (Membership, error) {
-	memberships, err := a.Memberships(ctx, caller)
+	if !caller.Person() {
+		return Membership{}, nil
+	}
+	standing, err := a.standing(ctx, caller)
 	if err != nil {
 		return Membership{}, err
 	}
-	if m, ok := in(tenant, memberships); ok || !caller.Person() {
+	if m, ok := a.placeIn(tenant, caller, standing); ok {
 		return m, nil
 	}
 	// What is remembered may be older than an invitation: whoever was just let in must not wait for the memory to fade.
 	a.people.forget(keyOf(caller))
-	if memberships, err = a.standing(ctx, caller); err != nil {
+	if standing, err = a.standing(ctx, caller); err != nil {
 		return Membership{}, err
 	}
-	m, _ := in(tenant, memberships)
+	m, _ := a.placeIn(tenant, caller, standing)
 	return m, nil
 }
 
-func in(tenant flomastr.TenantID, memberships []Membership) (Membership, bool) {
-	for _, m := range memberships {
+func (a *Authenticator) placeIn(tenant flomastr.TenantID, caller Caller, standing Standing) (Membership, bool) {
+	for _, m := range standing.Memberships {
 		if m.Tenant == tenant {
 			return m, true
 		}
+	}
+	if visit := a.visitOf(caller, standing); visit != nil && visit.Tenant == tenant {
+		return visit.place(), true
 	}
 	return Membership{}, false
 }
@@ -188,6 +220,6 @@ func (a *Authenticator) Forget() {
 	a.tokens.clear()
 }
 
-func (a *Authenticator) standing(ctx context.Context, caller Caller) ([]Membership, error) {
-	return a.people.get(keyOf(caller), func() ([]Membership, error) { return a.store.Standing(ctx, caller) })
+func (a *Authenticator) standing(ctx context.Context, caller Caller) (Standing, error) {
+	return a.people.get(keyOf(caller), func() (Standing, error) { return a.store.Standing(ctx, caller) })
 }

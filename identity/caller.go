@@ -30,7 +30,10 @@ type Caller struct {
 	Session       string    // the issuer's id of the sign-in; may be empty
 	AuthTime      time.Time // when the person last proved who they are; zero if unknown
 	Expires       time.Time // when the token ends
-	SuperAdmin    bool      // set by the Authenticator alone
+	// Set by the Authenticator alone.
+	SuperAdmin    bool
+	PlatformAdmin bool   // may read the platform's pages
+	Visit         *Visit // the visit that runs in this session; in a call, only if the call is made by its right
 
 	// A service.
 	TokenID     flomastr.TokenID
@@ -51,6 +54,9 @@ func (c Caller) IsService() bool { return c.Kind == Token || c.Kind == Platform 
 func (c Caller) Actor() flomastr.Actor {
 	switch c.Kind {
 	case User:
+		if c.Visit != nil {
+			return VisitorActor(c.Issuer, c.Subject, c.Visit.ID)
+		}
 		return PersonActor(c.Issuer, c.Subject)
 	case Token:
 		return flomastr.Actor("token:" + c.TokenID.String())
@@ -64,6 +70,11 @@ func (c Caller) Actor() flomastr.Actor {
 // PersonActor is a person's name in the audit log.
 func PersonActor(issuer, subject string) flomastr.Actor {
 	return flomastr.Actor("user:" + issuer + "|" + subject)
+}
+
+// VisitorActor is the name of a super admin who acts in a tenant by the right of a visit: the person's and the visit's.
+func VisitorActor(issuer, subject string, visit flomastr.VisitID) flomastr.Actor {
+	return PersonActor(issuer, subject) + flomastr.Actor(" visit:"+visit.String())
 }
 
 // Has tells whether a service may use a scope. The platform's token has every one.

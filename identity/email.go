@@ -1,6 +1,8 @@
 package identity
 
 import (
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/flomastr/flomastr"
@@ -86,4 +88,18 @@ func (s SuperAdmins) Has(email string, verified bool) bool {
 	}
 	canonical, err := CanonicalEmail(email)
 	return err == nil && s[canonical]
+}
+
+// List gives the addresses in alphabetical order.
+func (s SuperAdmins) List() []string { return slices.Sorted(maps.Keys(s)) }
+
+// SuperAdminWarnings says in sentences which super admins are members of tenants too: whoever works for a tenant and
+// runs the platform has one password between the tenant's customers and every other tenant.
+func SuperAdminWarnings(tenants map[string][]string) []string {
+	var warnings []string
+	for _, email := range slices.Sorted(maps.Keys(tenants)) {
+		warnings = append(warnings, "The super admin "+email+" is also a member of "+strings.Join(tenants[email], ", ")+
+			". Use an address of its own for running the platform.")
+	}
+	return warnings
 }

@@ -46,7 +46,11 @@ type Membership struct {
 	Slug   string
 	Role   Role
 	Status MembershipStatus
+	Visit  flomastr.VisitID `db:"-"` // of a visiting super admin, who is no member; else zero
 }
+
+// Visiting tells whether the place is a visit's and not the caller's own.
+func (m Membership) Visiting() bool { return !m.Visit.IsZero() }
 
 // Active tells whether the membership gives its role's rights.
 func (m Membership) Active() bool { return m.Status == MembershipActive && m.Role.rank() > 0 }

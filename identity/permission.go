@@ -45,6 +45,8 @@ type Permission struct {
 	person person // what a person must be
 	scope  Scope  // what a service must have; "" lets no service in
 	super  bool   // a super admin may, whatever person says
+	reads  bool   // a platform admin may too: only rows that change nothing ask for it
+	own    bool   // a visit gives no right to it
 }
 
 // person orders what can be asked of a person; zero lets no person in.
@@ -69,14 +71,23 @@ var (
 	Admin      = Permission{person: anyAdmin}
 	Owner      = Permission{person: anyOwner}
 	SuperAdmin = Permission{super: true}
+	// PlatformAdmin is for what the platform's pages read; a super admin is one too.
+	PlatformAdmin = Permission{super: true, reads: true}
 )
 
 // Service is the permission of a token that has the scope, and of the platform's token.
 func Service(scope Scope) Permission { return Permission{scope: scope} }
 
+// NoVisit is the permission without the visitors: for credentials, and for who belongs to the tenant, which would outlast
+// a visit.
+func (p Permission) NoVisit() Permission {
+	p.own = true
+	return p
+}
+
 // Or is the permission that lets in whom either lets in.
 func (p Permission) Or(q Permission) Permission {
-	out := Permission{person: p.person, scope: p.scope, super: p.super || q.super}
+	out := Permission{person: p.person, scope: p.scope, super: p.super || q.super, reads: p.reads || q.reads, own: p.own || q.own}
 	if out.person == nobody || q.person != nobody && q.person < out.person {
 		out.person = q.person
 	}
@@ -102,6 +113,14 @@ func (p Permission) AllowsSuperAdmin() bool { return p.super }
 // Privileged tells whether only administrators of a tenant or of the platform may, so that a refusal is worth a record.
 func (p Permission) Privileged() bool { return p.person >= anyAdmin || p.super && p.person == nobody }
 
+// AllowsPlatform tells whether the caller's place on the platform lets in, whatever the caller is in a tenant.
+func (p Permission) AllowsPlatform(caller Caller) bool {
+	return p.super && caller.SuperAdmin || p.reads && caller.PlatformAdmin
+}
+
+// AllowsPlatformAdmin tells whether whoever may only read the platform's pages may use the route.
+func (p Permission) AllowsPlatformAdmin() bool { return p.reads }
+
 // Scope is the scope that a service needs, or "" when no service may.
 func (p Permission) Scope() Scope { return p.scope }
 
@@ -110,6 +129,9 @@ func (p Permission) String() string {
 	var who []string
 	if p.super {
 		who = append(who, "super admin")
+	}
+	if p.reads {
+		who = append(who, "platform admin")
 	}
 	switch p.person {
 	case anybody:
@@ -130,6 +152,9 @@ func (p Permission) String() string {
 	if len(who) == 0 {
 		return "nobody"
 	}
+	if p.own {
+		return strings.Join(who, ", ") + "; nobody by a visit"
+	}
 	return strings.Join(who, ", ")
 }
 
@@ -137,6 +162,7 @@ func (p Permission) String() string {
 var (
 	ErrUnauthenticated = flomastr.Errorf(flomastr.Unauthenticated, "unauthenticated", "Sign in, or send a valid token in the Authorization header.")
 	ErrForbidden       = flomastr.Errorf(flomastr.Forbidden, "forbidden", "You are not allowed to do this.")
+	ErrNotByVisit      = flomastr.Errorf(flomastr.Forbidden, "visit_not_allowed", "A visit gives no right to this: it is for the workspace's own people.")
 	ErrNotFound        = flomastr.Errorf(flomastr.NotFound, "not_found", "There is nothing here, or it is not yours to see.")
 )
 
@@ -159,7 +185,7 @@ func May(caller Caller, member Membership, permission Permission) error {
 		return ErrForbidden
 	case !caller.Person():
 		return ErrUnauthenticated
-	case permission.super && caller.SuperAdmin:
+	case permission.AllowsPlatform(caller):
 		return nil
 	case permission.person == anyUser:
 		return nil
@@ -167,6 +193,8 @@ func May(caller Caller, member Membership, permission Permission) error {
 		return ErrForbidden
 	case !member.Active():
 		return ErrNotFound
+	case permission.own && member.Visiting():
+		return ErrNotByVisit
 	case permission.person != nobody && member.Role.AtLeast(permission.least()):
 		return nil
 	default:

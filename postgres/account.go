@@ -151,6 +151,9 @@ func setPassword(ctx context.Context, tx pgx.Tx, actor flomastr.Actor, id flomas
 	if err != nil {
 		return fmt.Errorf("close invitations: %w", err)
 	}
+	if _, err := endVisits(ctx, tx, "the session ended", `v.issuer = $2 AND v.subject = $3`, identity.LocalIssuer, id.String()); err != nil {
+		return err
+	}
 	return appendAudit(ctx, tx, audit.Record{Actor: actor, Action: "account.password_set", Object: "account:" + id.String()})
 }
 

@@ -31,6 +31,10 @@ var unguarded = map[string]string{
 	"platform_encryption_keys": "the platform's own keys",
 	"erasures":                 "what is left of a tenant that is no more",
 	"goose_db_version":         "the migrations' own bookkeeping",
+	"issuer_people":            "what an issuer says of a person, who may belong to several tenants",
+	"issuer_ended_sessions":    "sign-ins at an issuer",
+	"issuer_messages":          "an issuer's webhooks belong to no tenant",
+	"platform_users":           "roles on the platform",
 }
 
 // holes are the ways in which the schema could let one tenant at another's rows. Each query names what is wrong with it, and

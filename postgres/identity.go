@@ -26,15 +26,17 @@ var (
 	_ identity.AccountStore = (*IdentityStore)(nil)
 )
 
-// Standing tells whether a person may still act, and where. For the built-in issuer that is our own account and session;
-// another issuer's short-lived token speaks for itself.
-func (s *IdentityStore) Standing(ctx context.Context, person identity.Caller) ([]identity.Membership, error) {
-	var memberships []identity.Membership
+// Standing tells whether a person may still act, and as what. For the built-in issuer that is our own account and session;
+// another issuer's short-lived token speaks for itself, unless the issuer has told us otherwise since.
+func (s *IdentityStore) Standing(ctx context.Context, person identity.Caller) (identity.Standing, error) {
+	var standing identity.Standing
 	err := s.db.InPlatform(ctx, func(tx pgx.Tx) error {
+		look := foreignStanding
 		if person.Issuer == identity.LocalIssuer {
-			if err := localStanding(ctx, tx, person); err != nil {
-				return err
-			}
+			look = localStanding
+		}
+		if err := look(ctx, tx, person); err != nil {
+			return err
 		}
 		rows, err := tx.Query(ctx, `
 			SELECT m.id, m.tenant_id AS tenant, t.slug, m.role, m.status
@@ -46,10 +48,16 @@ func (s *IdentityStore) Standing(ctx context.Context, person identity.Caller) ([
 		if err != nil {
 			return fmt.Errorf("list memberships: %w", err)
 		}
-		memberships, err = pgx.CollectRows(rows, pgx.RowToStructByName[identity.Membership])
+		if standing.Memberships, err = pgx.CollectRows(rows, pgx.RowToStructByName[identity.Membership]); err != nil {
+			return fmt.Errorf("list memberships: %w", err)
+		}
+		if standing.PlatformAdmin, err = isPlatformAdmin(ctx, tx, person); err != nil {
+			return err
+		}
+		standing.Visit, err = runningVisit(ctx, tx, person, false)
 		return err
 	})
-	return memberships, err
+	return standing, err
 }
 
 func localStanding(ctx context.Context, tx pgx.Tx, person identity.Caller) error {

@@ -110,6 +110,9 @@ func endSession(ctx context.Context, tx pgx.Tx, id flomastr.SessionID, account f
 	if err != nil {
 		return fmt.Errorf("end session: %w", err)
 	}
+	if err := endSessionVisits(ctx, tx, identity.LocalIssuer, id.String()); err != nil {
+		return err
+	}
 	return auditSession(ctx, tx, "session.ended", id, account, outcome)
 }
 

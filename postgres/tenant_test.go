@@ -50,9 +50,9 @@ func TestOneOwnerMayHaveSeveralTenants(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, a.OwnerSubject, b.OwnerSubject, "one address in any case is one account")
 	require.NotEqual(t, a.OwnerMembership, b.OwnerMembership)
-	memberships, err := postgres.NewIdentityStore(db).Standing(t.Context(), identity.Caller{Issuer: "https://other.example.com", Subject: a.OwnerSubject})
+	standing, err := postgres.NewIdentityStore(db).Standing(t.Context(), identity.Caller{Issuer: "https://other.example.com", Subject: a.OwnerSubject})
 	require.NoError(t, err)
-	require.Empty(t, memberships, "another issuer's subject of the same name is another person")
+	require.Empty(t, standing.Memberships, "another issuer's subject of the same name is another person")
 }
 
 func TestATenantOnItsWayOutIsNotProvisionedAgain(t *testing.T) {

@@ -37,15 +37,16 @@ import (
 
 // App is the assembled server.
 type App struct {
-	cfg      Config
-	log      *slog.Logger
-	clock    flomastr.Clock
-	listener net.Listener
-	internal net.Listener // nil where the settings name none
-	base     *foundation
-	db       *postgres.DB
-	blobs    *blob.Bucket
-	demo     *demoPlan
+	cfg         Config
+	log         *slog.Logger
+	clock       flomastr.Clock
+	listener    net.Listener
+	internal    net.Listener // nil where the settings name none
+	base        *foundation
+	db          *postgres.DB
+	blobs       *blob.Bucket
+	demo        *demoPlan
+	superAdmins identity.SuperAdmins
 
 	accounts  *local.Provider
 	team      *identity.Team
@@ -90,7 +91,7 @@ func newApp(ctx context.Context, cfg Config, log *slog.Logger) (_ *App, err erro
 	if a.demo, err = prepareDemo(cfg); err != nil {
 		return nil, err
 	}
-	superAdmins, err := identity.ParseSuperAdmins(strings.Join(append(cfg.SuperAdmins, a.demo.superAdmins()...), ","))
+	a.superAdmins, err = identity.ParseSuperAdmins(strings.Join(append(cfg.SuperAdmins, a.demo.superAdmins()...), ","))
 	if err != nil {
 		return nil, err
 	}
@@ -102,7 +103,7 @@ func newApp(ctx context.Context, cfg Config, log *slog.Logger) (_ *App, err erro
 		return nil, err
 	}
 	gate, err := identity.NewAuthenticator(identity.Config{
-		Verifier: verifier, Store: a.tokens, SuperAdmins: superAdmins,
+		Verifier: verifier, Store: a.tokens, SuperAdmins: a.superAdmins,
 		PlatformToken: cmp.Or(cfg.BackendToken.Reveal(), a.demo.platformToken()), Clock: a.clock,
 	})
 	if err != nil {
@@ -161,6 +162,7 @@ func newApp(ctx context.Context, cfg Config, log *slog.Logger) (_ *App, err erro
 			{Name: "unfinished erasures", Do: a.tenants.ResumeErasures},
 			{Name: "kept mails", Do: postgres.NewMailStore(a.db).Sweep},
 			{Name: "proofs of domains", Do: profiles.Recheck},
+			{Name: "old news of issuers", Do: a.tokens.SweepIssuers},
 		}}),
 		Queues: map[string]river.QueueConfig{
 			river.QueueDefault:      {MaxWorkers: 2},
@@ -170,7 +172,8 @@ func newApp(ctx context.Context, cfg Config, log *slog.Logger) (_ *App, err erro
 	}
 	a.api = httpapi.New(httpapi.Deps{
 		Version: buildVersion(), PublicURL: cmp.Or(cfg.PublicURL, a.demo.baseURL(), cfg.ownURL()), BaseDomain: cfg.BaseDomain, TrustedProxies: prefixes(cfg.TrustedProxies), AllowedOrigins: cfg.CORSOrigins,
-		Clock: a.clock, Log: log, Gate: gate, Tenants: a.tenants, Hosts: hosts, Idempotency: idempotency, Events: eventSource{events, a.clock}, Quotas: postgres.NewQuotaStore(a.db), NetworkRate: cfg.NetworkRate,
+		SuperAdmins: a.superAdmins,
+		Clock:       a.clock, Log: log, Gate: gate, Tenants: a.tenants, Hosts: hosts, Idempotency: idempotency, Events: eventSource{events, a.clock}, Quotas: postgres.NewQuotaStore(a.db), NetworkRate: cfg.NetworkRate,
 		Health: []httpapi.Check{
 			{Name: "database", Required: true, Probe: a.db.Ping},
 			{Name: "uploads", Required: true, Probe: a.blobs.Writable},
@@ -181,6 +184,7 @@ func newApp(ctx context.Context, cfg Config, log *slog.Logger) (_ *App, err erro
 		Engines: httpapi.Engines{
 			Audit: postgres.NewAuditStore(a.db), SignIns: a.accounts, People: gate, APITokens: a.tokens, Team: a.team, Accounts: a.accounts, Preferences: a.tokens, KeptMails: mails.kept, TenantAdmin: a.tenants, TenantLife: a.tenants,
 			Profiles: profiles, Branding: looks,
+			Visits: a.tokens, PlatformUsers: a.tokens,
 			Knowledge: a.knowledge, Assistant: answers, WhatsApp: a.whatsapp,
 		},
 	})
@@ -202,6 +206,7 @@ func (a *App) Run(ctx context.Context) error {
 	if a.cfg.Demo() {
 		group.Go(func() error { return a.seedDemo(ctx) })
 	}
+	group.Go(func() error { return a.warnOfSuperAdmins(ctx) })
 	a.log.Info("listening", "address", a.listener.Addr().String())
 	err = group.Wait()
 	ending, cancel := context.WithTimeout(context.Background(), a.cfg.ShutdownTimeout)
