@@ -223,3 +223,17 @@ func strongKey(key any) error {
 		return fmt.Errorf("a key of type %T", key)
 	}
 }
+
+// ready tells whether there are keys, and fetches them once when there are none.
+func (s *keySet) ready(ctx context.Context) error {
+	if keys, _, _ := s.look(""); keys != nil {
+		return nil
+	}
+	if err := s.fetchOnce(ctx); err != nil {
+		return err
+	}
+	if keys, _, _ := s.look(""); keys == nil {
+		return ErrKeysUnavailable
+	}
+	return nil
+}

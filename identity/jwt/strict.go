@@ -42,6 +42,7 @@ type claims struct {
 	NotBefore     time.Time
 	IssuedAt      time.Time
 	AuthTime      time.Time
+	FactorAge     *time.Duration // fva, of the first factor
 	names         map[string]bool
 }
 
@@ -132,6 +133,9 @@ func readClaims(raw []byte) (claims, error) {
 		// Some issuers send the text "true"; only the boolean counts.
 		c.EmailVerified = string(raw) == "true"
 	}
+	if raw, ok := fields["fva"]; ok {
+		c.FactorAge = factorAge(raw)
+	}
 	if raw, ok := fields["aud"]; ok {
 		var one string
 		if json.Unmarshal(raw, &one) == nil {
@@ -141,6 +145,16 @@ func readClaims(raw []byte) (claims, error) {
 		}
 	}
 	return c, nil
+}
+
+// factorAge reads minutes since the first factor was checked; -1 and whatever else is not that says nothing.
+func factorAge(raw json.RawMessage) *time.Duration {
+	var minutes []int64
+	if json.Unmarshal(raw, &minutes) != nil || len(minutes) == 0 || minutes[0] < 0 || minutes[0] > 1<<30 {
+		return nil
+	}
+	age := time.Duration(minutes[0]) * time.Minute
+	return &age
 }
 
 // object reads one JSON object and nothing after it. It refuses what parsers disagree about: a name that comes twice or

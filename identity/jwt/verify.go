@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -29,10 +30,11 @@ type Issuer struct {
 	Issuer            string   // the iss claim, compared byte for byte
 	JWKSURL           string   // where its key set is; never derived from a token
 	Audience          string   // the one aud that a token must have; "" means that AuthorizedParties decide
-	AuthorizedParties []string // the azp values that are ours; empty means that Audience decides
+	AuthorizedParties []string // the azp values that are ours, "https://*.host" for any one label; empty means that Audience decides
 	Algorithms        []string // allowed signature algorithms
 	Types             []string // allowed typ headers, in lower case; empty means "jwt", or none
 	RequiredClaims    []string // names that must be there besides iss, sub, exp and iat
+	FactorAges        bool     // fva says how many minutes before iat the person signed in, where auth_time is missing
 	Client            *http.Client
 }
 
@@ -88,8 +90,8 @@ func (i Issuer) validate() error {
 		return configError("the issuer %s has no HTTP client", i.Issuer)
 	case i.Audience == "" && len(i.AuthorizedParties) == 0:
 		return configError("the issuer %s needs an audience or authorised parties; without one, tokens made for others would be accepted", i.Issuer)
-	case slices.Contains(i.AuthorizedParties, ""):
-		return configError("the issuer %s has an empty authorised party", i.Issuer)
+	case slices.ContainsFunc(i.AuthorizedParties, badParty):
+		return configError("an authorised party of the issuer %s is empty or has its * in the wrong place", i.Issuer)
 	case len(i.Algorithms) == 0:
 		return configError("the issuer %s allows no signature algorithm", i.Issuer)
 	}
@@ -135,7 +137,7 @@ func (v *Verifier) Verify(ctx context.Context, token string) (identity.Caller, e
 		Email:         body.Email,
 		EmailVerified: body.EmailVerified,
 		Session:       body.Session,
-		AuthTime:      body.AuthTime,
+		AuthTime:      issuer.authTime(body),
 		Expires:       body.Expires,
 	}, nil
 }
@@ -165,7 +167,7 @@ func (t *trusted) check(head header, body claims, now time.Time) error {
 		return errors.New("auth_time in the future")
 	case t.Audience != "" && (len(body.Audience) != 1 || body.Audience[0] != t.Audience):
 		return errors.New("another audience")
-	case len(t.AuthorizedParties) > 0 && !slices.Contains(t.AuthorizedParties, body.Party):
+	case len(t.AuthorizedParties) > 0 && !slices.ContainsFunc(t.AuthorizedParties, func(ours string) bool { return isParty(ours, body.Party) }):
 		return errors.New("another authorised party")
 	case body.SessionState != "" && body.SessionState != "active":
 		return errors.New("the session is " + body.SessionState)
@@ -176,6 +178,10 @@ func (t *trusted) check(head header, body claims, now time.Time) error {
 			return errors.New("an ID token")
 		}
 	}
+	// Somebody who acts as another through the issuer's own tools would do so outside of our visits and their log.
+	if body.names["act"] {
+		return errors.New("somebody acts as another person")
+	}
 	for _, name := range t.RequiredClaims {
 		if !body.names[name] {
 			return errors.New("no " + name)
@@ -183,3 +189,16 @@ func (t *trusted) check(head header, body claims, now time.Time) error {
 	}
 	return nil
 }
+
+// Ready tells whether an issuer's tokens can be checked, fetching its keys when there are none and the last try is not
+// recent. An issuer that is not ours is an error.
+func (v *Verifier) Ready(ctx context.Context, issuer string) error {
+	t := v.issuers[issuer]
+	if t == nil {
+		return configError("the issuer %s is not configured", issuer)
+	}
+	return t.keys.ready(ctx)
+}
+
+// Issuers lists whose tokens are accepted, in alphabetical order.
+func (v *Verifier) Issuers() []string { return slices.Sorted(maps.Keys(v.issuers)) }
