@@ -51,6 +51,14 @@ type API struct {
 	stopping chan struct{} // closed when the server begins to stop
 }
 
+// SignInOffer is how people may sign in here. All of it is public.
+type SignInOffer struct {
+	BuiltInOff          bool     // nobody signs in with a password
+	ClerkPublishableKey string   // "" where Clerk is not configured
+	ClerkFrontendAPI    string   // Clerk's issuer
+	Issuers             []string // whose tokens are accepted
+}
+
 // Deps is what the door opens to.
 type Deps struct {
 	Version        string
@@ -62,6 +70,7 @@ type Deps struct {
 	Log            *slog.Logger
 	Gate           Gate
 	SuperAdmins    identity.SuperAdmins // for the list of platform users; rights come from the Gate
+	SignIn         SignInOffer
 	Tenants        Tenants
 	Hosts          Hosts
 	Idempotency    IdempotencyStore

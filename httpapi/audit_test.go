@@ -17,6 +17,7 @@ import (
 var unrecorded = map[string]string{
 	"POST /auth/refresh":                                  "the same sign-in goes on; a stolen token that is used twice is recorded",
 	"POST /routes/resolve-tenant":                         "reads",
+	"POST /webhook/clerk":                                 "its own test finds the lines of what it says",
 	"POST /webhook/infobip/{channel_id}":                  "a customer's message is its own record, on the hot path",
 	"POST /webhook/inbound":                               "a customer's message is its own record, on the hot path",
 	"POST /routes/api/v1/conversations/ingest":            "messages are their own record, on the hot path",
@@ -53,7 +54,14 @@ func (e *estate) acts(t *testing.T) []act {
 	invited, link := e.invite(t, owner, "mine", "invited@mine.test", "member")
 	gone, _ := e.invite(t, owner, "mine", "gone@mine.test", "member")
 	members := "/routes/tenants/mine/members"
+	user := e.call(t, "POST", "/routes/users", root, `{"email":"reads@people.test","role":"user"}`).field("id")
+	visit := e.call(t, "POST", "/routes/admin/visits", root, `{"tenant_id":"leaving","reason":"They asked for help.","minutes":5}`).field("id")
 	return []act{
+		{"DELETE /routes/admin/visits/{id}", "/routes/admin/visits/" + visit, root, ""},
+		{"POST /routes/admin/visits", "/routes/admin/visits", root, `{"tenant_id":"other","reason":"They asked for help.","minutes":5}`},
+		{"POST /routes/users", "/routes/users", root, `{"email":"more@people.test","role":"admin"}`},
+		{"PATCH /routes/users/{id}", "/routes/users/" + user, root, `{"role":"admin"}`},
+		{"DELETE /routes/users/{id}", "/routes/users/" + user, root, ""},
 		{"POST /routes/tenants/{tenant_slug}/members", members, owner, `{"email":"third@mine.test","role":"member"}`},
 		{"POST /routes/tenants/{tenant_slug}/members/{id}/invite-again", members + "/" + gone + "/invite-again", owner, ""},
 		{"DELETE /routes/tenants/{tenant_slug}/members/{id}", members + "/" + gone, owner, ""},

@@ -31,6 +31,9 @@ const maxAuthBody = 8 << 10
 var errCrossOrigin = flomastr.Errorf(flomastr.Forbidden, "cross_origin",
 	"This request came from another site. Sign in from the app itself.")
 
+var errSignInElsewhere = flomastr.Errorf(flomastr.NotFound, "sign_in_elsewhere",
+	"People do not sign in here with a password. GET /config.json says how they do.")
+
 type signInInput struct {
 	Body struct {
 		Email    string `json:"email" minLength:"1" maxLength:"254"`

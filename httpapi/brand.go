@@ -109,11 +109,17 @@ type configOutput struct {
 	Body struct {
 		Version      string          `json:"version"`
 		BaseDomain   string          `json:"base_domain"`
-		Identity     []string        `json:"identity" doc:"The identity providers that people may sign in with" example:"[\"local\"]"`
+		Identity     []string        `json:"identity" doc:"The identity providers that people may sign in with: local, clerk" example:"[\"local\"]"`
+		Clerk        *clerkConfig    `json:"clerk,omitempty" doc:"What Clerk's components need; only where Clerk is configured"`
 		FeatureFlags map[string]bool `json:"feature_flags"`
 		Tenant       string          `json:"tenant" doc:"The slug of the tenant whose branding this is, else empty"`
 		Branding     brandingConfig  `json:"branding"`
 	}
+}
+
+type clerkConfig struct {
+	PublishableKey string `json:"publishable_key"`
+	FrontendAPIURL string `json:"frontend_api_url"`
 }
 
 type configInput struct {
@@ -129,7 +135,13 @@ func (in *configInput) namesTenant() string { return in.Slug }
 func (a *API) config(ctx context.Context, call Call, _ *configInput) (*configOutput, error) {
 	out := &configOutput{}
 	b := &out.Body
-	b.Version, b.BaseDomain, b.FeatureFlags, b.Identity = a.deps.Version, a.deps.BaseDomain, a.featureFlags(), []string{"local"}
+	b.Version, b.BaseDomain, b.FeatureFlags, b.Identity = a.deps.Version, a.deps.BaseDomain, a.featureFlags(), []string{}
+	if !a.deps.SignIn.BuiltInOff {
+		b.Identity = append(b.Identity, "local")
+	}
+	if key := a.deps.SignIn.ClerkPublishableKey; key != "" {
+		b.Identity, b.Clerk = append(b.Identity, "clerk"), &clerkConfig{PublishableKey: key, FrontendAPIURL: a.deps.SignIn.ClerkFrontendAPI}
+	}
 	if shown(call.Tenant) {
 		b.Tenant = call.Tenant.Slug
 	}

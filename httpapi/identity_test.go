@@ -30,6 +30,7 @@ import (
 
 const (
 	rootEmail     = "root@example.com"
+	visitorEmail  = "visitor@example.com" // a super admin too
 	goodPassword  = "Otter Lamp Ferry Quilt"
 	platformToken = "platform-0123456789abcdef0123456789"
 )
@@ -98,7 +99,7 @@ func newHouse(t *testing.T) *house {
 	})
 	verifier, err := jwt.New(flomastr.SystemClock, local.Trusted(h.provider))
 	require.NoError(t, err)
-	admins, err := identity.ParseSuperAdmins(rootEmail)
+	admins, err := identity.ParseSuperAdmins(rootEmail + "," + visitorEmail)
 	require.NoError(t, err)
 	h.gate, err = identity.NewAuthenticator(identity.Config{
 		Verifier: verifier, Store: h.store, SuperAdmins: admins, PlatformToken: platformToken, Clock: flomastr.SystemClock,
@@ -106,7 +107,7 @@ func newHouse(t *testing.T) *house {
 	require.NoError(t, err)
 	tenants := tenant.New(tenant.Deps{Store: postgres.NewTenantStore(h.db), Cold: h.cold})
 	h.api = httpapi.New(httpapi.Deps{
-		BaseDomain: "localhost", Clock: flomastr.SystemClock, Log: slog.New(slog.DiscardHandler), Gate: h.gate, SuperAdmins: admins, Tenants: tenants,
+		BaseDomain: "localhost", Clock: flomastr.SystemClock, Log: slog.New(slog.DiscardHandler), Gate: h.gate, SuperAdmins: admins, SignIn: httpapi.SignInOffer{Issuers: verifier.Issuers()}, Tenants: tenants,
 		Hosts:   tenant.NewDirectory("localhost", tenants, postgres.NewDomainStore(h.db), flomastr.SystemClock),
 		Engines: httpapi.Engines{Audit: postgres.NewAuditStore(h.db), SignIns: h.provider, People: h.gate, APITokens: h.store, Team: h.team, Accounts: h.provider, Preferences: h.store, Visits: h.store, PlatformUsers: h.store, TenantAdmin: tenants, TenantLife: tenants, Profiles: profilesOf(h.db), Branding: brandingOf(t, h.db)},
 	})

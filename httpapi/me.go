@@ -107,6 +107,8 @@ type debugRead struct {
 	Email         string     `json:"email"`
 	EmailVerified bool       `json:"email_verified"`
 	IsSuperAdmin  bool       `json:"is_super_admin"`
+	Role          string     `json:"role" doc:"On the platform"`
+	Session       string     `json:"session" doc:"The issuer's id of the sign-in"`
 	AuthTime      *time.Time `json:"auth_time,omitempty"`
 	ExpiresAt     *time.Time `json:"expires_at,omitempty"`
 }
@@ -132,6 +134,7 @@ func (a *API) debugJWT(ctx context.Context, call Call, _ *struct{}) (*debugJWTOu
 	c := call.Caller
 	out.Body.Read = debugRead{
 		Kind: string(c.Kind), Issuer: c.Issuer, Subject: c.Subject, Email: c.Email, EmailVerified: c.EmailVerified, IsSuperAdmin: c.SuperAdmin,
+		Role: platformRole(c), Session: c.Session,
 		AuthTime: known(c.AuthTime), ExpiresAt: known(c.Expires),
 	}
 	return out, nil
@@ -147,17 +150,21 @@ func known(t time.Time) *time.Time {
 
 type debugAuthOutput struct {
 	Body struct {
-		Recognised bool   `json:"recognised"`
-		By         string `json:"by" enum:"nothing,user,token,platform" doc:"What the caller is known by"`
-		Reason     string `json:"reason" doc:"Why the caller is not recognised; empty when it is"`
+		Recognised bool     `json:"recognised"`
+		By         string   `json:"by" enum:"nothing,user,token,platform" doc:"What the caller is known by"`
+		Issuer     string   `json:"issuer" doc:"Whose token a person sent; empty for everybody else"`
+		Reason     string   `json:"reason" doc:"Why the caller is not recognised; empty when it is"`
+		Accepted   []string `json:"accepted_issuers" doc:"Whose tokens are accepted"`
 	}
 }
 
 // debugAuthStatus tells a caller whether its own credentials work, and what is wrong with them otherwise.
 func (a *API) debugAuthStatus(ctx context.Context, call Call, _ *struct{}) (*debugAuthOutput, error) {
 	out := &debugAuthOutput{}
+	out.Body.Accepted = append([]string{}, a.deps.SignIn.Issuers...)
 	if call.Caller.Known() {
 		out.Body.Recognised, out.Body.By = true, string(call.Caller.Kind)
+		out.Body.Issuer = call.Caller.Issuer
 		return out, nil
 	}
 	out.Body.By, out.Body.Reason = "nothing", "No Authorization header was sent."

@@ -45,6 +45,7 @@ type routeOptions struct {
 	suspended  bool
 	unlimited  bool // not counted against the caller's network
 	expensive  bool // a tenant may have few of them running at once
+	builtIn    bool // the built-in identity provider's
 }
 
 // status sets the status of success.
@@ -55,6 +56,9 @@ func maxBody(n int64) option { return func(o *routeOptions) { o.maxBody = n } }
 
 // idempotent honours the Idempotency-Key header.
 func idempotent(o *routeOptions) { o.idempotent = true }
+
+// builtIn marks what the built-in identity provider answers, where it signs people in.
+func builtIn(o *routeOptions) { o.builtIn = true }
 
 // rawBody hands the body's bytes to the handler unread.
 func rawBody(o *routeOptions) { o.rawBody = true }
@@ -90,6 +94,9 @@ func route[In, Out any](a *API, method, path string, permission identity.Permiss
 	a.rows = append(a.rows, row{method, path, permission, o.idempotent})
 	register := func(alias string, hidden bool) {
 		huma.Register(a.huma, operation(method, alias, permission, o, hidden), func(ctx context.Context, in *In) (*Out, error) {
+			if o.builtIn && a.deps.SignIn.BuiltInOff {
+				return nil, a.fail(ctx, errSignInElsewhere)
+			}
 			arrival, _ := ctx.Value(arrivalKey{}).(arrival)
 			arrival.whenSuspended = o.suspended
 			call, err := a.admit(ctx, arrival, permission, in)

@@ -96,7 +96,10 @@ func TestASuperAdminWhoIsAMemberIsWarnedOf(t *testing.T) {
 		return body.Users, body.Warnings
 	}
 	users, warnings := list()
-	require.Equal(t, []map[string]any{{"email": rootEmail, "role": "super_admin", "source": "settings"}}, users)
+	require.Equal(t, []map[string]any{
+		{"email": rootEmail, "role": "super_admin", "source": "settings"},
+		{"email": visitorEmail, "role": "super_admin", "source": "settings"},
+	}, users)
 	require.Empty(t, warnings)
 	got := h.call(t, "POST", "/routes/api/v1/admin/tenants/provision", root, `{"tenant_slug":"mine","owner_email":"`+rootEmail+`"}`)
 	require.Equal(t, 201, got.Code, got.Body)

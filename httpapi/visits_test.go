@@ -102,7 +102,7 @@ func TestAVisitGivesAnAdminsRightsAndShowsItself(t *testing.T) {
 	require.Contains(t, h.call(t, "GET", "/routes/tenants/mine/visits", owner, "").Body.String(), "ended by the visitor")
 
 	lines := h.auditOf(t, tenantID, id)
-	require.Equal(t, []string{"visit.started", "policies.changed", "visit.ended"}, lines, "each names the person and the visit")
+	require.Equal(t, []string{"visit.started", "access.denied", "access.denied", "policies.changed", "visit.ended"}, lines, "each names the person and the visit")
 }
 
 // auditOf lists the actions in a tenant's log whose actor is a super admin by the right of a visit.

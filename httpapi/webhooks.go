@@ -3,12 +3,14 @@ package httpapi
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/flomastr/flomastr"
+	"github.com/flomastr/flomastr/identity"
 	"github.com/flomastr/flomastr/whatsapp"
 )
 
@@ -149,5 +151,24 @@ func (a *API) webhookInbound(ctx context.Context, call Call, in *inboundInput) (
 	out := &inboundOutput{}
 	out.Body.Status, out.Body.JobID, out.Body.QueuePosition = "accepted", stored.Job, size
 	out.Body.EstimatedProcessingTime = float64(size) * secondsPerTurn
+	return out, nil
+}
+
+type issuerWebhookInput struct {
+	RawBody []byte `contentType:"application/json"`
+}
+
+// webhookClerk takes in what Clerk says of people and sessions. Without a secret to check it by, everything is refused.
+func (a *API) webhookClerk(ctx context.Context, _ Call, in *issuerWebhookInput) (*webhookOutput, error) {
+	if a.deps.IssuerNews == nil {
+		return nil, identity.ErrBadSignature.Because(errors.New("no webhook secret is configured"))
+	}
+	arrival, _ := ctx.Value(arrivalKey{}).(arrival)
+	if err := a.deps.IssuerNews.Receive(ctx, arrival.request.Header, in.RawBody); err != nil {
+		return nil, err
+	}
+	a.deps.People.Forget()
+	out := &webhookOutput{}
+	out.Body.Status = "stored"
 	return out, nil
 }

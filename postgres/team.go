@@ -184,7 +184,8 @@ func endSessionsBut(ctx context.Context, tx pgx.Tx, account, keep, because strin
 	if err != nil {
 		return fmt.Errorf("end sessions: %w", err)
 	}
-	return nil
+	_, err = endVisits(ctx, tx, "the session ended", `v.issuer = $2 AND v.subject = $3 AND v.session <> $4`, identity.LocalIssuer, account, keep)
+	return err
 }
 
 func auditMember(ctx context.Context, tx pgx.Tx, actor flomastr.Actor, tenant flomastr.TenantID, action string, before, after identity.Teammate) error {

@@ -40,15 +40,22 @@ type Config struct {
 	OpenAIBaseURL    string   `setting:"OPENAI_BASE_URL" name:"openai-base-url" group:"Models" placeholder:"URL" unused:"true" help:"Address of that model's API."`
 	AnthropicAPIKey  Secret   `setting:"ANTHROPIC_API_KEY" kong:"-" group:"Models" unused:"true" help:"Key of an Anthropic model that writes the answers."`
 
-	ClerkSecretKey      Secret `setting:"CLERK_SECRET_KEY" kong:"-" group:"Clerk" unused:"true" help:"Clerk's secret key."`
-	ClerkPublishableKey string `setting:"CLERK_PUBLISHABLE_KEY" name:"clerk-publishable-key" also:"VITE_CLERK_PUBLISHABLE_KEY" group:"Clerk" placeholder:"KEY" unused:"true" help:"Clerk's publishable key; the web app is told it."`
-	ClerkFrontendAPIURL string `setting:"CLERK_FRONTEND_API_URL" name:"clerk-frontend-api-url" group:"Clerk" placeholder:"URL" unused:"true" help:"Clerk's frontend API, the issuer of its tokens."`
-	ClerkJWKSURL        string `setting:"CLERK_JWKS_URL" name:"clerk-jwks-url" group:"Clerk" placeholder:"URL" unused:"true" help:"Where Clerk publishes its signing keys."`
-	N8NAPIKey           Secret `setting:"N8N_API_KEY" kong:"-" group:"n8n" unused:"true" help:"API key of the n8n that installs templates."`
-	N8NMasterAPIKey     Secret `setting:"N8N_MASTER_API_KEY" kong:"-" group:"n8n" unused:"true" help:"API key of the n8n that holds the templates."`
-	N8NMasterURL        string `setting:"N8N_MASTER_URL" name:"n8n-master-url" group:"n8n" placeholder:"URL" unused:"true" help:"Address of the n8n that holds the templates."`
-	SMTPURL             Secret `setting:"SMTP_URL" kong:"-" group:"Mail" help:"Mail server, smtp://USER:PASSWORD@HOST:PORT (STARTTLS) or smtps:// (TLS at once). Empty: the private database keeps mails and shows them to the operator; with a database of yours none are sent."`
-	MailFrom            string `setting:"FLOMASTR_MAIL_FROM" name:"mail-from" group:"Mail" placeholder:"ADDRESS" help:"Address that mails come from; no-reply at the base domain when empty."`
+	ClerkSecretKey      Secret   `setting:"CLERK_SECRET_KEY" kong:"-" group:"Clerk" help:"Clerk's secret key, with which a person's e-mail address is asked for where the session token carries none."`
+	ClerkPublishableKey string   `setting:"CLERK_PUBLISHABLE_KEY" name:"clerk-publishable-key" also:"VITE_CLERK_PUBLISHABLE_KEY" group:"Clerk" placeholder:"KEY" help:"Clerk's publishable key; the web app is told it."`
+	ClerkFrontendAPIURL string   `setting:"CLERK_FRONTEND_API_URL" name:"clerk-frontend-api-url" group:"Clerk" placeholder:"URL" help:"Clerk's frontend API, the issuer of its tokens, without a slash at the end. With it people sign in with Clerk."`
+	ClerkJWKSURL        string   `setting:"CLERK_JWKS_URL" name:"clerk-jwks-url" group:"Clerk" placeholder:"URL" help:"Where Clerk publishes its signing keys; under the frontend API when empty."`
+	ClerkParties        []string `setting:"FLOMASTR_CLERK_AUTHORIZED_PARTIES" name:"clerk-authorized-parties" group:"Clerk" placeholder:"URL" help:"Origins of our own pages, which a token's azp must be one of: https://app.flomastr.example, and https://*.flomastr.example for the tenants' hosts."`
+	ClerkWebhookSecret  Secret   `setting:"FLOMASTR_CLERK_WEBHOOK_SECRET" kong:"-" group:"Clerk" help:"Signing secret (whsec_…) of the endpoint /webhook/clerk in Clerk's dashboard, for user and session events. Empty: that endpoint refuses everything."`
+	ClerkStandIn        string   `setting:"FLOMASTR_CLERK_URL" name:"clerk-url" group:"Clerk" placeholder:"URL" help:"A stand-in for Clerk on this machine, asked for keys and people instead; only while the server listens on loopback."`
+
+	OIDCIssuers   string `setting:"FLOMASTR_OIDC_ISSUERS" name:"oidc-issuers" group:"Sign-in" placeholder:"JSON" help:"Further issuers of sign-in tokens, a JSON list of objects with issuer, jwks_url, audience or authorized_parties, and optionally algorithms (RS256) and types (JWT)."`
+	BuiltInSignIn string `setting:"FLOMASTR_BUILT_IN_SIGN_IN" name:"built-in-sign-in" group:"Sign-in" default:"auto" enum:"auto,on,off" help:"The built-in identity provider: on, off, or auto: on unless Clerk or another issuer is configured."`
+
+	N8NAPIKey       Secret `setting:"N8N_API_KEY" kong:"-" group:"n8n" unused:"true" help:"API key of the n8n that installs templates."`
+	N8NMasterAPIKey Secret `setting:"N8N_MASTER_API_KEY" kong:"-" group:"n8n" unused:"true" help:"API key of the n8n that holds the templates."`
+	N8NMasterURL    string `setting:"N8N_MASTER_URL" name:"n8n-master-url" group:"n8n" placeholder:"URL" unused:"true" help:"Address of the n8n that holds the templates."`
+	SMTPURL         Secret `setting:"SMTP_URL" kong:"-" group:"Mail" help:"Mail server, smtp://USER:PASSWORD@HOST:PORT (STARTTLS) or smtps:// (TLS at once). Empty: the private database keeps mails and shows them to the operator; with a database of yours none are sent."`
+	MailFrom        string `setting:"FLOMASTR_MAIL_FROM" name:"mail-from" group:"Mail" placeholder:"ADDRESS" help:"Address that mails come from; no-reply at the base domain when empty."`
 
 	LogLevel  string `setting:"FLOMASTR_LOG_LEVEL" name:"log-level" group:"Logs" default:"info" enum:"debug,info,warn,error" help:"Least serious level that is logged: debug, info, warn or error."`
 	LogFormat string `setting:"FLOMASTR_LOG_FORMAT" name:"log-format" group:"Logs" default:"auto" enum:"auto,text,json" help:"text, json, or auto: text on a terminal and json elsewhere."`

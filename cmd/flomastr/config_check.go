@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"net/url"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -43,10 +44,12 @@ func (c Config) Check() error {
 // required names the settings that must be given, by the others: none for the embedded default, and for an installation
 // with a database of its own what several servers have to agree on.
 func (c Config) required() map[string]bool {
-	if c.Embedded() {
-		return nil
+	required := map[string]bool{}
+	if !c.Embedded() {
+		required = map[string]bool{"DATABASE_URL": true, "FLOMASTR_MASTER_KEY": true, "SUPER_ADMIN_EMAILS": true}
 	}
-	return map[string]bool{"DATABASE_URL": true, "FLOMASTR_MASTER_KEY": true, "SUPER_ADMIN_EMAILS": true}
+	c.requiredForClerk(required)
+	return required
 }
 
 var domainPattern = regexp.MustCompile(`^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
@@ -79,8 +82,6 @@ func (c Config) problems() []problem {
 		{"INFOBIP_BASE_URL", c.InfobipBaseURL, true},
 		{"FLOMASTR_EMBEDDING_URL", c.EmbeddingBaseURL, false},
 		{"OPENAI_BASE_URL", c.OpenAIBaseURL, false},
-		{"CLERK_FRONTEND_API_URL", c.ClerkFrontendAPIURL, false},
-		{"CLERK_JWKS_URL", c.ClerkJWKSURL, false},
 		{"N8N_MASTER_URL", c.N8NMasterURL, false},
 	} {
 		if u.value == "" {
@@ -145,7 +146,7 @@ func (c Config) problems() []problem {
 			say("FLOMASTR_POOLER_URL", "goes with DATABASE_URL: the private database needs no pooler")
 		}
 	}
-	return append(append(out, c.mailProblems()...), c.crossProblems()...)
+	return slices.Concat(out, c.mailProblems(), c.crossProblems(), c.signInProblems())
 }
 
 // mailProblems is the rules of how mails leave.

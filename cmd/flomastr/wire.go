@@ -21,7 +21,6 @@ import (
 	"github.com/flomastr/flomastr/contextengine/source/convert"
 	"github.com/flomastr/flomastr/httpapi"
 	"github.com/flomastr/flomastr/identity"
-	"github.com/flomastr/flomastr/identity/jwt"
 	"github.com/flomastr/flomastr/identity/local"
 	"github.com/flomastr/flomastr/internal/safehttp"
 	"github.com/flomastr/flomastr/llm/offline"
@@ -98,12 +97,12 @@ func newApp(ctx context.Context, cfg Config, log *slog.Logger) (_ *App, err erro
 	a.tokens = postgres.NewIdentityStore(a.db)
 	vault := secret.NewVault(a.base.Keys, postgres.NewKeyStore(a.db))
 	a.accounts = local.New(local.Deps{Store: a.tokens, Seal: vault, Clock: a.clock, PublicURL: publicURL(cfg, a.demo), Mailed: cfg.writesMail()})
-	verifier, err := jwt.New(a.clock, local.Trusted(a.accounts))
+	people, err := newSignIn(cfg, a.accounts, a.tokens, a.clock, log)
 	if err != nil {
 		return nil, err
 	}
 	gate, err := identity.NewAuthenticator(identity.Config{
-		Verifier: verifier, Store: a.tokens, SuperAdmins: a.superAdmins,
+		Verifier: people.verifier, Store: a.tokens, SuperAdmins: a.superAdmins,
 		PlatformToken: cmp.Or(cfg.BackendToken.Reveal(), a.demo.platformToken()), Clock: a.clock,
 	})
 	if err != nil {
@@ -172,19 +171,19 @@ func newApp(ctx context.Context, cfg Config, log *slog.Logger) (_ *App, err erro
 	}
 	a.api = httpapi.New(httpapi.Deps{
 		Version: buildVersion(), PublicURL: cmp.Or(cfg.PublicURL, a.demo.baseURL(), cfg.ownURL()), BaseDomain: cfg.BaseDomain, TrustedProxies: prefixes(cfg.TrustedProxies), AllowedOrigins: cfg.CORSOrigins,
-		SuperAdmins: a.superAdmins,
-		Clock:       a.clock, Log: log, Gate: gate, Tenants: a.tenants, Hosts: hosts, Idempotency: idempotency, Events: eventSource{events, a.clock}, Quotas: postgres.NewQuotaStore(a.db), NetworkRate: cfg.NetworkRate,
-		Health: []httpapi.Check{
+		SuperAdmins: a.superAdmins, SignIn: people.offer,
+		Clock: a.clock, Log: log, Gate: gate, Tenants: a.tenants, Hosts: hosts, Idempotency: idempotency, Events: eventSource{events, a.clock}, Quotas: postgres.NewQuotaStore(a.db), NetworkRate: cfg.NetworkRate,
+		Health: append([]httpapi.Check{
 			{Name: "database", Required: true, Probe: a.db.Ping},
 			{Name: "uploads", Required: true, Probe: a.blobs.Writable},
 			{Name: "document conversion", Probe: conversion},
 			{Name: "demo", Required: true, Probe: a.demo.ready},
-		},
+		}, people.checks...),
 		Settings: cfg.preflight, WaitingTurns: conversations.WaitingTurns, Web: webApp(log), Simulator: simulator(cfg),
 		Engines: httpapi.Engines{
 			Audit: postgres.NewAuditStore(a.db), SignIns: a.accounts, People: gate, APITokens: a.tokens, Team: a.team, Accounts: a.accounts, Preferences: a.tokens, KeptMails: mails.kept, TenantAdmin: a.tenants, TenantLife: a.tenants,
 			Profiles: profiles, Branding: looks,
-			Visits: a.tokens, PlatformUsers: a.tokens,
+			Visits: a.tokens, PlatformUsers: a.tokens, IssuerNews: people.news,
 			Knowledge: a.knowledge, Assistant: answers, WhatsApp: a.whatsapp,
 		},
 	})

@@ -648,6 +648,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/routes/admin/visits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * GET /routes/admin/visits
+         * @description Who may call: super admin.
+         */
+        get: operations["getRoutesAdminVisits"];
+        put?: never;
+        /**
+         * POST /routes/admin/visits
+         * @description Who may call: super admin.
+         */
+        post: operations["postRoutesAdminVisits"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/routes/admin/visits/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * DELETE /routes/admin/visits/{id}
+         * @description Who may call: super admin.
+         */
+        delete: operations["deleteRoutesAdminVisitsId"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/routes/api/v1/admin/tenants/provision": {
         parameters: {
             query?: never;
@@ -1473,7 +1517,7 @@ export interface paths {
         };
         /**
          * GET /routes/status/{id}
-         * @description Who may call: super admin.
+         * @description Who may call: super admin, platform admin.
          */
         get: operations["getRoutesStatusId"];
         put?: never;
@@ -1577,7 +1621,7 @@ export interface paths {
         };
         /**
          * GET /routes/tenants
-         * @description Who may call: super admin.
+         * @description Who may call: super admin, platform admin.
          */
         get: operations["getRoutesTenants"];
         put?: never;
@@ -1667,7 +1711,7 @@ export interface paths {
         put?: never;
         /**
          * POST /routes/tenants/{tenant_id}/channels
-         * @description Who may call: admin.
+         * @description Who may call: admin; nobody by a visit.
          */
         post: operations["postRoutesTenantsTenantIdChannels"];
         delete?: never;
@@ -1692,14 +1736,14 @@ export interface paths {
         post?: never;
         /**
          * DELETE /routes/tenants/{tenant_id}/channels/{id}
-         * @description Who may call: admin.
+         * @description Who may call: admin; nobody by a visit.
          */
         delete: operations["deleteRoutesTenantsTenantIdChannelsId"];
         options?: never;
         head?: never;
         /**
          * PATCH /routes/tenants/{tenant_id}/channels/{id}
-         * @description Who may call: admin.
+         * @description Who may call: admin; nobody by a visit.
          */
         patch: operations["patchRoutesTenantsTenantIdChannelsId"];
         trace?: never;
@@ -1753,7 +1797,7 @@ export interface paths {
         };
         /**
          * GET /routes/tenants/{tenant_slug}
-         * @description Who may call: super admin, member.
+         * @description Who may call: super admin, platform admin, member.
          */
         get: operations["getRoutesTenantsTenantSlug"];
         /**
@@ -1787,7 +1831,7 @@ export interface paths {
         put?: never;
         /**
          * POST /routes/tenants/{tenant_slug}/api-tokens
-         * @description Who may call: admin.
+         * @description Who may call: admin; nobody by a visit.
          */
         post: operations["postRoutesTenantsTenantSlugApiTokens"];
         delete?: never;
@@ -1808,7 +1852,7 @@ export interface paths {
         post?: never;
         /**
          * DELETE /routes/tenants/{tenant_slug}/api-tokens/{id}
-         * @description Who may call: admin.
+         * @description Who may call: admin; nobody by a visit.
          */
         delete: operations["deleteRoutesTenantsTenantSlugApiTokensId"];
         options?: never;
@@ -1831,7 +1875,7 @@ export interface paths {
         put?: never;
         /**
          * POST /routes/tenants/{tenant_slug}/members
-         * @description Who may call: admin.
+         * @description Who may call: admin; nobody by a visit.
          */
         post: operations["postRoutesTenantsTenantSlugMembers"];
         delete?: never;
@@ -1852,14 +1896,14 @@ export interface paths {
         post?: never;
         /**
          * DELETE /routes/tenants/{tenant_slug}/members/{id}
-         * @description Who may call: admin.
+         * @description Who may call: admin; nobody by a visit.
          */
         delete: operations["deleteRoutesTenantsTenantSlugMembersId"];
         options?: never;
         head?: never;
         /**
          * PATCH /routes/tenants/{tenant_slug}/members/{id}
-         * @description Who may call: admin.
+         * @description Who may call: admin; nobody by a visit.
          */
         patch: operations["patchRoutesTenantsTenantSlugMembersId"];
         trace?: never;
@@ -1875,7 +1919,7 @@ export interface paths {
         put?: never;
         /**
          * POST /routes/tenants/{tenant_slug}/members/{id}/invite-again
-         * @description Who may call: admin.
+         * @description Who may call: admin; nobody by a visit.
          */
         post: operations["postRoutesTenantsTenantSlugMembersIdInviteAgain"];
         delete?: never;
@@ -1893,7 +1937,7 @@ export interface paths {
         };
         /**
          * GET /routes/tenants/{tenant_slug}/policies
-         * @description Who may call: super admin, member.
+         * @description Who may call: super admin, platform admin, member.
          */
         get: operations["getRoutesTenantsTenantSlugPolicies"];
         /**
@@ -1901,6 +1945,26 @@ export interface paths {
          * @description Who may call: super admin, admin.
          */
         put: operations["putRoutesTenantsTenantSlugPolicies"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/routes/tenants/{tenant_slug}/visits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * GET /routes/tenants/{tenant_slug}/visits
+         * @description Who may call: admin.
+         */
+        get: operations["getRoutesTenantsTenantSlugVisits"];
+        put?: never;
         post?: never;
         delete?: never;
         options?: never;
@@ -2079,6 +2143,74 @@ export interface paths {
          * @description Who may call: member.
          */
         delete: operations["deleteRoutesUserPreferencesSettingKey"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/routes/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * GET /routes/users
+         * @description Who may call: super admin, platform admin.
+         */
+        get: operations["getRoutesUsers"];
+        put?: never;
+        /**
+         * POST /routes/users
+         * @description Who may call: super admin.
+         */
+        post: operations["postRoutesUsers"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/routes/users/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * DELETE /routes/users/{id}
+         * @description Who may call: super admin.
+         */
+        delete: operations["deleteRoutesUsersId"];
+        options?: never;
+        head?: never;
+        /**
+         * PATCH /routes/users/{id}
+         * @description Who may call: super admin.
+         */
+        patch: operations["patchRoutesUsersId"];
+        trace?: never;
+    };
+    "/webhook/clerk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * POST /webhook/clerk
+         * @description Who may call: public.
+         */
+        post: operations["postWebhookClerk"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -2461,6 +2593,10 @@ export interface components {
         CheckSuperAdminOutputBody: {
             is_super_admin: boolean;
         };
+        ClerkConfig: {
+            frontend_api_url: string;
+            publishable_key: string;
+        };
         CompleteInputBody: {
             lease_token: string;
             /** @description Empty means silence */
@@ -2478,11 +2614,13 @@ export interface components {
         ConfigOutputBody: {
             base_domain: string;
             branding: components["schemas"]["BrandingConfig"];
+            /** @description What Clerk's components need; only where Clerk is configured */
+            clerk?: components["schemas"]["ClerkConfig"];
             feature_flags: {
                 [key: string]: boolean;
             };
             /**
-             * @description The identity providers that people may sign in with
+             * @description The identity providers that people may sign in with: local, clerk
              * @example [
              *       "local"
              *     ]
@@ -2611,11 +2749,15 @@ export interface components {
             api_key: string;
         };
         DebugAuthOutputBody: {
+            /** @description Whose tokens are accepted */
+            accepted_issuers: string[] | null;
             /**
              * @description What the caller is known by
              * @enum {string}
              */
             by: "nothing" | "user" | "token" | "platform";
+            /** @description Whose token a person sent; empty for everybody else */
+            issuer: string;
             /** @description Why the caller is not recognised; empty when it is */
             reason: string;
             recognised: boolean;
@@ -2642,6 +2784,10 @@ export interface components {
             is_super_admin: boolean;
             issuer: string;
             kind: string;
+            /** @description On the platform */
+            role: string;
+            /** @description The issuer's id of the sign-in */
+            session: string;
             subject: string;
         };
         Decision: {
@@ -3224,6 +3370,8 @@ export interface components {
              * @enum {string}
              */
             role: "user" | "admin" | "super_admin";
+            /** @description The visit that runs in this session */
+            visit?: components["schemas"]["VisitBody"];
         };
         MeStatusOutputBody: {
             email: string;
@@ -3882,6 +4030,80 @@ export interface components {
             secret: string;
             /** @description The same, to show as a QR code */
             uri: string;
+        };
+        UserBody: {
+            /** Format: date-time */
+            assigned_at?: string;
+            assigned_by?: string;
+            /** Format: date-time */
+            created_at?: string;
+            email: string;
+            /**
+             * Format: uuid
+             * @description None for a super admin, whom the settings name
+             */
+            id?: string;
+            /** @description Of a super admin: the workspaces that the address belongs to, which it had better not */
+            member_of?: string[] | null;
+            /** @enum {string} */
+            role: "user" | "admin" | "super_admin";
+            /**
+             * @description Where the role comes from: SUPER_ADMIN_EMAILS, or a super admin
+             * @enum {string}
+             */
+            source: "settings" | "assigned";
+            /** Format: date-time */
+            updated_at?: string;
+        };
+        UserCreateInputBody: {
+            email: string;
+            /**
+             * @description A super admin comes from SUPER_ADMIN_EMAILS alone
+             * @enum {string}
+             */
+            role: "user" | "admin";
+        };
+        UserListOutputBody: {
+            users: components["schemas"]["UserBody"][] | null;
+            /** @description What an operator should put right */
+            warnings: string[] | null;
+        };
+        UserUpdateInputBody: {
+            /** @enum {string} */
+            role: "user" | "admin";
+        };
+        VisitBody: {
+            /** Format: date-time */
+            ended_at?: string;
+            ended_because?: string;
+            /**
+             * Format: date-time
+             * @description When it ends by itself
+             */
+            ends_at: string;
+            /** Format: uuid */
+            id: string;
+            reason: string;
+            running: boolean;
+            /** Format: date-time */
+            started_at: string;
+            /** Format: uuid */
+            tenant_id: string;
+            tenant_slug: string;
+            /** @description The super admin's e-mail address */
+            visitor: string;
+        };
+        VisitListOutputBody: {
+            /** @description Newest first */
+            visits: components["schemas"]["VisitBody"][] | null;
+        };
+        VisitStartInputBody: {
+            /** Format: int64 */
+            minutes: number;
+            /** @description Why; the workspace's people read it */
+            reason: string;
+            /** @description The workspace, by id or slug */
+            tenant_id?: string;
         };
         WebhookOutputBody: {
             /** @example stored */
@@ -6656,6 +6878,277 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["MailGetOutputBody"];
                 };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getRoutesAdminVisits: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VisitListOutputBody"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postRoutesAdminVisits: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["VisitStartInputBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VisitBody"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteRoutesAdminVisitsId: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Bad Request */
             400: {
@@ -13712,6 +14205,89 @@ export interface operations {
             };
         };
     };
+    getRoutesTenantsTenantSlugVisits: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VisitListOutputBody"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     postRoutesToolsConvertFileToMd: {
         parameters: {
             query?: never;
@@ -14824,6 +15400,444 @@ export interface operations {
             };
             /** @description Too Many Requests */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getRoutesUsers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserListOutputBody"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postRoutesUsers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UserCreateInputBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserBody"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteRoutesUsersId: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    patchRoutesUsersId: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UserUpdateInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserBody"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postWebhookClerk: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": string;
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookOutputBody"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
