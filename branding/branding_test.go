@@ -119,7 +119,7 @@ func TestLettersCanBeReadOnEveryColour(t *testing.T) {
 	for range 2000 {
 		c := color.NRGBA{R: uint8(random.UintN(256)), G: uint8(random.UintN(256)), B: uint8(random.UintN(256))}
 		ground := "#" + strings.ToUpper(hex(c.R)+hex(c.G)+hex(c.B))
-		require.GreaterOrEqual(t, branding.Contrast(branding.Foreground(ground), ground), 4.3, ground)
+		require.GreaterOrEqual(t, branding.Contrast(branding.Foreground(ground), ground), 4.5, ground)
 	}
 }
 

@@ -11,14 +11,17 @@ func ValidColour(colour string) bool {
 	return len(colour) == 7 && colour[0] == '#' && strings.Trim(strings.ToLower(colour[1:]), "0123456789abcdef") == ""
 }
 
-// Foreground is the colour of letters on a ground: white, or near black where that is easier to read. One of the two
-// always reaches a contrast of 4.5:1 (WCAG 2.2). What is no colour gets near black.
+// Foreground is the colour of letters on a ground: white, our near black, or pure black on the few grounds of middling
+// lightness where neither reaches a contrast of 4.5:1 (WCAG 2.2). White or black always does: at the lightness where both
+// are equal they reach 4.58. What is no colour gets near black.
 func Foreground(ground string) string {
-	const white, ink = "#FFFFFF", "#07121E"
-	if Contrast(white, ground) >= 4.5 || Contrast(white, ground) > Contrast(ink, ground) {
-		return white
+	const white, ink, black = "#FFFFFF", "#07121E", "#000000"
+	for _, letters := range []string{white, ink} {
+		if Contrast(letters, ground) >= 4.5 {
+			return letters
+		}
 	}
-	return ink
+	return black
 }
 
 // Contrast of two colours by WCAG 2.2, from 1 to 21. What is no colour counts as white.
