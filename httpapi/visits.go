@@ -105,7 +105,7 @@ func (a *API) visitEnd(ctx context.Context, call Call, in *visitEndInput) (*stru
 }
 
 // tenantVisits shows a workspace's people who of the platform was there, and why.
-func (a *API) tenantVisits(ctx context.Context, call Call, _ *struct{}) (*visitListOutput, error) {
+func (a *API) tenantVisits(ctx context.Context, call Call, _ *TenantPath) (*visitListOutput, error) {
 	visits, err := a.deps.Visits.VisitsTo(ctx, call.Tenant.ID, shownVisits)
 	if err != nil {
 		return nil, err

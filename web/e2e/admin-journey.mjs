@@ -183,7 +183,9 @@ const operatorsPages = {
   'admin-tenants': { path: '/admin/tenants', sign: `a[href="/admin/tenants/${slug}"]` },
   'admin-provision': { path: '/admin/tenants?form=provision', sign: 'dialog[open] form' },
   'admin-tenant': { path: `/admin/tenants/${slug}`, sign: 'main dl' },
+  'admin-users': { path: '/admin/users', sign: 'main h1' },
   'admin-mail': { path: '/admin/mail', sign: 'main h1' },
+  'admin-visits': { path: '/admin/visits', sign: 'main h1' },
   'admin-audit': { path: '/admin/audit-log', sign: 'main h1' },
   'admin-health': { path: '/admin/health', sign: 'main h2' },
 }

@@ -223,6 +223,12 @@ const adminTenant = createRoute({
   component: lazyRouteComponent(() => import('./routes/admin-tenant.tsx'), 'AdminTenantPage'),
 })
 
+const adminUsers = createRoute({
+  getParentRoute: () => admin,
+  path: '/users',
+  component: lazyRouteComponent(() => import('./routes/admin-users.tsx'), 'UsersPage'),
+})
+
 const adminMail = createRoute({
   getParentRoute: () => admin,
   path: '/mail',
@@ -234,6 +240,12 @@ const adminAudit = createRoute({
   getParentRoute: () => admin,
   path: '/audit-log',
   component: lazyRouteComponent(() => import('./routes/admin-audit.tsx'), 'PlatformAuditPage'),
+})
+
+const adminVisits = createRoute({
+  getParentRoute: () => admin,
+  path: '/visits',
+  component: lazyRouteComponent(() => import('./routes/admin-visits.tsx'), 'VisitsPage'),
 })
 
 const adminHealth = createRoute({
@@ -264,7 +276,16 @@ export const routeTree = root.addChildren([
       settingsAudit,
     ]),
   ]),
-  admin.addChildren([adminHome, adminTenants, adminTenant, adminMail, adminAudit, adminHealth]),
+  admin.addChildren([
+    adminHome,
+    adminTenants,
+    adminTenant,
+    adminUsers,
+    adminMail,
+    adminAudit,
+    adminVisits,
+    adminHealth,
+  ]),
 ])
 
 export const router = createRouter({

@@ -1,5 +1,6 @@
 import { queryOptions } from '@tanstack/react-query'
 import { client, unwrap } from './client.ts'
+import { type Visit, visitOf } from './visits.ts'
 
 export type Role = 'owner' | 'admin' | 'member'
 export type Membership = { slug: string; role: Role }
@@ -9,6 +10,8 @@ export type Me = {
   email: string
   platform: PlatformRole
   memberships: Membership[]
+  /** A super admin's stay in somebody else's tenant, while it runs. */
+  visit: Visit | undefined
 }
 
 /** Who is signed in, and where they belong. Only memberships that are in force count. */
@@ -21,6 +24,7 @@ export const meQuery = () =>
       return {
         email: wire.email,
         platform: wire.role,
+        visit: wire.visit && visitOf(wire.visit),
         memberships: (wire.memberships ?? []).flatMap((one) =>
           one.status === 'active' ? [{ slug: one.tenant_slug, role: one.role as Role }] : [],
         ),
@@ -48,7 +52,9 @@ export const tenantQuery = (slug: string) =>
 /** May this role change knowledge and settings? */
 export const mayAdminister = (role: Role): boolean => role !== 'member'
 
-/** What somebody is in a tenant. */
+/** What somebody is in a tenant: by membership, or, while a visit runs, an administrator. */
 export function roleIn(me: Me, slug: string): Role | undefined {
-  return me.memberships.find((one) => one.slug === slug)?.role
+  const membership = me.memberships.find((one) => one.slug === slug)
+  if (membership) return membership.role
+  return me.visit?.running && me.visit.slug === slug ? 'admin' : undefined
 }

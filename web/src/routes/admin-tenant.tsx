@@ -3,6 +3,7 @@ import { Link, useParams } from '@tanstack/react-router'
 import { useTranslation } from 'react-i18next'
 import { adminTenantQuery } from '../api/tenants.ts'
 import { useMayAct } from '../features/admin/rights.ts'
+import { StartVisit } from '../features/admin/StartVisit.tsx'
 import { TenantFacts } from '../features/admin/TenantFacts.tsx'
 import { TenantLife } from '../features/admin/TenantLife.tsx'
 import { Loaded } from '../features/shell/Loaded.tsx'
@@ -25,6 +26,7 @@ export function AdminTenantPage() {
           {t('admin.tenants')}
         </Link>
       }
+      action={mayAct && found.data?.status === 'active' && <StartVisit tenant={tenant} />}
     >
       <Loaded query={found}>{(data) => <TenantFacts tenant={data} />}</Loaded>
       {mayAct && <TenantLife tenant={tenant} />}

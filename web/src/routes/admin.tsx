@@ -19,8 +19,10 @@ export function AdminPage() {
       icon: 'building',
       text: t('admin.tenants'),
     },
+    { path: '/admin/users', link: { to: '/admin/users' }, icon: 'people', text: t('users.title') },
     { path: '/admin/mail', link: { to: '/admin/mail', search: {} }, icon: 'mail', text: t('mail.title') },
     { path: '/admin/audit-log', link: { to: '/admin/audit-log' }, icon: 'log', text: t('audit.title') },
+    { path: '/admin/visits', link: { to: '/admin/visits' }, icon: 'eye', text: t('visits.title') },
     { path: '/admin/health', link: { to: '/admin/health' }, icon: 'health', text: t('admin.health') },
   ]
   return (

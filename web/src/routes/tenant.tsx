@@ -9,6 +9,7 @@ import { LineContext, useLine } from '../features/shell/live.ts'
 import { ProblemState } from '../features/shell/ProblemState.tsx'
 import { type Place, Shell } from '../features/shell/Shell.tsx'
 import { usePreferences } from '../features/shell/usePreferences.ts'
+import { VisitBanner } from '../features/shell/VisitBanner.tsx'
 import { Notice } from '../ui/Notice.tsx'
 
 /** Everything of one tenant: the frame, the live line, and the page within. */
@@ -60,6 +61,7 @@ export function TenantPage() {
         places={places}
         banner={
           <>
+            <VisitBanner />
             <Connection state={state} />
             {tenant.data?.status === 'suspended' && (
               <Notice tone="warn">

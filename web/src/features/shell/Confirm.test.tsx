@@ -15,6 +15,7 @@ function show(run: (reason: string) => Promise<unknown>, typed?: string) {
     email: 'ops@example.com',
     platform: 'super_admin',
     memberships: [],
+    visit: undefined,
   })
   const onClose = vi.fn()
   render(
