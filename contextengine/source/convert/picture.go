@@ -32,6 +32,10 @@ const MaxPixels = 4096
 
 const maxPictureBytes = 4 << 20
 
+// pictureShare of a document's time is what a picture gets, ten seconds of ninety: a logo takes one, somebody waits for it,
+// and an SVG of some hundred bytes can refer to itself into millions of shapes.
+const pictureShare = 9
+
 // What can be wrong with a picture.
 var (
 	ErrPictureBroken = flomastr.Errorf(flomastr.Invalid, "picture_broken",
@@ -59,7 +63,7 @@ func (c *Converter) Picture(ctx context.Context, kind string, content []byte, si
 			return nil, err
 		}
 	}
-	reply, err := c.queued(ctx, header{Kind: Kind(kind), Side: side, Size: len(content)}, content)
+	reply, err := c.queued(ctx, c.config.Timeout/pictureShare, header{Kind: Kind(kind), Side: side, Size: len(content)}, content)
 	if err != nil {
 		return nil, err
 	}

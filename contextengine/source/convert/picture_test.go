@@ -10,7 +10,9 @@ import (
 	"image/color"
 	"image/jpeg"
 	"image/png"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/flomastr/flomastr"
 )
@@ -99,6 +101,22 @@ func TestABadPictureIsRefusedWithASentence(t *testing.T) {
 		if !errors.Is(err, c.want) || out != nil {
 			t.Errorf("%s: %v, want %v", name, err, c.want)
 		}
+	}
+}
+
+func TestAPictureThatTakesTooLongIsToBlameForIt(t *testing.T) {
+	t.Parallel()
+	needTools(t)
+	bomb := `<path id="a" d="M0 0h9v9z"/>`
+	for level := 'b'; level < 'j'; level++ {
+		bomb += `<g id="` + string(level) + `">` + strings.Repeat(`<use href="#`+string(level-1)+`"/>`, 10) + `</g>`
+	}
+	bomb = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><defs>` + bomb + `</defs><use href="#i"/></svg>`
+	waiting, cancel := context.WithTimeout(t.Context(), 7*time.Second) // as whoever uploads it does
+	defer cancel()
+	_, err := New(Config{Timeout: pictureShare * time.Second}).Picture(waiting, "svg", []byte(bomb), 512)
+	if flomastr.CodeOf(err) != ErrTooComplex.Code {
+		t.Errorf("%v", err)
 	}
 }
 

@@ -77,7 +77,7 @@ func (c *Converter) Run(ctx context.Context, req Request) (Document, error) {
 			return Document{}, err
 		}
 	}
-	reply, err := c.queued(ctx, header{Kind: kind, Request: req, Size: len(req.Content)}, req.Content)
+	reply, err := c.queued(ctx, c.config.Timeout, header{Kind: kind, Request: req, Size: len(req.Content)}, req.Content)
 	if err != nil {
 		return Document{}, err
 	}
@@ -88,14 +88,14 @@ func (c *Converter) Run(ctx context.Context, req Request) (Document, error) {
 }
 
 // queued waits for a place and has a worker do one thing.
-func (c *Converter) queued(ctx context.Context, head header, content []byte) (answer, error) {
+func (c *Converter) queued(ctx context.Context, most time.Duration, head header, content []byte) (answer, error) {
 	select {
 	case c.places <- struct{}{}:
 		defer func() { <-c.places }()
 	case <-ctx.Done():
 		return answer{}, ctx.Err()
 	}
-	return c.work(ctx, head, content)
+	return c.work(ctx, most, head, content)
 }
 
 // header is the first line of what a worker reads; the document's bytes follow it.
@@ -120,8 +120,8 @@ type failure struct {
 	Cause   string        `json:"cause,omitempty"`
 }
 
-// work starts a worker for one document or picture and waits for it.
-func (c *Converter) work(ctx context.Context, head header, content []byte) (answer, error) {
+// work starts a worker for one document or picture and waits for it, for most at longest.
+func (c *Converter) work(ctx context.Context, most time.Duration, head header, content []byte) (answer, error) {
 	executable := c.config.Executable
 	if executable == "" {
 		var err error
@@ -139,7 +139,7 @@ func (c *Converter) work(ctx context.Context, head header, content []byte) (answ
 	if err != nil {
 		return answer{}, ErrFailed.Because(err)
 	}
-	deadline, cancel := context.WithTimeout(ctx, c.config.Timeout)
+	deadline, cancel := context.WithTimeout(ctx, most)
 	defer cancel()
 	cmd := exec.CommandContext(deadline, executable, Command)
 	cmd.Dir = dir
