@@ -45,7 +45,8 @@ type API struct {
 	streams  *streams
 	quotas   *quotas // nil: tenants are not limited
 	networks *networks
-	together *together
+	together *together[flomastr.TenantID] // a tenant's expensive calls
+	hearing  *together[flomastr.Actor]    // a person's open streams
 	denials  denials
 	started  time.Time
 	stopping chan struct{} // closed when the server begins to stop
@@ -91,7 +92,7 @@ func New(deps Deps) *API {
 	a := &API{deps: deps, mux: http.NewServeMux(), log: deps.Log, started: deps.Clock(), stopping: make(chan struct{})}
 	a.streams = newStreams(deps.Events, func(err error) { a.log.Warn("look for events", "error", err) })
 	a.networks = newNetworks(cmp.Or(deps.NetworkRate, defaultNetworkPerMinute), deps.Clock)
-	a.together = &together{running: map[flomastr.TenantID]int{}}
+	a.together, a.hearing = newTogether[flomastr.TenantID](maxTogether), newTogether[flomastr.Actor](maxStreams)
 	if deps.Quotas != nil {
 		a.quotas = newQuotas(deps.Quotas, deps.Clock)
 	}

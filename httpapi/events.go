@@ -142,7 +142,12 @@ func (a *API) events(ctx context.Context, call Call, in *eventsInput) (*huma.Str
 		}
 		after = head
 	}
+	leave, err := a.hearing.enter(call.Caller.Actor())
+	if err != nil {
+		return nil, err
+	}
 	return &huma.StreamResponse{Body: func(hctx huma.Context) {
+		defer leave()
 		r, w := humago.Unwrap(hctx)
 		a.stream(r, w, call, after, reset)
 	}}, nil

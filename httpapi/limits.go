@@ -9,6 +9,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"github.com/flomastr/flomastr"
+	"github.com/flomastr/flomastr/identity"
 )
 
 // QuotaStore keeps the buckets of all tenants for all servers.
@@ -103,6 +104,25 @@ func (n *networks) take(key string) error {
 	return nil
 }
 
+// spent tells how long a key's bucket is empty, and takes nothing out of it.
+func (n *networks) spent(key string) error {
+	l := n.limiters.of(key)
+	if missing := 1 - l.TokensAt(n.clock()); missing > 0 {
+		return limited(time.Duration(missing / float64(l.Limit()) * float64(time.Second)))
+	}
+	return nil
+}
+
+// patience is the bucket of what a caller asks for and is refused, or "" for those who are not counted: super admins, and the
+// platform's token, which works for all tenants. What is refused is counted against no tenant, since it need not be the
+// caller's, and yet it asks the database.
+func patience(caller identity.Caller) string {
+	if !caller.Known() || caller.SuperAdmin || caller.Kind == identity.Platform {
+		return ""
+	}
+	return "refused " + string(caller.Actor())
+}
+
 // networkOf groups an IPv6 address with its /64, which one party holds whole.
 func networkOf(address string) string {
 	ip, err := netip.ParseAddr(address)
@@ -115,28 +135,37 @@ func networkOf(address string) string {
 // maxTogether is how many expensive calls one tenant may have running at a server.
 const maxTogether = 4
 
-// together bounds the expensive calls of a tenant that run at once, so that none takes every place there is.
-type together struct {
+// maxStreams is how many streams of events one person may have open at a server: some tabs on some devices.
+const maxStreams = 20
+
+// together bounds what runs at once for each key, such as the expensive calls of a tenant, so that none takes every place
+// there is.
+type together[K comparable] struct {
+	most    int
 	mu      sync.Mutex
-	running map[flomastr.TenantID]int
+	running map[K]int
+}
+
+func newTogether[K comparable](most int) *together[K] {
+	return &together[K]{most: most, running: map[K]int{}}
 }
 
 var errTooManyAtOnce = flomastr.Errorf(flomastr.Limited, "too_many_at_once", "Several such calls are still running; wait for one to end.")
 
-func (t *together) enter(tenant flomastr.TenantID) (leave func(), err error) {
+func (t *together[K]) enter(key K) (leave func(), err error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.running[tenant] >= maxTogether {
+	if t.running[key] >= t.most {
 		e := *errTooManyAtOnce
 		e.RetryAfter = time.Second
 		return nil, &e
 	}
-	t.running[tenant]++
+	t.running[key]++
 	return func() {
 		t.mu.Lock()
 		defer t.mu.Unlock()
-		if t.running[tenant]--; t.running[tenant] == 0 {
-			delete(t.running, tenant)
+		if t.running[key]--; t.running[key] == 0 {
+			delete(t.running, key)
 		}
 	}, nil
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/flomastr/flomastr"
+	"github.com/flomastr/flomastr/identity"
 	"github.com/flomastr/flomastr/tenant"
 )
 
@@ -216,7 +217,7 @@ func TestLimitersOfInventedKeysTakeNoMoreRoom(t *testing.T) {
 
 func TestATenantCannotTakeEveryPlaceOfAnExpensiveRoute(t *testing.T) {
 	t.Parallel()
-	g := &together{running: map[flomastr.TenantID]int{}}
+	g := newTogether[flomastr.TenantID](maxTogether)
 	greedy, other := flomastr.NewID[flomastr.TenantID](), flomastr.NewID[flomastr.TenantID]()
 	var leave func()
 	for range maxTogether {
@@ -255,4 +256,47 @@ func TestAnExpensiveRouteIsRefusedWhileItsTenantsCallsRun(t *testing.T) {
 		require.Contains(t, got.Body.String(), "too_many_at_once")
 	}
 	require.Equal(t, 200, w.from(t, "203.0.113.9:1", "POST", "/routes/tools/generate/answer?tenant_id=beta", "both", `{"query":"q","context":"c"}`).Code)
+}
+
+func TestWhatIsRefusedCountsAgainstItsCaller(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	now := time.Unix(0, 0)
+	w.api.networks = newNetworks(3, func() time.Time { return now })
+	const peer = "203.0.113.9:1"
+	ask := func(who, path, body string) *httptest.ResponseRecorder {
+		return w.from(t, peer, "POST", path, who, body)
+	}
+	require.Equal(t, 404, ask("stranger", "/routes/probe?tenant_id=beta", `{"word":"a"}`).Code)
+	require.Equal(t, 422, ask("stranger", "/routes/probe?tenant_id=beta", `{"word":1}`).Code)
+	require.Equal(t, 404, ask("stranger", "/api/probe?tenant_id=gamma", `{"word":"a"}`).Code)
+	got := ask("stranger", "/routes/probe?tenant_id=beta", `{"word":"a"}`)
+	require.Equal(t, []any{429, "20"}, []any{got.Code, got.Header().Get("Retry-After")}, got.Body)
+	for range 4 {
+		require.Equal(t, 200, ask("member-a", "/routes/probe", `{"word":"a"}`).Code, "neither another caller nor what succeeds is counted")
+		require.Equal(t, 422, ask("platform", "/routes/probe", `{"word":"a"}`).Code, "one tenant's worker must not hold up all others")
+	}
+	now = now.Add(20 * time.Second)
+	require.Equal(t, 404, ask("stranger", "/routes/probe?tenant_id=beta", `{"word":"a"}`).Code)
+}
+
+// quiet is a source in which nothing happens.
+type quiet struct{ EventSource }
+
+func (quiet) Head(context.Context, flomastr.TenantID) (string, error) { return "1-0", nil }
+
+func TestAPersonsStreamsAreCounted(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.api.deps.Events = quiet{}
+	call := Call{Caller: identity.Caller{Kind: identity.User, Issuer: "i", Subject: "s"}, Tenant: w.a}
+	for range maxStreams {
+		_, err := w.api.events(t.Context(), call, &eventsInput{})
+		require.NoError(t, err)
+	}
+	_, err := w.api.events(t.Context(), call, &eventsInput{})
+	require.ErrorIs(t, err, errTooManyAtOnce)
+	call.Caller.Subject = "another"
+	_, err = w.api.events(t.Context(), call, &eventsInput{})
+	require.NoError(t, err)
 }

@@ -216,6 +216,12 @@ func (a *API) authenticated(hctx huma.Context, next func(huma.Context)) {
 	if visit := caller.Visit; visit != nil {
 		hctx.SetHeader(actingAs, visit.Slug+"; until="+visit.EndsAt.UTC().Format(time.RFC3339))
 	}
+	if refused := patience(caller); refused != "" {
+		if tooMany := a.networks.spent(refused); tooMany != nil {
+			writeProblem(hctx, a.fail(ctx, tooMany))
+			return
+		}
+	}
 	came := arrival{request: r, caller: caller}
 	if hctx.Operation().MaxBodyBytes > smallBody && permission.NeedsTenant() {
 		if err := a.mayUpload(ctx, came, permission); err != nil {
@@ -224,6 +230,9 @@ func (a *API) authenticated(hctx huma.Context, next func(huma.Context)) {
 		}
 	}
 	next(huma.WithValue(hctx, arrivalKey{}, came))
+	if refused := patience(caller); refused != "" && hctx.Status() >= http.StatusBadRequest && hctx.Status() != http.StatusTooManyRequests {
+		_ = a.networks.take(refused) // the next call hears of it
+	}
 }
 
 // smallBody is what may be read of anybody who is signed in before their rights are judged.
