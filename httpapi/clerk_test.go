@@ -59,7 +59,7 @@ func newClerked(t *testing.T) *clerked {
 		BaseDomain: "localhost", Clock: flomastr.SystemClock, Log: slog.New(slog.DiscardHandler), Gate: c.gate, SuperAdmins: admins, Tenants: tenants,
 		SignIn: httpapi.SignInOffer{BuiltInOff: true, ClerkPublishableKey: clerkKey, ClerkFrontendAPI: clerkIssuer, Issuers: verifier.Issuers()},
 		Engines: httpapi.Engines{
-			Audit: postgres.NewAuditStore(c.db), SignIns: c.provider, People: c.gate, APITokens: c.store, TenantAdmin: tenants, Visits: c.store, PlatformUsers: c.store, IssuerNews: hooks,
+			Audit: postgres.NewAuditStore(c.db), SignIns: c.provider, People: c.gate, APITokens: c.store, TenantAdmin: tenants, Visits: c.store, PlatformUsers: c.store, IssuerNews: hooks, Team: c.team,
 		},
 	}).Handler()
 	return c
@@ -114,6 +114,19 @@ func TestWithClerkAloneThePasswordsAreOff(t *testing.T) {
 	local := newHouse(t).call(t, "GET", "/config.json", "", "")
 	require.JSONEq(t, `["local"]`, local.field("identity"))
 	require.NotContains(t, local.Body.String(), "clerk")
+}
+
+func TestAnInvitationIsNotSpentOnAPasswordNobodyCanUse(t *testing.T) {
+	t.Parallel()
+	c := newClerked(t)
+	made := c.call(t, "POST", "/routes/tenants", c.person("user_root", rootEmail, true), `{"slug":"mine","name":"Mine"}`)
+	require.Equal(t, 201, made.Code, made.Body)
+	c.member(t, made.field("id"), "user_owner", "owner@mine.test", "owner")
+	_, token := c.invite(t, c.person("user_owner", "owner@mine.test", true), "mine", "new@mine.test", "admin")
+	got := c.accept(t, token, "", newPassword)
+	require.Equal(t, []any{404, "sign_in_elsewhere"}, []any{got.Code, got.field("code")}, got.Body)
+	got = c.accept(t, token, c.person("user_new", "new@mine.test", true), "")
+	require.Equal(t, 200, got.Code, got.Body)
 }
 
 func TestATokenOfTheBuiltInIssuerIsRefusedWhereItIsOff(t *testing.T) {

@@ -76,6 +76,9 @@ func (a *API) invitationAccept(ctx context.Context, call Call, in *acceptInput) 
 		out.Body.TenantSlug, out.Body.Role = member.Slug, string(member.Role)
 		return out, nil
 	}
+	if a.deps.SignIn.BuiltInOff { // the account could not be used, and the invitation would be gone
+		return nil, errSignInElsewhere
+	}
 	invited, err := a.deps.Team.Look(ctx, in.Token)
 	if err != nil {
 		return nil, err
