@@ -37,6 +37,7 @@ func TestAVisitIsExplicitBoundedAndGivenAReason(t *testing.T) {
 	}{
 		"no reason":            {root, `{"tenant_id":"mine","minutes":5}`, 422},
 		"blank reason":         {root, `{"tenant_id":"mine","reason":"               ","minutes":5}`, 422},
+		"unseen reason":        {root, `{"tenant_id":"mine","reason":"` + strings.Repeat(`\u200b`, 20) + `","minutes":5}`, 422},
 		"no length":            {root, `{"tenant_id":"mine","reason":"` + someReason + `"}`, 422},
 		"no time":              {root, `{"tenant_id":"mine","reason":"` + someReason + `","minutes":0}`, 422},
 		"over an hour":         {root, `{"tenant_id":"mine","reason":"` + someReason + `","minutes":61}`, 422},
