@@ -22,6 +22,8 @@ type people struct {
 	down    error
 	reader  string // the subject of a platform admin
 	visit   *identity.Visit
+	ended   map[string]bool // sessions that are over, as "issuer session"
+	during  func()          // runs in the middle of a look-up
 }
 
 func (p *people) Verify(_ context.Context, token string) (identity.Caller, error) {
@@ -39,8 +41,11 @@ func (p *people) Standing(_ context.Context, person identity.Caller) (identity.S
 		return identity.Standing{}, p.down
 	}
 	members, ok := p.members[person.Subject]
-	if !ok {
+	if !ok || p.ended[person.Issuer+" "+person.Session] {
 		return identity.Standing{}, identity.ErrBadToken
+	}
+	if p.during != nil {
+		p.during()
 	}
 	return identity.Standing{Memberships: members, PlatformAdmin: p.reader == person.Subject, Visit: p.visit}, nil
 }
@@ -205,6 +210,35 @@ func TestRemovedPersonIsOutWithinAMinuteAndAGivenRightWorksAtOnce(t *testing.T) 
 	a.Forget()
 	_, err = a.Authenticate(t.Context(), []string{"Bearer new"})
 	require.ErrorIs(t, err, identity.ErrBadToken, "a server that made the change itself looks again")
+}
+
+func TestWhatIsRememberedOfOneSessionSaysNothingOfAnother(t *testing.T) {
+	t.Parallel()
+	a, p, _ := setup(t)
+	p.tokens["open"] = identity.Caller{Issuer: "i", Subject: "boss", Session: "s1"}
+	p.tokens["signed-out"] = identity.Caller{Issuer: "i", Subject: "boss", Session: "s2"}
+	p.tokens["other-issuer"] = identity.Caller{Issuer: "j", Subject: "boss", Session: "s1"}
+	p.ended = map[string]bool{"i s2": true, "j s1": true}
+	_, err := a.Authenticate(t.Context(), []string{"Bearer open"})
+	require.NoError(t, err)
+	for _, token := range []string{"signed-out", "other-issuer"} {
+		_, err := a.Authenticate(t.Context(), []string{"Bearer " + token})
+		require.ErrorIs(t, err, identity.ErrBadToken, token)
+	}
+}
+
+func TestALookUpThatBeganBeforeAChangeIsNotRemembered(t *testing.T) {
+	t.Parallel()
+	a, p, _ := setup(t)
+	p.during = func() { // what the look-up has read is out of date before it ends
+		a.Forget()
+		p.during = nil
+	}
+	_, err := a.Authenticate(t.Context(), []string{"Bearer good"})
+	require.NoError(t, err)
+	delete(p.members, "boss")
+	_, err = a.Authenticate(t.Context(), []string{"Bearer good"})
+	require.ErrorIs(t, err, identity.ErrBadToken)
 }
 
 func TestAMembershipThatWasJustGivenCountsAtOnce(t *testing.T) {
