@@ -48,6 +48,10 @@ func (g fakeGate) Authenticate(_ context.Context, authorization []string) (ident
 		return identity.Caller{Kind: identity.User, Subject: name, SuperAdmin: true}, nil
 	case "token-a":
 		return identity.Caller{Kind: identity.Token, TokenTenant: g.world.a.ID, Scopes: []identity.Scope{identity.ScopeToolsUse}}, nil
+	case "token-suspended":
+		return identity.Caller{Kind: identity.Token, TokenTenant: suspended.ID, Scopes: []identity.Scope{identity.ScopeToolsUse}}, nil
+	case "token-deleted":
+		return identity.Caller{Kind: identity.Token, TokenTenant: deleted.ID, Scopes: []identity.Scope{identity.ScopeToolsUse}}, nil
 	case "platform":
 		return identity.Caller{Kind: identity.Platform}, nil
 	}
@@ -83,10 +87,13 @@ func (g fakeGate) Membership(ctx context.Context, t flomastr.TenantID, c identit
 	return identity.Membership{}, nil
 }
 
-var suspended = tenant.Tenant{ID: flomastr.NewID[flomastr.TenantID](), Slug: "closed", Status: tenant.Suspended}
+var (
+	suspended = tenant.Tenant{ID: flomastr.NewID[flomastr.TenantID](), Slug: "closed", Status: tenant.Suspended}
+	deleted   = tenant.Tenant{ID: flomastr.NewID[flomastr.TenantID](), Slug: "gone", Status: tenant.SoftDeleted}
+)
 
 func (g fakeGate) Find(_ context.Context, ref string) (tenant.Tenant, error) {
-	for _, t := range []tenant.Tenant{g.world.a, g.world.b, suspended} {
+	for _, t := range []tenant.Tenant{g.world.a, g.world.b, suspended, deleted} {
 		if ref == t.Slug || ref == t.ID.String() {
 			return t, nil
 		}
@@ -151,7 +158,12 @@ func newWorld(t *testing.T) *world {
 		return out, nil
 	}
 	route(w.api, http.MethodPost, "/routes/probe", identity.Member.Or(identity.Service(identity.ScopeToolsUse)), probe, idempotent)
+	route(w.api, http.MethodPost, "/routes/probe-again", identity.Member, probe, idempotent)
 	route(w.api, http.MethodPost, "/routes/probe/{tenant_slug}", identity.Admin, probe)
+	route(w.api, http.MethodPost, "/routes/listen", identity.Service(identity.ScopeToolsUse), probe, takenWhenSuspended)
+	route(w.api, http.MethodPost, "/routes/either", identity.SuperAdmin.Or(identity.Member), probe)
+	route(w.api, http.MethodPost, "/routes/page", identity.Public, probe)
+	route(w.api, http.MethodPost, "/routes/upload", identity.Admin, probe, maxBody(2*smallBody))
 	route(w.api, http.MethodPost, "/routes/self", identity.SignedIn, probe)
 	route(w.api, http.MethodPost, "/routes/api/v1/probe", identity.SuperAdmin, probe)
 	w.handler = w.api.Handler()
@@ -199,6 +211,8 @@ func TestTheFrameDecidesWhoMayAndForWhichTenant(t *testing.T) {
 		{"the body names it", "/routes/probe", "both", `{"word":"hi","tenant_id":"beta"}`, nil, 200, "beta"},
 		{"the host names it", "/routes/probe", "both", word, []string{"Host", "beta.localhost:8000"}, 200, "beta"},
 		{"two names that disagree", "/routes/probe?tenant_id=alpha", "both", `{"word":"hi","tenant_id":"beta"}`, nil, 404, ""},
+		{"a header that disagrees with the path", "/routes/probe/alpha", "owner-a", word, []string{"X-Tenant-Slug", "beta"}, 404, ""},
+		{"a query that disagrees with the path", "/routes/probe/alpha?tenant_id=beta", "owner-a", word, nil, 404, ""},
 		{"a stranger's tenant", "/routes/probe?tenant_id=beta", "member-a", word, nil, 404, ""},
 		{"no such tenant", "/routes/probe?tenant_id=gamma", "member-a", word, nil, 404, ""},
 		{"a token speaks for its own", "/routes/probe", "token-a", word, nil, 200, "alpha"},
@@ -210,6 +224,13 @@ func TestTheFrameDecidesWhoMayAndForWhichTenant(t *testing.T) {
 		{"a stranger sees nothing", "/routes/probe/alpha", "stranger", word, nil, 404, ""},
 		{"nor whether it exists", "/routes/probe/gamma", "stranger", word, nil, 404, ""},
 		{"a suspended tenant takes no writes", "/routes/probe/closed", "owner-suspended", word, nil, 403, ""},
+		{"but for what it listens to", "/routes/listen", "token-suspended", word, nil, 200, "closed"},
+		{"a deleted tenant listens to nothing", "/routes/listen", "token-deleted", word, nil, 404, ""},
+		{"a suspended tenant has its page", "/routes/page?tenant_id=closed", "", word, nil, 200, "closed"},
+		{"a deleted tenant has none", "/routes/page?tenant_id=gone", "", word, nil, 200, ""},
+		{"a page is for whoever has a stale token", "/routes/page", "nonsense", word, nil, 200, ""},
+		{"what the operator may do without a tenant", "/routes/either", "super", word, nil, 200, ""},
+		{"a member must name one for", "/routes/either", "both", word, nil, 422, ""},
 		{"an owner is no super admin", "/routes/api/v1/probe", "owner-a", word, nil, 403, ""},
 		{"a super admin needs no tenant", "/routes/api/v1/probe", "super", word, nil, 200, ""},
 		{"the older prefix", "/api/probe", "member-a", word, nil, 200, "alpha"},
@@ -236,6 +257,49 @@ func TestTheFrameDecidesWhoMayAndForWhichTenant(t *testing.T) {
 		return strings.ReplaceAll(r.Body.String(), r.Header().Get("X-Request-Id"), "")
 	}
 	require.Equal(t, withoutID(missing), withoutID(foreign), "another's tenant and none at all look the same")
+}
+
+// body counts how often it was read from.
+type body struct {
+	strings.Reader
+	reads int
+}
+
+func (b *body) Read(p []byte) (int, error) {
+	b.reads++
+	return b.Reader.Read(p)
+}
+
+func TestALargeBodyIsReadOnlyOfThoseWhoMaySendIt(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for _, c := range []struct {
+		who, query string
+		want       int
+		read       bool
+	}{
+		{"", "?tenant_id=alpha", 401, false},
+		{"nonsense", "?tenant_id=alpha", 401, false},
+		{"member-a", "", 403, false},
+		{"member-a", "?tenant_id=beta", 404, false},
+		{"stranger", "?tenant_id=alpha", 404, false},
+		{"stranger", "", 404, false}, // whatever the body may name, it is none of theirs
+		{"owner-suspended", "", 403, false},
+		{"token-a", "", 403, false},
+		{"both", "", 403, true}, // the body names the tenant, so it has to be read
+		{"owner-a", "", 200, true},
+	} {
+		sent := &body{Reader: *strings.NewReader(`{"word":"hi","tenant_id":"alpha"}`)}
+		r := httptest.NewRequest(http.MethodPost, "/routes/upload"+c.query, sent)
+		r.Header.Set("Content-Type", "application/json")
+		if c.who != "" {
+			r.Header.Set("Authorization", "Bearer "+c.who)
+		}
+		got := httptest.NewRecorder()
+		w.handler.ServeHTTP(got, r)
+		require.Equal(t, c.want, got.Code, "%s%s: %s", c.who, c.query, got.Body)
+		require.Equal(t, c.read, sent.reads > 0, "%s%s", c.who, c.query)
+	}
 }
 
 func TestABodyIsReadStrictly(t *testing.T) {
@@ -339,6 +403,14 @@ func TestAnIdempotencyKeyRunsACallOnce(t *testing.T) {
 	alias := w.ask(http.MethodPost, "/api/probe", "member-a", `{"word":"hi"}`, "Idempotency-Key", "k1")
 	require.Equal(t, first.Body.String(), alias.Body.String(), "an alias is the same route")
 	require.Equal(t, 4, w.ran)
+	again := w.ask(http.MethodPost, "/routes/probe-again", "member-a", `{"word":"hi"}`, "Idempotency-Key", "k1")
+	require.Equal(t, 200, again.Code)
+	require.Equal(t, 5, w.ran, "another route's key is another key")
+	for i, slug := range []string{"alpha", "beta"} {
+		got := w.ask(http.MethodPost, "/routes/probe", "both", `{"word":"hi"}`, "Idempotency-Key", "k3", "X-Tenant-Slug", slug)
+		require.Contains(t, got.Body.String(), slug)
+		require.Equal(t, 6+i, w.ran, "another tenant's key is another key")
+	}
 	for _, key := range []string{"\xff", "\xed\xa0\x80", "a\tb", "é", strings.Repeat("k", 256)} {
 		require.Contains(t, ask("member-a", key, `{"word":"hi"}`).Body.String(), "idempotency_key_invalid")
 	}

@@ -130,13 +130,26 @@ func TestAnInvitationThatCannotBeUsedLooksTheSameWhyever(t *testing.T) {
 	again := h.call(t, "POST", "/routes/tenants/alpha/members/"+replacedID+"/invite-again", owner, "")
 	require.Equal(t, 200, again.Code, again.Body)
 	_, good := h.invite(t, owner, "alpha", "good@example.com", "member")
+	_, third := h.provision(t, root, "gamma")
+	_, closed := h.invite(t, third, "gamma", "closed@example.com", "member")
+	_, err := h.provider.Enrol(t.Context(), flomastr.ActorSystem, "disabled@example.com", goodPassword)
+	require.NoError(t, err)
+	_, disabled := h.invite(t, owner, "alpha", "disabled@example.com", "member")
+	require.NoError(t, h.db.InPlatform(t.Context(), func(tx pgx.Tx) error {
+		_, err := tx.Exec(t.Context(), `UPDATE tenants SET status = 'suspended' WHERE slug = 'gamma'`)
+		return err
+	}))
+	require.NoError(t, h.db.InPlatform(t.Context(), func(tx pgx.Tx) error {
+		_, err := tx.Exec(t.Context(), `UPDATE accounts SET disabled = true WHERE email = 'disabled@example.com'`)
+		return err
+	}))
 
 	id := regexp.MustCompile(`req_[A-Z0-9]+`)
 	shape := func(a answer) string { return id.ReplaceAllString(fmt.Sprint(a.Code, a.Header(), a.Body), "") }
 	want := shape(h.accept(t, strings.Repeat("A", 43), "", newPassword))
 	require.Contains(t, want, "404")
 	require.Contains(t, want, "invitation_invalid")
-	for name, token := range map[string]string{"used": used, "revoked": revoked, "expired": expired, "replaced": replaced, "short": "abc"} {
+	for name, token := range map[string]string{"used": used, "revoked": revoked, "expired": expired, "replaced": replaced, "short": "abc", "closed": closed, "disabled": disabled} {
 		require.Equal(t, want, shape(h.accept(t, token, "", newPassword)), name)
 		require.Equal(t, want, shape(h.accept(t, token, other, "")), name)
 		require.Equal(t, want, shape(h.call(t, "GET", "/auth/invitations/"+token, "", "")), name)

@@ -60,6 +60,9 @@ func TestNothingIsLeftOfTheTenantAfterATransaction(t *testing.T) {
 	failed := errors.New("failed on purpose")
 	for _, end := range []func(){
 		func() {
+			require.NoError(t, db.InTenant(t.Context(), a, func(pgx.Tx) error { return nil }))
+		},
+		func() {
 			require.ErrorIs(t, db.InTenant(t.Context(), a, func(pgx.Tx) error { return failed }), failed)
 		},
 		func() {
@@ -71,9 +74,27 @@ func TestNothingIsLeftOfTheTenantAfterATransaction(t *testing.T) {
 		},
 	} {
 		end()
+		left, err := postgres.TenantOfSession(t.Context(), db)
+		require.NoError(t, err)
+		require.Empty(t, left)
 		require.Zero(t, countEvents(t, db, b))
 		require.Equal(t, 1, countEvents(t, db, a))
 	}
+}
+
+func TestALoginThatBypassesIsolationIsRefused(t *testing.T) {
+	t.Parallel()
+	err := postgres.ServeAs(t.Context(), postgrestest.Config(t).URL) // a superuser's
+	require.Equal(t, "database_role_too_strong", flomastr.CodeOf(err), "%v", err)
+}
+
+func TestNoTransactionBeginsForNoTenant(t *testing.T) {
+	t.Parallel()
+	err := postgrestest.Open(t).InTenant(t.Context(), flomastr.TenantID{}, func(pgx.Tx) error {
+		t.Error("it ran")
+		return nil
+	})
+	require.ErrorContains(t, err, "no tenant given")
 }
 
 func TestAColdDatabaseOpensToItsOwnLoginOnly(t *testing.T) {

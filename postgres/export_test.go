@@ -3,6 +3,8 @@ package postgres
 import (
 	"context"
 
+	"github.com/jackc/pgx/v5/pgxpool"
+
 	"github.com/flomastr/flomastr"
 	"github.com/flomastr/flomastr/contextengine"
 )
@@ -14,6 +16,22 @@ func IndexInMemory(db *DB, tenant flomastr.TenantID) bool {
 	defer db.residents.mu.Unlock()
 	h := db.residents.held[tenant]
 	return h != nil && h.index != nil
+}
+
+// TenantOfSession tells which tenant the next session of the application's pool is set to before anybody names one.
+func TenantOfSession(ctx context.Context, db *DB) (tenant string, err error) {
+	err = db.app.QueryRow(ctx, `SELECT coalesce(current_setting('app.tenant_id', true), '')`).Scan(&tenant)
+	return tenant, err
+}
+
+// ServeAs tells whether a server would serve with a login.
+func ServeAs(ctx context.Context, url string) error {
+	pool, err := pgxpool.New(ctx, url)
+	if err != nil {
+		return err
+	}
+	defer pool.Close()
+	return (&DB{app: pool, platform: pool}).refuseStrongLogins(ctx)
 }
 
 // FindCandidates asks the database, whatever is in memory.
