@@ -48,6 +48,18 @@ func TestABlobIsKeptForItsOwnTenantOnly(t *testing.T) {
 	require.ErrorIs(t, err, blob.ErrNotFound)
 }
 
+func TestNobodyElseOnTheMachineReadsTheFolders(t *testing.T) {
+	t.Parallel()
+	bucket, dir := open(t)
+	tenant := flomastr.NewID[flomastr.TenantID]()
+	require.NoError(t, bucket.Put(t.Context(), tenant, "knowledge/one", []byte("x")))
+	for _, folder := range []string{dir, filepath.Join(dir, tenant.String()), filepath.Join(dir, tenant.String(), "knowledge")} {
+		info, err := os.Stat(folder)
+		require.NoError(t, err)
+		require.Zero(t, info.Mode().Perm()&0o077, folder)
+	}
+}
+
 func TestAKeyNeverLeavesTheTenantsFolder(t *testing.T) {
 	t.Parallel()
 	bucket, dir := open(t)

@@ -119,6 +119,21 @@ func TestALeaseServesManyRequestsAndARefusalIsRemembered(t *testing.T) {
 	require.NoError(t, q.take(t.Context(), id, 600))
 }
 
+func TestACallerOfNoTenantIsCountedAlone(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.api.networks = newNetworks(3, func() time.Time { return time.Unix(1, 0) })
+	self := func(who string) int { return w.ask(http.MethodPost, "/routes/self", who, `{"word":"hi"}`).Code }
+	for range 3 {
+		require.Equal(t, 200, self("member-a"))
+	}
+	require.Equal(t, 429, self("member-a"))
+	require.Equal(t, 200, self("owner-a"), "another caller is not held up")
+	for range 5 {
+		require.Equal(t, 200, self("super"), "nor the operator")
+	}
+}
+
 func TestWithoutItsBucketALimitedRouteIsUnavailable(t *testing.T) {
 	t.Parallel()
 	w := toolsWorld(t)

@@ -232,6 +232,22 @@ func TestTheOperatorsKeyGoesToTheOperatorsAddressOnly(t *testing.T) {
 	require.Equal(t, []string{"App operator"}, keys)
 }
 
+func TestARedirectIsNotFollowed(t *testing.T) {
+	t.Parallel()
+	elsewhere := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("it was followed") }))
+	t.Cleanup(elsewhere.Close)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, elsewhere.URL+r.URL.Path, http.StatusTemporaryRedirect)
+	}))
+	t.Cleanup(server.Close)
+	p := infobip.New(infobip.Config{HTTP: server.Client(), StandIn: server.URL, APIKey: "operator", BaseURL: server.URL})
+	ch := channel
+	ch.Credentials = provider.Credentials{}
+	_, err := p.Send(t.Context(), ch, provider.Message{Key: "k", To: "1", Text: "x"})
+	require.Error(t, err)
+	require.Error(t, p.Test(t.Context(), ch))
+}
+
 func TestOnlyInfobipsHostsAreShownAKey(t *testing.T) {
 	t.Parallel()
 	p := newProvider("", 0)
