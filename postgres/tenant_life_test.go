@@ -207,8 +207,8 @@ func TestRestoringASuspendedTenantLeavesItSuspended(t *testing.T) {
 func TestNothingOfAnErasedTenantIsLeft(t *testing.T) {
 	t.Parallel()
 	l := newLives(t)
-	id, other := l.provision("bar", "CNRY-gone"), l.provision("other", "CNRY-other")
-	require.Greater(t, len(l.holding("CNRY-gone")), 15)
+	id, other := l.provision("bar", "CNRY-is-gone"), l.provision("other", "CNRY-other")
+	require.Greater(t, len(l.holding("CNRY-is-gone")), 15)
 	kept, keptCold := fingerprints(t, l.admin, l.tables, other), l.cold(other)
 	_, err := l.engine.HardDelete(t.Context(), flomastr.ActorSystem, id, "they left", "bar")
 	require.ErrorIs(t, err, tenant.ErrWrongStatus, "an active tenant cannot be erased")
@@ -219,7 +219,7 @@ func TestNothingOfAnErasedTenantIsLeft(t *testing.T) {
 	require.NoError(t, err)
 
 	// The rows are gone already; the rest follows.
-	require.Empty(t, l.holding("CNRY-gone"))
+	require.Empty(t, l.holding("CNRY-is-gone"))
 	_, err = l.engine.Find(t.Context(), "bar")
 	require.ErrorIs(t, err, tenant.ErrNotFound)
 	_, err = l.engine.ErasureReport(t.Context(), id)
@@ -371,7 +371,7 @@ func TestATraceKeepsTheErasureUnfinished(t *testing.T) {
 func TestAnErasureWhoseServerDiedIsQueuedAgainOnce(t *testing.T) {
 	t.Parallel()
 	l := newLives(t)
-	id := l.provision("bar", "CNRY-died")
+	id := l.provision("bar", "CNRY-has-died")
 	require.NoError(t, l.act(id, tenant.SoftDelete))
 	begun, err := l.engine.HardDelete(t.Context(), flomastr.ActorSystem, id, "they left", "bar")
 	require.NoError(t, err)
@@ -402,7 +402,7 @@ func TestAnErasureWhoseServerDiedIsQueuedAgainOnce(t *testing.T) {
 func TestManyAtOnceEraseATenantOnce(t *testing.T) {
 	t.Parallel()
 	l := newLives(t)
-	id := l.provision("bar", "CNRY-race")
+	id := l.provision("bar", "CNRY-in-a-race")
 	require.NoError(t, l.act(id, tenant.SoftDelete))
 	var begun atomic.Int32
 	var group sync.WaitGroup
