@@ -55,7 +55,7 @@ func (assignedOnly) Effective(context.Context, flomastr.TenantID) (tenant.Polici
 }
 
 func (assignedOnly) WithinReach(context.Context, flomastr.TenantID, []flomastr.ConversationID, whatsapp.Reach) (map[flomastr.ConversationID]bool, error) {
-	return nil, nil
+	return map[flomastr.ConversationID]bool{}, nil
 }
 
 func TestAStreamNoticesWithinAMinuteThatItsReaderMaySeeLessOrNothing(t *testing.T) {
