@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -22,14 +24,40 @@ import (
 // turncoat is a person whose place in the tenant changes while they listen.
 type turncoat struct {
 	fakeGate
-	role identity.Role // "" is none
+	role atomic.Value // an identity.Role, "" is none
 }
 
 func (g *turncoat) Membership(_ context.Context, t flomastr.TenantID, _ identity.Caller) (identity.Membership, error) {
-	if g.role == "" {
+	role, _ := g.role.Load().(identity.Role)
+	if role == "" {
 		return identity.Membership{}, nil
 	}
-	return identity.Membership{Tenant: t, Role: g.role, Status: identity.MembershipActive}, nil
+	return identity.Membership{Tenant: t, Role: role, Status: identity.MembershipActive}, nil
+}
+
+// tape is a response that can be read while it is still being written.
+type tape struct {
+	header http.Header
+	mu     sync.Mutex
+	body   strings.Builder
+}
+
+func (t *tape) Header() http.Header { return t.header }
+
+func (t *tape) WriteHeader(int) {}
+
+func (t *tape) Flush() {}
+
+func (t *tape) Write(b []byte) (int, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.body.Write(b)
+}
+
+func (t *tape) count(what string) int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return strings.Count(t.body.String(), what)
 }
 
 // always is a source that has one more event of a conversation whenever it is asked.
@@ -62,20 +90,22 @@ func TestAStreamNoticesWithinAMinuteThatItsReaderMaySeeLessOrNothing(t *testing.
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
-		gate := &turncoat{fakeGate{w}, identity.RoleAdmin}
+		gate := &turncoat{fakeGate: fakeGate{w}}
+		gate.role.Store(identity.RoleAdmin)
 		w.api.deps.Gate, w.api.deps.Events = gate, &always{}
 		w.api.deps.TenantAdmin, w.api.deps.WhatsApp = assignedOnly{}, assignedOnly{}
 		caller := identity.Caller{Kind: identity.User, Subject: "owner-a"}
 		r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/routes/events", nil)
 		r.Header.Set("Authorization", "Bearer owner-a")
-		out, ended := httptest.NewRecorder(), false
+		out := &tape{header: http.Header{}}
+		var ended atomic.Bool
 		place, err := gate.Membership(t.Context(), w.a.ID, caller)
 		require.NoError(t, err)
 		go func() {
 			w.api.stream(r, out, Call{Caller: caller, Membership: place, Tenant: w.a}, "0", false)
-			ended = true
+			ended.Store(true)
 		}()
-		seen := func() int { return strings.Count(out.Body.String(), "event: message.created") }
+		seen := func() int { return out.count("event: message.created") }
 		pass := func(d time.Duration) {
 			time.Sleep(d)
 			synctest.Wait()
@@ -84,16 +114,16 @@ func TestAStreamNoticesWithinAMinuteThatItsReaderMaySeeLessOrNothing(t *testing.
 		before := seen()
 		require.Positive(t, before, "an administrator sees every conversation")
 
-		gate.role = identity.RoleMember
+		gate.role.Store(identity.RoleMember)
 		pass(time.Minute)
 		atMost := seen()
-		require.False(t, ended, "a member may go on listening")
+		require.False(t, ended.Load(), "a member may go on listening")
 		pass(10 * time.Minute)
 		require.Equal(t, atMost, seen(), "and sees what members see")
 
-		gate.role = ""
+		gate.role.Store(identity.Role(""))
 		pass(time.Minute)
-		require.True(t, ended)
+		require.True(t, ended.Load())
 	})
 }
 
