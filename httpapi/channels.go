@@ -16,12 +16,14 @@ type ChannelView struct {
 	Name          string             `json:"name"`
 	Number        string             `json:"number" doc:"E.164" example:"+447860099299"`
 	BaseURL       string             `json:"base_url" doc:"The account's address at the provider"`
+	AccountID     string             `json:"account_id,omitempty" doc:"The account at the provider: Meta's WhatsApp business account, Twilio's account SID"`
+	SenderID      string             `json:"sender_id,omitempty" doc:"The number at the provider: Meta's phone number id, Twilio's messaging service"`
 	Worker        string             `json:"worker" enum:"assistant,n8n" doc:"Who answers"`
 	Status        string             `json:"status" enum:"active,paused"`
 	PauseReason   string             `json:"pause_reason,omitempty"`
 	Credentials   secretState        `json:"credentials"`
 	WebhookSecret secretState        `json:"webhook_secret"`
-	WebhookScheme string             `json:"webhook_scheme,omitempty" enum:"header,basic"`
+	WebhookScheme string             `json:"webhook_scheme,omitempty" enum:"header,basic,signature"`
 	WebhookURL    string             `json:"webhook_url" doc:"To be pasted at the provider, for inbound messages and for reports"`
 	Limits        channelLimits      `json:"limits"`
 	Health        string             `json:"health" enum:"ok,paused,incomplete"`
@@ -46,7 +48,7 @@ type channelLimits struct {
 
 func (a *API) channelOf(c whatsapp.Channel) ChannelView {
 	out := ChannelView{
-		ID: c.ID, Provider: c.Provider, Name: c.Name, Number: "+" + c.Number, BaseURL: c.BaseURL, Worker: c.Worker, Status: c.Status,
+		ID: c.ID, Provider: c.Provider, Name: c.Name, Number: "+" + c.Number, BaseURL: c.BaseURL, AccountID: c.AccountID, SenderID: c.SenderID, Worker: c.Worker, Status: c.Status,
 		PauseReason: c.PauseReason, Credentials: secretOf(c.SealedCredentials, c.CredentialsMark),
 		WebhookSecret: secretOf(c.SealedWebhook, c.WebhookMark), WebhookScheme: c.WebhookScheme,
 		WebhookURL: a.webhookURL(c), LastError: c.LastError, CreatedAt: c.CreatedAt, UpdatedAt: c.UpdatedAt, Health: "ok",
@@ -141,6 +143,8 @@ type ChannelChange struct {
 	Name          *string        `json:"name,omitempty" maxLength:"100"`
 	Number        *string        `json:"number,omitempty" maxLength:"25" example:"+447860099299"`
 	BaseURL       *string        `json:"base_url,omitempty" maxLength:"300" example:"https://abc123.api.infobip.com"`
+	AccountID     *string        `json:"account_id,omitempty" maxLength:"64" pattern:"^[A-Za-z0-9]*$"`
+	SenderID      *string        `json:"sender_id,omitempty" maxLength:"64" pattern:"^[A-Za-z0-9]*$"`
 	Worker        *string        `json:"worker,omitempty" enum:"assistant,n8n"`
 	Status        *string        `json:"status,omitempty" enum:"active,paused"`
 	Credentials   *credentials   `json:"credentials,omitempty" doc:"Write-only"`
@@ -160,7 +164,7 @@ type webhookSecret struct {
 }
 
 func (c ChannelChange) draft() whatsapp.ChannelDraft {
-	d := whatsapp.ChannelDraft{Name: c.Name, Number: c.Number, BaseURL: c.BaseURL, Worker: c.Worker, Status: c.Status}
+	d := whatsapp.ChannelDraft{Name: c.Name, Number: c.Number, BaseURL: c.BaseURL, AccountID: c.AccountID, SenderID: c.SenderID, Worker: c.Worker, Status: c.Status}
 	if c.Credentials != nil {
 		d.Credentials = &whatsapp.Credentials{APIKey: c.Credentials.APIKey}
 	}

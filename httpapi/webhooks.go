@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"net/http"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -16,7 +15,7 @@ import (
 
 // WhatsApp is what the door asks of the WhatsApp engine.
 type WhatsApp interface {
-	Receive(ctx context.Context, provider string, channel flomastr.ChannelID, header http.Header, body []byte) error
+	Receive(ctx context.Context, provider string, channel flomastr.ChannelID, request whatsapp.WebhookRequest) error
 	Ingest(ctx context.Context, tenant flomastr.TenantID, message whatsapp.Neutral) (whatsapp.Stored, error)
 	Send(ctx context.Context, tenant flomastr.TenantID, request whatsapp.Request) (whatsapp.Message, error)
 
@@ -65,7 +64,7 @@ func (a *API) webhookInfobip(ctx context.Context, _ Call, in *webhookInput) (*we
 		return nil, whatsapp.ErrChannelNotFound
 	}
 	arrival, _ := ctx.Value(arrivalKey{}).(arrival)
-	if err := a.deps.WhatsApp.Receive(ctx, "infobip", channel, arrival.request.Header, in.RawBody); err != nil {
+	if err := a.deps.WhatsApp.Receive(ctx, "infobip", channel, whatsapp.WebhookRequest{Header: arrival.request.Header, Body: in.RawBody}); err != nil {
 		return nil, err
 	}
 	out := &webhookOutput{}

@@ -13,7 +13,7 @@ import (
 )
 
 const channelColumns = `
-	tenant_id, id, provider, name, number, base_url, worker, status, pause_reason, sealed_credentials, credentials_mark,
+	tenant_id, id, provider, name, number, base_url, account_id, sender_id, worker, status, pause_reason, sealed_credentials, credentials_mark,
 	sealed_webhook, webhook_mark, webhook_scheme, messages_per_second, extract(epoch FROM pair_interval)::float8 AS pair_seconds,
 	pair_burst, held_until, last_inbound_at, last_error, last_error_at, created_at, updated_at`
 
@@ -24,6 +24,8 @@ type channelRow struct {
 	Name              string
 	Number            string
 	BaseURL           string
+	AccountID         string
+	SenderID          string
 	Worker            string
 	Status            string
 	PauseReason       string
@@ -45,7 +47,7 @@ type channelRow struct {
 
 func (r channelRow) channel() whatsapp.Channel {
 	return whatsapp.Channel{
-		Tenant: r.TenantID, ID: r.ID, Provider: r.Provider, Name: r.Name, Number: r.Number, BaseURL: r.BaseURL,
+		Tenant: r.TenantID, ID: r.ID, Provider: r.Provider, Name: r.Name, Number: r.Number, BaseURL: r.BaseURL, AccountID: r.AccountID, SenderID: r.SenderID,
 		Worker: r.Worker, Status: r.Status, PauseReason: r.PauseReason,
 		SealedCredentials: r.SealedCredentials, CredentialsMark: r.CredentialsMark,
 		SealedWebhook: r.SealedWebhook, WebhookMark: r.WebhookMark, WebhookScheme: r.WebhookScheme,
@@ -116,11 +118,11 @@ func (s *WhatsAppStore) CreateChannel(ctx context.Context, tenant flomastr.Tenan
 		_, err := tx.Exec(ctx, `
 			INSERT INTO channels (tenant_id, id, provider, name, number, base_url, worker, status,
 			  sealed_credentials, credentials_mark, sealed_webhook, webhook_mark, webhook_scheme,
-			  messages_per_second, pair_interval, pair_burst)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, make_interval(secs => $15), $16)`,
+			  messages_per_second, pair_interval, pair_burst, account_id, sender_id)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, make_interval(secs => $15), $16, $17, $18)`,
 			tenant, ch.ID, ch.Provider, ch.Name, ch.Number, ch.BaseURL, ch.Worker, ch.Status,
 			ch.SealedCredentials, ch.CredentialsMark, ch.SealedWebhook, ch.WebhookMark, ch.WebhookScheme,
-			ch.Limits.PerSecond, ch.Limits.PairInterval.Seconds(), ch.Limits.PairBurst)
+			ch.Limits.PerSecond, ch.Limits.PairInterval.Seconds(), ch.Limits.PairBurst, ch.AccountID, ch.SenderID)
 		if err != nil {
 			return err
 		}
@@ -147,11 +149,11 @@ func (s *WhatsAppStore) UpdateChannel(ctx context.Context, tenant flomastr.Tenan
 			SET name = $3, number = $4, base_url = $5, worker = $6, status = $7, pause_reason = $8,
 			    sealed_credentials = $9, credentials_mark = $10, sealed_webhook = $11, webhook_mark = $12,
 			    webhook_scheme = $13, messages_per_second = $14, pair_interval = make_interval(secs => $15),
-			    pair_burst = $16, held_until = NULL, updated_at = now()
+			    pair_burst = $16, account_id = $17, sender_id = $18, held_until = NULL, updated_at = now()
 			WHERE tenant_id = $1 AND id = $2`,
 			tenant, ch.ID, ch.Name, ch.Number, ch.BaseURL, ch.Worker, ch.Status, ch.PauseReason,
 			ch.SealedCredentials, ch.CredentialsMark, ch.SealedWebhook, ch.WebhookMark,
-			ch.WebhookScheme, ch.Limits.PerSecond, ch.Limits.PairInterval.Seconds(), ch.Limits.PairBurst)
+			ch.WebhookScheme, ch.Limits.PerSecond, ch.Limits.PairInterval.Seconds(), ch.Limits.PairBurst, ch.AccountID, ch.SenderID)
 		if err != nil {
 			return err
 		}
@@ -205,7 +207,7 @@ func (s *WhatsAppStore) DeleteChannel(ctx context.Context, tenant flomastr.Tenan
 // channelRecord says what a channel is now. Secrets are named by their fingerprints.
 func channelRecord(tenant flomastr.TenantID, by flomastr.Actor, action string, ch whatsapp.Channel) audit.Record {
 	return audit.Record{Tenant: tenant, Actor: by, Action: action, Object: "channel " + ch.ID.String(), Detail: map[string]string{
-		"number": ch.Number, "provider": ch.Provider, "base_url": ch.BaseURL, "worker": ch.Worker, "status": ch.Status,
+		"number": ch.Number, "provider": ch.Provider, "base_url": ch.BaseURL, "account_id": ch.AccountID, "sender_id": ch.SenderID, "worker": ch.Worker, "status": ch.Status,
 		"credentials_fingerprint": ch.CredentialsMark, "webhook_fingerprint": ch.WebhookMark,
 	}}
 }

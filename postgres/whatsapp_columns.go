@@ -25,7 +25,7 @@ func (m *messageColumns) add(in *whatsapp.Arrival, conversation flomastr.Convers
 	m.directions = append(m.directions, string(in.Direction))
 	m.types = append(m.types, in.Type)
 	m.texts = append(m.texts, in.Text)
-	m.media = append(m.media, in.MediaURL)
+	m.media = append(m.media, in.Media.URL)
 	m.provider = append(m.provider, in.ProviderID)
 	m.at = append(m.at, in.SentAt)
 	m.answerable = append(m.answerable, answerable(in))

@@ -28,7 +28,7 @@ func TestWhoWouldWaitForNothingIsRefusedAtOnce(t *testing.T) {
 		Clock:     func() time.Time { return time.Now().Add(time.Duration(late.Load())) },
 	})
 	post := func(ctx context.Context) error {
-		return engine.Receive(ctx, "infobip", b.channel.ID, b.header(), []byte(textBody("385911111111", ourNumber, "Hello.", "")))
+		return engine.Receive(ctx, "infobip", b.channel.ID, whatsapp.WebhookRequest{Header: b.header(), Body: []byte(textBody("385911111111", ourNumber, "Hello.", ""))})
 	}
 	waiting := make(chan error, 2)
 	for range 2 { // one is being stored, one waits behind it

@@ -14,6 +14,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
+
+	"github.com/flomastr/flomastr/whatsapp"
 )
 
 // pgbenchScript writes the same rows of one message as SaveIntake does, in one transaction of prepared statements.
@@ -75,8 +77,7 @@ func BenchmarkReceive(b *testing.B) {
 	b.RunParallel(func(pb *testing.PB) {
 		for pb.Next() {
 			i := n.Add(1)
-			err := h.engine.Receive(context.Background(), "infobip", h.channel.ID, h.header(),
-				[]byte(textBody(fmt.Sprintf("3859111%05d", i%500), ourNumber, "Are you open on Friday?", "")))
+			err := h.engine.Receive(context.Background(), "infobip", h.channel.ID, whatsapp.WebhookRequest{Header: h.header(), Body: []byte(textBody(fmt.Sprintf("3859111%05d", i%500), ourNumber, "Are you open on Friday?", ""))})
 			if err != nil {
 				b.Error(err)
 			}

@@ -14,6 +14,8 @@ type Channel struct {
 	Name              string
 	Number            string // digits
 	BaseURL           string
+	AccountID         string // the account at the provider, where its calls name one: see provider.Channel
+	SenderID          string // the number at the provider, where its calls name it otherwise
 	Worker            string // who answers: WorkerAssistant or WorkerN8N
 	Status            string // active or paused
 	PauseReason       string

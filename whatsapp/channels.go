@@ -22,6 +22,8 @@ type ChannelDraft struct {
 	Name        *string
 	Number      *string
 	BaseURL     *string
+	AccountID   *string
+	SenderID    *string
 	Worker      *string
 	Status      *string
 	Credentials *provider.Credentials
@@ -37,7 +39,11 @@ func (d ChannelDraft) by() flomastr.Actor {
 	return d.By
 }
 
-var number = regexp.MustCompile(`^[0-9]{5,20}$`)
+var (
+	number = regexp.MustCompile(`^[0-9]{5,20}$`)
+	// providerID is an id of an account or a number; it becomes part of the path of a call.
+	providerID = regexp.MustCompile(`^[A-Za-z0-9]{0,64}$`)
+)
 
 // CreateChannel connects a number. Without a webhook secret in the draft a header is made up; the secret is returned
 // this once and can only be replaced afterwards.
@@ -138,6 +144,16 @@ func (e *Engine) apply(ch *Channel, d ChannelDraft) error {
 			return invalid.Field("body.base_url", "must be the provider's own address").Because(err)
 		}
 	}
+	if d.AccountID != nil {
+		if ch.AccountID = strings.TrimSpace(*d.AccountID); !providerID.MatchString(ch.AccountID) {
+			return invalid.Field("body.account_id", "must be the account's id as the provider shows it")
+		}
+	}
+	if d.SenderID != nil {
+		if ch.SenderID = strings.TrimSpace(*d.SenderID); !providerID.MatchString(ch.SenderID) {
+			return invalid.Field("body.sender_id", "must be the number's id as the provider shows it")
+		}
+	}
 	if d.Worker != nil {
 		if ch.Worker = *d.Worker; ch.Worker != WorkerAssistant && ch.Worker != WorkerN8N {
 			return invalid.Field("body.worker", "must be assistant or n8n")
@@ -158,10 +174,10 @@ func (e *Engine) apply(ch *Channel, d ChannelDraft) error {
 			return invalid.Field("body.limits", "must be positive")
 		}
 	}
-	return e.sealSecrets(ch, d, invalid)
+	return e.sealSecrets(ch, p, d, invalid)
 }
 
-func (e *Engine) sealSecrets(ch *Channel, d ChannelDraft, invalid *flomastr.Error) (err error) {
+func (e *Engine) sealSecrets(ch *Channel, p provider.Provider, d ChannelDraft, invalid *flomastr.Error) (err error) {
 	if d.Credentials != nil {
 		if ch.SealedCredentials, ch.CredentialsMark, err = e.seal(ch.Tenant, "sealed_credentials/"+ch.ID.String(), *d.Credentials); err != nil {
 			return err
@@ -170,13 +186,8 @@ func (e *Engine) sealSecrets(ch *Channel, d ChannelDraft, invalid *flomastr.Erro
 	if d.Webhook == nil {
 		return nil
 	}
-	switch w := *d.Webhook; {
-	case w.HeaderName != "" && w.HeaderValue != "" && w.Username == "" && w.Password == "":
-		ch.WebhookScheme = "header"
-	case w.HeaderName == "" && w.HeaderValue == "" && w.Username != "" && w.Password != "":
-		ch.WebhookScheme = "basic"
-	default:
-		return invalid.Field("body.webhook", "needs a header's name and value, or a username and a password")
+	if ch.WebhookScheme, err = p.CheckSecret(*d.Webhook); err != nil {
+		return invalid.Field("body.webhook_secret", err.Error())
 	}
 	ch.SealedWebhook, ch.WebhookMark, err = e.seal(ch.Tenant, "sealed_webhook/"+ch.ID.String(), *d.Webhook)
 	return err
@@ -197,7 +208,7 @@ func (e *Engine) seal(tenant flomastr.TenantID, column string, secret any) (seal
 
 // open makes a channel fit for its provider.
 func (e *Engine) open(ch Channel) (provider.Channel, error) {
-	out := provider.Channel{Tenant: ch.Tenant, ID: ch.ID, Number: ch.Number, BaseURL: ch.BaseURL}
+	out := provider.Channel{Tenant: ch.Tenant, ID: ch.ID, Number: ch.Number, BaseURL: ch.BaseURL, AccountID: ch.AccountID, SenderID: ch.SenderID}
 	for _, secret := range []struct {
 		column string
 		sealed []byte

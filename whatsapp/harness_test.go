@@ -248,7 +248,7 @@ func secretOf(ch whatsapp.Channel) http.Header {
 
 // post delivers a webhook body.
 func (b *bundle) post(body string) error {
-	return b.engine.Receive(context.Background(), "infobip", b.channel.ID, b.header(), []byte(body))
+	return b.engine.Receive(context.Background(), "infobip", b.channel.ID, whatsapp.WebhookRequest{Header: b.header(), Body: []byte(body)})
 }
 
 // says delivers a text from a customer.

@@ -419,7 +419,7 @@ func TestSendsOfAConversationKeepTheirOrder(t *testing.T) {
 			for i := range each {
 				engine := []*whatsapp.Engine{b.engine, second}[(c+i)%2]
 				body := textBody(from, ourNumber, fmt.Sprintf("Message %d.", i), "")
-				if err := engine.Receive(context.Background(), "infobip", b.channel.ID, b.header(), []byte(body)); err != nil {
+				if err := engine.Receive(context.Background(), "infobip", b.channel.ID, whatsapp.WebhookRequest{Header: b.header(), Body: []byte(body)}); err != nil {
 					t.Errorf("receive: %v", err)
 				}
 				time.Sleep(time.Duration(c*7) * time.Millisecond)
@@ -521,7 +521,7 @@ func TestAReportThroughAnotherChannelChangesNothing(t *testing.T) {
 	b.eventually("accepted", func() bool { m := b.thread(); return len(m) == 2 && m[1].State == provider.StateAccepted })
 	id := b.thread()[1].ID.String()
 	for _, ch := range []whatsapp.Channel{other, sibling} {
-		require.NoError(t, b.engine.Receive(t.Context(), "infobip", ch.ID, secretOf(ch), []byte(deliveryBody(id, 3, 5))))
+		require.NoError(t, b.engine.Receive(t.Context(), "infobip", ch.ID, whatsapp.WebhookRequest{Header: secretOf(ch), Body: []byte(deliveryBody(id, 3, 5))}))
 	}
 	require.Equal(t, provider.StateAccepted, b.thread()[1].State)
 }
@@ -558,7 +558,7 @@ func TestTenantsAreServedInTurn(t *testing.T) {
 	}
 	b.work()
 	b.eventually("the flood is being worked on", func() bool { return len(b.ledger.all()) > 5 })
-	require.NoError(t, b.engine.Receive(t.Context(), "infobip", other.ID, secretOf(other), []byte(textBody("385933333333", other.Number, "Me?", ""))))
+	require.NoError(t, b.engine.Receive(t.Context(), "infobip", other.ID, whatsapp.WebhookRequest{Header: secretOf(other), Body: []byte(textBody("385933333333", other.Number, "Me?", ""))}))
 	b.eventually("the other tenant is served", func() bool { return len(b.ledger.to("385933333333")) == 1 })
 	require.Less(t, len(b.ledger.all()), 150, "long before the flood is over")
 }

@@ -39,7 +39,7 @@ func TestASuspendedTenantsMessagesWaitAndAreAnsweredInOrder(t *testing.T) {
 			// A tenant beside it is served meanwhile, so the workers were there and passed it by.
 			other := tenantRow(t, b.db)
 			channel := b.newChannel(other, "447860099300")
-			require.NoError(t, b.engine.Receive(t.Context(), "infobip", channel.ID, secretOf(channel), []byte(textBody("385933333333", "447860099300", "hello", ""))))
+			require.NoError(t, b.engine.Receive(t.Context(), "infobip", channel.ID, whatsapp.WebhookRequest{Header: secretOf(channel), Body: []byte(textBody("385933333333", "447860099300", "hello", ""))}))
 			b.eventually("the other tenant is answered", func() bool { return len(b.ledger.to("385933333333")) == 1 })
 			require.Empty(t, b.ledger.to("385911111111"))
 			require.Equal(t, 4, b.count(`SELECT count(*) FROM messages WHERE direction = 'in'`), "stored")

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 
 	"github.com/flomastr/flomastr"
 	"github.com/flomastr/flomastr/whatsapp/provider"
@@ -15,7 +14,7 @@ var ErrBusy = flomastr.Errorf(flomastr.Unavailable, "too_busy", "Too much is wai
 
 // Receive takes a provider's webhook in. It returns nil once everything in the body is durably stored, and then the
 // provider may forget it. Nothing of the body is believed before the channel's secret was seen.
-func (e *Engine) Receive(ctx context.Context, providerName string, channel flomastr.ChannelID, header http.Header, body []byte) error {
+func (e *Engine) Receive(ctx context.Context, providerName string, channel flomastr.ChannelID, request WebhookRequest) error {
 	ctx, cancel := context.WithTimeout(ctx, e.set.StoreTimeout)
 	defer cancel()
 	ch, err := e.channels.get(ctx, channel)
@@ -26,18 +25,18 @@ func (e *Engine) Receive(ctx context.Context, providerName string, channel floma
 	if !ok || ch.row.Provider != providerName {
 		return ErrChannelNotFound
 	}
-	request := provider.Request{Header: header, Body: body, ReceivedAt: e.clock()}
+	request.ReceivedAt = e.clock()
 	if err := p.Authenticate(ch.opened, request); err != nil {
 		return err
 	}
 	batch, err := p.Parse(ch.opened, request)
 	if err != nil {
 		if errors.Is(err, provider.ErrNotJSON) {
-			e.keep(ctx, ch.row, []provider.Unusable{{Reason: "not_json", Body: provider.CleanRaw(body, maxKeptBody)}})
+			e.keep(ctx, ch.row, []provider.Unusable{{Reason: "not_json", Body: provider.CleanRaw(request.Body, maxKeptBody)}})
 		}
 		return err
 	}
-	return unavailableAfter(ctx, e.take(ctx, ch.row, batch, len(body)))
+	return unavailableAfter(ctx, e.take(ctx, ch.row, batch, len(request.Body)))
 }
 
 // maxKeptBody caps what the error list keeps of a body.

@@ -41,7 +41,7 @@ func TestNothingIsStoredWithoutTheChannelsSecret(t *testing.T) {
 		"a guess at a signature":   {"X-Infobip-Signature": {"sha256=00"}},
 		"an unauthenticated other": {"X-Forwarded-For": {"127.0.0.1"}},
 	} {
-		err := b.engine.Receive(t.Context(), "infobip", b.channel.ID, header, body)
+		err := b.engine.Receive(t.Context(), "infobip", b.channel.ID, whatsapp.WebhookRequest{Header: header, Body: body})
 		require.ErrorIs(t, err, provider.ErrUnauthenticated, name)
 	}
 	require.Zero(t, b.count(messagesSQL))
@@ -52,9 +52,9 @@ func TestAnUnknownChannelAndAnotherProvidersPathAreNotFound(t *testing.T) {
 	t.Parallel()
 	b := setup(t, options{})
 	body := []byte(textBody("385911111111", ourNumber, "Hello.", ""))
-	err := b.engine.Receive(t.Context(), "infobip", flomastr.NewID[flomastr.ChannelID](), b.header(), body)
+	err := b.engine.Receive(t.Context(), "infobip", flomastr.NewID[flomastr.ChannelID](), whatsapp.WebhookRequest{Header: b.header(), Body: body})
 	require.ErrorIs(t, err, whatsapp.ErrChannelNotFound)
-	err = b.engine.Receive(t.Context(), "meta", b.channel.ID, b.header(), body)
+	err = b.engine.Receive(t.Context(), "meta", b.channel.ID, whatsapp.WebhookRequest{Header: b.header(), Body: body})
 	require.ErrorIs(t, err, whatsapp.ErrChannelNotFound)
 }
 
@@ -68,8 +68,8 @@ func TestBasicCredentialsOpenAChannelThatAsksForThem(t *testing.T) {
 	request := &http.Request{Header: http.Header{}}
 	request.SetBasicAuth("hook", "pa:ss")
 	body := []byte(textBody("385911111111", ourNumber, "Hello.", ""))
-	require.NoError(t, b.engine.Receive(t.Context(), "infobip", b.channel.ID, request.Header, body))
-	require.ErrorIs(t, b.engine.Receive(t.Context(), "infobip", b.channel.ID, b.header(), body), provider.ErrUnauthenticated, "the old secret")
+	require.NoError(t, b.engine.Receive(t.Context(), "infobip", b.channel.ID, whatsapp.WebhookRequest{Header: request.Header, Body: body}))
+	require.ErrorIs(t, b.engine.Receive(t.Context(), "infobip", b.channel.ID, whatsapp.WebhookRequest{Header: b.header(), Body: body}), provider.ErrUnauthenticated, "the old secret")
 }
 
 // A hostile or broken body never costs more than itself: it is refused once, or kept on the error list with 200, so that
@@ -193,7 +193,7 @@ func TestFiftyConcurrentCopiesAreOneMessageAndOneAnswer(t *testing.T) {
 	for i := range 50 {
 		engine := []*whatsapp.Engine{b.engine, second}[i%2]
 		group.Go(func() {
-			if err := engine.Receive(context.Background(), "infobip", b.channel.ID, b.header(), body); err != nil {
+			if err := engine.Receive(context.Background(), "infobip", b.channel.ID, whatsapp.WebhookRequest{Header: b.header(), Body: body}); err != nil {
 				t.Errorf("copy %d: %v", i, err)
 			}
 		})
@@ -211,8 +211,7 @@ func TestTheSameIDOnTwoChannelsIsTwoMessages(t *testing.T) {
 	b := setup(t, options{})
 	other := b.newChannel(tenantRow(t, b.db), "447860099300")
 	require.NoError(t, b.post(textBody("385911111111", ourNumber, "Hello A.", "wamid.shared")))
-	require.NoError(t, b.engine.Receive(t.Context(), "infobip", other.ID, secretOf(other),
-		[]byte(textBody("385911111111", other.Number, "Hello B.", "wamid.shared"))))
+	require.NoError(t, b.engine.Receive(t.Context(), "infobip", other.ID, whatsapp.WebhookRequest{Header: secretOf(other), Body: []byte(textBody("385911111111", other.Number, "Hello B.", "wamid.shared"))}))
 	require.Equal(t, "Hello A.", b.thread()[0].Text)
 	b.tenant = other.Tenant
 	require.Equal(t, "Hello B.", b.thread()[0].Text)

@@ -4,12 +4,13 @@ import "github.com/flomastr/flomastr/whatsapp/provider"
 
 // The words of the provider contract that the engine's callers use: they need not know that there are providers.
 type (
-	Content       = provider.Message
-	Media         = provider.Media
-	Template      = provider.Template
-	Credentials   = provider.Credentials
-	WebhookSecret = provider.WebhookSecret
-	State         = provider.State
+	Content        = provider.Message
+	Media          = provider.Media
+	Template       = provider.Template
+	Credentials    = provider.Credentials
+	WebhookSecret  = provider.WebhookSecret
+	WebhookRequest = provider.Request
+	State          = provider.State
 )
 
 // MaxWebhookBody caps a webhook's body.

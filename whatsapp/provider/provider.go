@@ -2,7 +2,10 @@ package provider
 
 import (
 	"context"
+	"encoding/json"
+	"io"
 	"net/http"
+	"net/url"
 	"time"
 
 	"github.com/flomastr/flomastr"
@@ -31,6 +34,60 @@ type Provider interface {
 
 	// CheckAddress says whether credentials may be sent to this base URL.
 	CheckAddress(baseURL string) error
+
+	// CheckSecret says whether a webhook secret is of a kind that this provider can show us, and names that kind in one
+	// word for people: header, basic, signature. The error is a sentence about what it needs.
+	CheckSecret(secret WebhookSecret) (scheme string, err error)
+
+	// Limits says what fits into one message.
+	Limits() Limits
+}
+
+// Limits is what fits into one message, in characters.
+type Limits struct {
+	Text    int
+	Caption int
+}
+
+// A provider may be able to do more than the engine must have. Each ability is an interface of its own, found by a type
+// assertion.
+type (
+	// Challenger answers the provider's own test of a webhook's address, a GET. It returns what must stand in the answer.
+	Challenger interface {
+		Challenge(ch Channel, query url.Values) (answer string, err error)
+	}
+
+	// MediaSource opens a file that a customer sent. The caller closes it and counts its bytes; whatever the provider says
+	// of type and size is a claim. ErrMediaGone when the provider no longer has it.
+	MediaSource interface {
+		OpenMedia(ctx context.Context, ch Channel, a Attachment) (MediaFile, error)
+	}
+
+	// Presence shows the customer that somebody is at work. Failures never matter.
+	Presence interface {
+		MarkRead(ctx context.Context, ch Channel, providerID string) error
+		// Typing shows the sign of writing to the customer who sent the message; it ends by itself.
+		Typing(ctx context.Context, ch Channel, to, providerID string) error
+	}
+
+	// TemplateManager keeps a number's templates at the provider.
+	TemplateManager interface {
+		Templates(ctx context.Context, ch Channel) ([]TemplateState, error)
+		// CreateTemplate submits a template for approval and returns it as the provider keeps it.
+		CreateTemplate(ctx context.Context, ch Channel, t TemplateState) (TemplateState, error)
+		// DeleteTemplate removes a name in all its languages.
+		DeleteTemplate(ctx context.Context, ch Channel, name string) error
+	}
+)
+
+// ErrMediaGone is a file that the provider no longer has, or never had.
+var ErrMediaGone = flomastr.Errorf(flomastr.NotFound, "media_gone", "The provider no longer has this file.")
+
+// MediaFile is an open file at a provider.
+type MediaFile struct {
+	Body io.ReadCloser
+	Type string // as claimed; may be empty
+	Size int64  // as claimed; -1 when the provider does not say
 }
 
 // Channel is one number at one provider, with its secrets opened. It is never logged and never leaves the process.
@@ -39,21 +96,28 @@ type Channel struct {
 	ID          flomastr.ChannelID
 	Number      string // digits
 	BaseURL     string
+	AccountID   string // Meta: the WhatsApp business account; Twilio: the account's SID; Infobip: none
+	SenderID    string // Meta: the phone number id; Twilio: a messaging service's SID, or none; Infobip: none
 	Credentials Credentials
 	Webhook     WebhookSecret
 }
 
 // Credentials are what we show the provider.
 type Credentials struct {
-	APIKey string `json:"api_key,omitempty"`
+	APIKey string `json:"api_key,omitempty"` // Infobip: the key; Meta: the system user's token; Twilio: the auth token, or a key's secret
+	KeyID  string `json:"key_id,omitempty"`  // Twilio: the key's SID, where a key is used instead of the auth token
 }
 
-// WebhookSecret is what the provider must show us: a header of a secret value, or Basic credentials.
+// WebhookSecret is what the provider must show us: a header of a secret value, Basic credentials, or a signature by a key
+// that we share.
 type WebhookSecret struct {
 	HeaderName  string `json:"header_name,omitempty"`
 	HeaderValue string `json:"header_value,omitempty"`
 	Username    string `json:"username,omitempty"`
 	Password    string `json:"password,omitempty"`
+	SigningKey  string `json:"signing_key,omitempty"`  // Meta: the app's secret; Twilio: the auth token
+	PreviousKey string `json:"previous_key,omitempty"` // still believed while a key is being replaced
+	VerifyToken string `json:"verify_token,omitempty"` // Meta: ours, shown back in the test of the address
 }
 
 // IsZero tells whether no secret is set.
@@ -74,6 +138,7 @@ func (s WebhookSecret) GoString() string { return s.String() }
 // Request is a webhook as it arrived.
 type Request struct {
 	Header     http.Header
+	URL        string // as the provider called it, by our own public address, with the query
 	Body       []byte // raw, at most MaxBody
 	ReceivedAt time.Time
 }
@@ -91,10 +156,11 @@ var (
 type Batch struct {
 	Messages []Inbound
 	Reports  []Report
+	Events   []Event
 	Unusable []Unusable // kept on the error list
 }
 
-// Inbound is a message from a customer.
+// Inbound is a message from a customer, or one that a person wrote to a customer elsewhere (Echo).
 type Inbound struct {
 	ProviderID  string // opaque; with the channel it finds duplicates
 	From        Address
@@ -103,12 +169,30 @@ type Inbound struct {
 	Text        string // the words, or a text form such as "[location 44.9, 13.8 Office]"
 	Readable    bool   // Text says what the customer said: it can be answered like a text message
 	Silent      bool   // nothing to answer: a reaction, a message to a group
-	MediaURL    string
+	Media       Attachment
+	Choice      string // the id of the button or row that was chosen: it carries the meaning, not the title
 	ProfileName string
 	ReplyTo     string // the provider's id of a quoted message
+	Target      string // the provider's id of the message that a reaction, edit or revoke is about
+	Echo        bool   // written by a person in the business's own app: From is the customer it went to
+	History     bool   // of the past: stored, never answered, nobody is told
+	Referral    string // the advertisement it came by, as the provider's JSON; empty for most
 	SentAt      time.Time
 	Raw         string // the element's own JSON, cleaned
 }
+
+// Attachment is a file that came with a message. It lies at the provider until it is fetched, and not for long.
+type Attachment struct {
+	ID       string `json:"id,omitempty"`  // Meta
+	URL      string `json:"url,omitempty"` // Infobip, Twilio
+	Type     string `json:"type,omitempty"`
+	Filename string `json:"filename,omitempty"`
+	SHA256   string `json:"sha256,omitempty"` // hex, as claimed
+	Voice    bool   `json:"voice,omitempty"`
+}
+
+// IsZero tells whether there is none.
+func (a Attachment) IsZero() bool { return a == Attachment{} }
 
 // Address is how a provider names a customer: by a user id of its own, by phone, or both.
 type Address struct {
@@ -147,10 +231,50 @@ type Effect uint8
 
 // The effects.
 const (
-	NoEffect     Effect = iota
-	PauseChannel        // credentials, money or set-up: nothing can be sent until a person mends it
-	CloseWindow         // the provider says that the 24 hours are over
-	Unreachable         // this contact cannot or will not be reached
+	NoEffect       Effect = iota
+	PauseChannel          // credentials, money or set-up: nothing can be sent until a person mends it
+	CloseWindow           // the provider says that the 24 hours are over
+	Unreachable           // this contact cannot or will not be reached
+	StopMarketing         // the contact takes no marketing any more
+	StopAll               // the contact has told the provider to stop us
+	CheckTemplates        // the template is not what we took it for
+)
+
+// Event is something else that a provider tells: of a template, a number, an account, or a contact.
+type Event struct {
+	Kind     EventKind
+	Mark     string // makes a repeated event the same one
+	Contact  Address
+	Previous Address // how the contact was named before
+	Template TemplateState
+	Severity Severity
+	Detail   string // a sentence for people
+	At       time.Time
+	Raw      string
+}
+
+// EventKind says what an event is about.
+type EventKind string
+
+// The kinds of events.
+const (
+	TemplateChanged  EventKind = "template_changed"  // Template has what is new, the rest is empty
+	NumberChanged    EventKind = "number_changed"    // quality, throughput or standing of our own number or account
+	ContactRenamed   EventKind = "contact_renamed"   // Previous is Contact now
+	IdentityChanged  EventKind = "identity_changed"  // another device or owner: sends may fail until it is confirmed
+	MarketingStopped EventKind = "marketing_stopped" // the contact takes no marketing
+	MarketingResumed EventKind = "marketing_resumed"
+	Noted            EventKind = "noted" // kept and shown, nothing follows
+)
+
+// Severity says whom an event concerns.
+type Severity string
+
+// The severities: for the record, for a look today, for an alert now.
+const (
+	Info    Severity = "info"
+	Warning Severity = "warning"
+	Urgent  Severity = "urgent"
 )
 
 // Unusable is an element of a webhook that we keep without acting on it.
@@ -159,19 +283,26 @@ type Unusable struct {
 	Body   string // cleaned
 }
 
-// Message is what is to be sent.
+// Message is what is to be sent. Besides Text, which may go with Media as its caption, one of the pointers is set.
 type Message struct {
-	Key      string // our own id, sent along so that a report can be matched even if the answer is lost
-	To       string // the provider's name for the contact: digits, or a user id
-	Text     string
-	ReplyTo  string // quotes a message of the customer's
-	Media    *Media
-	Template *Template
+	Key         string // our own id, sent along so that a report can be matched even if the answer is lost
+	To          string // the provider's name for the contact: digits, or a user id
+	Text        string
+	ReplyTo     string // quotes a message of the customer's
+	Media       *Media
+	Template    *Template
+	Interactive *Interactive
+	Location    *Location
+	Contacts    []ContactCard
+	Reaction    *Reaction
+	// CallbackURL is where reports of this very message go, at a provider that is told so with each message (Twilio). It is
+	// set when the call is made.
+	CallbackURL string
 }
 
 // Media is a file to be fetched by the provider.
 type Media struct {
-	Kind     string `json:"kind"` // image, video, document, audio
+	Kind     string `json:"kind"` // image, video, document, audio, voice, sticker
 	URL      string `json:"url"`
 	Caption  string `json:"caption,omitempty"`
 	Filename string `json:"filename,omitempty"`
@@ -179,9 +310,115 @@ type Media struct {
 
 // Template is an approved message that may be sent at any time.
 type Template struct {
-	Name         string   `json:"name"`
-	Language     string   `json:"language"`
-	Placeholders []string `json:"placeholders,omitempty"`
+	Name         string           `json:"name"` // Twilio: the content's SID
+	Language     string           `json:"language"`
+	Placeholders []string         `json:"placeholders,omitempty"`
+	HeaderText   string           `json:"header_text,omitempty"`
+	HeaderMedia  *Media           `json:"header_media,omitempty"`
+	Buttons      []TemplateButton `json:"buttons,omitempty"` // those that take a value, in their order
+}
+
+// TemplateButton is a value for a template's button.
+type TemplateButton struct {
+	Kind  string `json:"kind"`  // quick_reply, url, copy_code
+	Index int    `json:"index"` // among all of the template's buttons
+	Value string `json:"value"`
+}
+
+// Interactive is a message with something to tap: exactly one of Buttons, Sections, Link, Flow and AskLocation is set.
+type Interactive struct {
+	Header      string    `json:"header,omitempty"`
+	HeaderMedia *Media    `json:"header_media,omitempty"` // with Buttons only
+	Body        string    `json:"body"`
+	Footer      string    `json:"footer,omitempty"`
+	Buttons     []Choice  `json:"buttons,omitempty"`  // 1 to 3
+	Label       string    `json:"label,omitempty"`    // what opens the list
+	Sections    []Section `json:"sections,omitempty"` // at most 10 rows in all
+	Link        *Link     `json:"link,omitempty"`
+	Flow        *Flow     `json:"flow,omitempty"`
+	AskLocation bool      `json:"ask_location,omitempty"`
+}
+
+// Choice is a button or a row of a list.
+type Choice struct {
+	ID          string `json:"id"`
+	Title       string `json:"title"`
+	Description string `json:"description,omitempty"` // of a row
+}
+
+// Section is a part of a list.
+type Section struct {
+	Title string   `json:"title,omitempty"`
+	Rows  []Choice `json:"rows"`
+}
+
+// Link is a button that opens an address.
+type Link struct {
+	Label string `json:"label"`
+	URL   string `json:"url"`
+}
+
+// Flow opens a form of WhatsApp's.
+type Flow struct {
+	ID     string          `json:"id"`
+	Token  string          `json:"token"`
+	Label  string          `json:"label"`
+	Screen string          `json:"screen,omitempty"` // empty: the flow's own end decides
+	Data   json.RawMessage `json:"data,omitempty"`
+	Draft  bool            `json:"draft,omitempty"`
+}
+
+// Location is a place on the map, in degrees.
+type Location struct {
+	Latitude  float64 `json:"latitude"`
+	Longitude float64 `json:"longitude"`
+	Name      string  `json:"name,omitempty"`
+	Address   string  `json:"address,omitempty"`
+}
+
+// ContactCard is somebody's card.
+type ContactCard struct {
+	FirstName string   `json:"first_name"`
+	Name      string   `json:"name"` // whole, as shown
+	Phones    []string `json:"phones,omitempty"`
+	Emails    []string `json:"emails,omitempty"`
+}
+
+// Reaction is an emoji on a message of the customer's; none takes it back.
+type Reaction struct {
+	Target string `json:"target"` // the provider's id
+	Emoji  string `json:"emoji"`
+}
+
+// TemplateState is a template as its provider keeps it.
+type TemplateState struct {
+	ID       string           `json:"id"`
+	Name     string           `json:"name"`
+	Language string           `json:"language"`
+	Category string           `json:"category"` // marketing, utility, authentication
+	Status   string           `json:"status"`   // lower case: approved, pending, rejected, paused, disabled, …
+	Quality  string           `json:"quality,omitempty"`
+	Reason   string           `json:"reason,omitempty"` // why it was rejected or paused
+	Header   *TemplateHeader  `json:"header,omitempty"`
+	Body     string           `json:"body"` // with {{1}}, {{2}}, …
+	Footer   string           `json:"footer,omitempty"`
+	Buttons  []TemplateChoice `json:"buttons,omitempty"`
+	Examples []string         `json:"examples,omitempty"` // one for each placeholder, in order
+}
+
+// TemplateHeader is a template's header: a text with at most one placeholder, or a kind of media.
+type TemplateHeader struct {
+	Kind    string `json:"kind"` // text, image, video, document, location
+	Text    string `json:"text,omitempty"`
+	Example string `json:"example,omitempty"` // a text, or a media's address
+}
+
+// TemplateChoice is a button of a template.
+type TemplateChoice struct {
+	Kind    string `json:"kind"` // quick_reply, url, phone_number, copy_code
+	Text    string `json:"text"`
+	Value   string `json:"value,omitempty"` // the URL or number
+	Example string `json:"example,omitempty"`
 }
 
 // Accepted says that the provider has taken the message.

@@ -58,7 +58,7 @@ type orderLine struct {
 // named, and counts as unreadable.
 func (m message) describe(in *provider.Inbound) {
 	in.Type = strings.ToLower(provider.Truncate(provider.CleanName(string(m.Type)), 60))
-	in.MediaURL = provider.Clean(string(m.URL), 2048)
+	in.Media.URL = provider.Clean(string(m.URL), 2048)
 	switch m.Type {
 	case "TEXT", "BUTTON":
 		in.Text, in.Readable = string(m.Text), true

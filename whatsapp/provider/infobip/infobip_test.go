@@ -288,7 +288,7 @@ func FuzzParse(f *testing.F) {
 			return
 		}
 		for _, m := range batch.Messages {
-			storable(t, m.ProviderID, m.Text, m.Type, m.MediaURL, m.ProfileName, m.ReplyTo, m.Raw, m.From.Phone, m.From.UserID)
+			storable(t, m.ProviderID, m.Text, m.Type, m.Media.URL, m.ProfileName, m.ReplyTo, m.Raw, m.From.Phone, m.From.UserID)
 			if m.ProviderID == "" || m.From == (provider.Address{}) || m.Type == "" || m.SentAt.After(received) || m.SentAt.IsZero() {
 				t.Fatalf("half a message: %+v", m)
 			}

@@ -6,10 +6,8 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
-	"net/http/httptrace"
 	"strconv"
 	"strings"
-	"sync/atomic"
 	"time"
 	"unicode/utf8"
 
@@ -70,8 +68,8 @@ func (p *Provider) Send(ctx context.Context, ch provider.Channel, msg provider.M
 	}
 	ctx, cancel := context.WithTimeout(ctx, p.timeout)
 	defer cancel()
-	var written wire
-	req, err := p.request(written.trace(ctx), ch, http.MethodPost, path, bytes.NewReader(body))
+	var written provider.Wire
+	req, err := p.request(written.Trace(ctx), ch, http.MethodPost, path, bytes.NewReader(body))
 	if err != nil {
 		sentence := "The channel's set-up is not complete."
 		if e, ok := err.(*flomastr.Error); ok {
@@ -81,7 +79,7 @@ func (p *Provider) Send(ctx context.Context, ch provider.Channel, msg provider.M
 	}
 	resp, err := p.http.Do(req)
 	if err != nil {
-		return provider.Accepted{}, written.failure(err)
+		return provider.Accepted{}, written.Failure("Infobip", err)
 	}
 	defer func() { _ = resp.Body.Close() }()
 	answer, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
@@ -89,7 +87,7 @@ func (p *Provider) Send(ctx context.Context, ch provider.Channel, msg provider.M
 		return provider.Accepted{}, refusalOf(resp, answer) // the status says enough even if the body broke off
 	}
 	if err != nil || len(answer) > maxAnswer {
-		return provider.Accepted{}, unknown("Infobip's answer broke off.", err)
+		return provider.Accepted{}, provider.UnknownOutcome("Infobip's answer broke off.", err)
 	}
 	return accepted(msg.Key, answer)
 }
@@ -110,7 +108,7 @@ func compose(ch provider.Channel, msg provider.Message) (path string, body []byt
 	case msg.Media != nil:
 		path = msg.Media.Kind
 		if path != "image" && path != "video" && path != "document" && path != "audio" {
-			return "", nil, refused("This type of file cannot be sent.")
+			return "", nil, provider.RefusedMessage("This type of file cannot be sent.")
 		}
 		content := mediaContent{MediaURL: msg.Media.URL, Caption: msg.Media.Caption}
 		if path == "document" {
@@ -121,19 +119,19 @@ func compose(ch provider.Channel, msg provider.Message) (path string, body []byt
 		}
 		// Infobip lets 3000 pass, Meta does not.
 		if utf8.RuneCountInString(content.Caption) > 1024 {
-			return "", nil, refused("The caption is longer than 1,024 characters.")
+			return "", nil, provider.RefusedMessage("The caption is longer than 1,024 characters.")
 		}
 		out.Content = content
 	default:
 		path = "text"
 		if n := utf8.RuneCountInString(msg.Text); strings.TrimSpace(msg.Text) == "" || n > flomastr.MaxReplyChars {
-			return "", nil, refused("The text is empty or longer than 4,096 characters.")
+			return "", nil, provider.RefusedMessage("The text is empty or longer than 4,096 characters.")
 		}
 		out.Content = textContent{msg.Text}
 	}
 	body, err := json.Marshal(payload)
 	if err != nil {
-		return "", nil, refused("The message cannot be written as JSON.")
+		return "", nil, provider.RefusedMessage("The message cannot be written as JSON.")
 	}
 	return "/whatsapp/1/message/" + path, body, nil
 }
@@ -149,13 +147,13 @@ func accepted(key string, answer []byte) (provider.Accepted, error) {
 		} `json:"messages"`
 	}
 	if err := json.Unmarshal(answer, &one); err != nil {
-		return provider.Accepted{}, unknown("Infobip answered something that is not its own format.", err)
+		return provider.Accepted{}, provider.UnknownOutcome("Infobip answered something that is not its own format.", err)
 	}
 	if len(one.Messages) == 1 {
 		one.MessageID, one.Status = one.Messages[0].MessageID, one.Messages[0].Status
 	}
 	if string(one.MessageID) != key {
-		return provider.Accepted{}, unknown("Infobip's answer names no message or another one.", nil)
+		return provider.Accepted{}, provider.UnknownOutcome("Infobip's answer names no message or another one.", nil)
 	}
 	v := judge(one.Status.value, status{})
 	switch v.state {
@@ -185,9 +183,9 @@ func refusalOf(resp *http.Response, answer []byte) *provider.SendError {
 	code = strings.TrimSpace(strconv.Itoa(resp.StatusCode) + " " + provider.CleanName(code))
 	switch {
 	case resp.StatusCode == http.StatusTooManyRequests:
-		return classified(meaning{"Infobip asks us to slow down.", throttle, 0}, code, retryAfter(resp.Header.Get("Retry-After")))
+		return classified(meaning{"Infobip asks us to slow down.", throttle, 0}, code, provider.RetryAfter(resp.Header))
 	case resp.StatusCode >= 500:
-		return classified(meaning{"Infobip has a passing fault.", transient, 0}, code, retryAfter(resp.Header.Get("Retry-After")))
+		return classified(meaning{"Infobip has a passing fault.", transient, 0}, code, provider.RetryAfter(resp.Header))
 	case resp.StatusCode == http.StatusUnauthorized:
 		return paused("Infobip does not accept the API key.", code)
 	case resp.StatusCode == http.StatusForbidden:
@@ -195,11 +193,11 @@ func refusalOf(resp *http.Response, answer []byte) *provider.SendError {
 	case resp.StatusCode >= 300 && resp.StatusCode < 400:
 		return paused("The base URL leads elsewhere; copy it from the Infobip portal.", code)
 	case resp.StatusCode >= 200 && resp.StatusCode < 300:
-		e := unknown("Infobip answered in an unexpected way.", nil)
+		e := provider.UnknownOutcome("Infobip answered in an unexpected way.", nil)
 		e.Code = code
 		return e
 	default:
-		e := refused("Infobip refused the message.")
+		e := provider.RefusedMessage("Infobip refused the message.")
 		e.Code = code
 		return e
 	}
@@ -222,55 +220,4 @@ func classified(m meaning, code string, wait time.Duration) *provider.SendError 
 
 func paused(sentence, code string) *provider.SendError {
 	return classified(meaning{sentence, final, provider.PauseChannel}, code, 0)
-}
-
-func refused(sentence string) *provider.SendError {
-	return &provider.SendError{Outcome: provider.Refused, Sentence: sentence}
-}
-
-func unknown(sentence string, err error) *provider.SendError {
-	return &provider.SendError{Outcome: provider.Unknown, Sentence: sentence, Err: err}
-}
-
-// retryAfter reads both forms of the header and believes at most ten minutes.
-func retryAfter(s string) time.Duration {
-	var d time.Duration
-	if n, err := strconv.Atoi(strings.TrimSpace(s)); err == nil {
-		d = time.Duration(n) * time.Second
-	} else if t, err := http.ParseTime(s); err == nil {
-		d = time.Until(t)
-	}
-	return min(max(d, 0), 10*time.Minute)
-}
-
-// wire watches how far a request got. What was not written completely cannot have been understood by the provider;
-// what was may have been.
-type wire struct {
-	connected atomic.Bool
-	complete  atomic.Bool
-	broken    atomic.Bool
-}
-
-func (w *wire) trace(ctx context.Context) context.Context {
-	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
-		GotConn: func(httptrace.GotConnInfo) { w.connected.Store(true) },
-		WroteRequest: func(info httptrace.WroteRequestInfo) {
-			if info.Err == nil {
-				w.complete.Store(true)
-			} else {
-				w.broken.Store(true)
-			}
-		},
-	})
-}
-
-func (w *wire) failure(err error) *provider.SendError {
-	switch {
-	case w.complete.Load(): // on any of the tries that the transport made
-		return unknown("The connection to Infobip failed after the message was handed over.", err)
-	case !w.connected.Load(), w.broken.Load():
-		return &provider.SendError{Outcome: provider.NotSent, Sentence: "Infobip could not be reached.", Err: err}
-	default: // connected, and the transport did not say: be careful
-		return unknown("The connection to Infobip failed while the message was handed over.", err)
-	}
 }

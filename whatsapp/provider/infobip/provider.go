@@ -4,8 +4,6 @@ package infobip
 
 import (
 	"context"
-	"crypto/sha256"
-	"crypto/subtle"
 	"errors"
 	"io"
 	"net/http"
@@ -62,13 +60,13 @@ func (*Provider) Authenticate(ch provider.Channel, r provider.Request) error {
 	switch {
 	case secret.HeaderName != "" && secret.HeaderValue != "":
 		values := r.Header.Values(secret.HeaderName)
-		if len(values) == 1 && same(values[0], secret.HeaderValue) {
+		if len(values) == 1 && provider.SameSecret(values[0], secret.HeaderValue) {
 			return nil
 		}
 	case secret.Username != "" && secret.Password != "":
 		user, password, ok := (&http.Request{Header: r.Header}).BasicAuth()
 		// Both are compared in any case, so that the time tells nothing about either.
-		userOK, passwordOK := same(user, secret.Username), same(password, secret.Password)
+		userOK, passwordOK := provider.SameSecret(user, secret.Username), provider.SameSecret(password, secret.Password)
 		if ok && userOK && passwordOK {
 			return nil
 		}
@@ -78,11 +76,23 @@ func (*Provider) Authenticate(ch provider.Channel, r provider.Request) error {
 	return provider.ErrUnauthenticated
 }
 
-// same compares digests, so that neither length nor content shows in the time it takes.
-func same(a, b string) bool {
-	x, y := sha256.Sum256([]byte(a)), sha256.Sum256([]byte(b))
-	return subtle.ConstantTimeCompare(x[:], y[:]) == 1
+// CheckSecret implements provider.Provider.
+func (*Provider) CheckSecret(secret provider.WebhookSecret) (string, error) {
+	switch secret {
+	case provider.WebhookSecret{HeaderName: secret.HeaderName, HeaderValue: secret.HeaderValue}:
+		if secret.HeaderName != "" && secret.HeaderValue != "" {
+			return "header", nil
+		}
+	case provider.WebhookSecret{Username: secret.Username, Password: secret.Password}:
+		if secret.Username != "" && secret.Password != "" {
+			return "basic", nil
+		}
+	}
+	return "", errors.New("needs a header's name and value, or a username and a password")
 }
+
+// Limits implements provider.Provider. Infobip lets captions of 3,000 characters pass, Meta does not.
+func (*Provider) Limits() provider.Limits { return provider.Limits{Text: 4096, Caption: 1024} }
 
 // errNoKey is a channel that was never given credentials.
 var errNoKey = flomastr.Errorf(flomastr.Invalid, "credentials_missing", "The channel has no API key.")
