@@ -148,12 +148,13 @@ type ChannelChange struct {
 	Worker        *string        `json:"worker,omitempty" enum:"assistant,n8n"`
 	Status        *string        `json:"status,omitempty" enum:"active,paused"`
 	Credentials   *credentials   `json:"credentials,omitempty" doc:"Write-only"`
-	WebhookSecret *webhookSecret `json:"webhook_secret,omitempty" doc:"Write-only: a header, or Basic credentials"`
+	WebhookSecret *webhookSecret `json:"webhook_secret,omitempty" doc:"Write-only: Infobip shows a header or Basic credentials, Meta and Twilio a signature"`
 	Limits        *channelLimits `json:"limits,omitempty"`
 }
 
 type credentials struct {
-	APIKey string `json:"api_key" minLength:"1" maxLength:"1000"`
+	APIKey string `json:"api_key" minLength:"1" maxLength:"1000" doc:"Infobip: the key; Meta: the system user's token; Twilio: the auth token, or a key's secret"`
+	KeyID  string `json:"key_id,omitempty" maxLength:"64" pattern:"^[A-Za-z0-9]*$" doc:"Twilio: the key's SID, where a key is used"`
 }
 
 type webhookSecret struct {
@@ -161,15 +162,18 @@ type webhookSecret struct {
 	HeaderValue string `json:"header_value,omitempty" maxLength:"500"`
 	Username    string `json:"username,omitempty" maxLength:"200"`
 	Password    string `json:"password,omitempty" maxLength:"500"`
+	SigningKey  string `json:"signing_key,omitempty" maxLength:"500" doc:"Meta: the app's secret; Twilio: the auth token"`
+	PreviousKey string `json:"previous_key,omitempty" maxLength:"500" doc:"Believed as well while a key is being replaced"`
+	VerifyToken string `json:"verify_token,omitempty" maxLength:"200" doc:"Meta: to be pasted beside the webhook's address"`
 }
 
 func (c ChannelChange) draft() whatsapp.ChannelDraft {
 	d := whatsapp.ChannelDraft{Name: c.Name, Number: c.Number, BaseURL: c.BaseURL, AccountID: c.AccountID, SenderID: c.SenderID, Worker: c.Worker, Status: c.Status}
 	if c.Credentials != nil {
-		d.Credentials = &whatsapp.Credentials{APIKey: c.Credentials.APIKey}
+		d.Credentials = &whatsapp.Credentials{APIKey: c.Credentials.APIKey, KeyID: c.Credentials.KeyID}
 	}
 	if w := c.WebhookSecret; w != nil {
-		d.Webhook = &whatsapp.WebhookSecret{HeaderName: w.HeaderName, HeaderValue: w.HeaderValue, Username: w.Username, Password: w.Password}
+		d.Webhook = new(whatsapp.WebhookSecret(*w))
 	}
 	if l := c.Limits; l != nil {
 		d.Limits = &whatsapp.Limits{
@@ -183,7 +187,7 @@ func (c ChannelChange) draft() whatsapp.ChannelDraft {
 type channelCreateInput struct {
 	TenantIDPath
 	Body struct {
-		Provider string `json:"provider" enum:"infobip"`
+		Provider string `json:"provider" enum:"infobip,meta"`
 		ChannelChange
 	}
 }
@@ -207,7 +211,7 @@ func (a *API) channelCreate(ctx context.Context, call Call, in *channelCreateInp
 	}
 	out := &channelCreateOutput{}
 	out.Body.ChannelView = a.channelOf(c)
-	out.Body.Webhook = webhookSecret{HeaderName: secret.HeaderName, HeaderValue: secret.HeaderValue, Username: secret.Username, Password: secret.Password}
+	out.Body.Webhook = webhookSecret(secret)
 	return out, nil
 }
 

@@ -80,6 +80,23 @@ func (s *WhatsAppStore) FindChannel(ctx context.Context, id flomastr.ChannelID) 
 	return ch, err
 }
 
+// ChannelsAddressed implements whatsapp.ChannelStore, across tenants.
+func (s *WhatsAppStore) ChannelsAddressed(ctx context.Context, provider string, ids []string) (channels []flomastr.ChannelID, err error) {
+	err = s.db.InPlatform(ctx, func(tx pgx.Tx) error {
+		rows, err := tx.Query(ctx, `
+			SELECT id
+			FROM channels
+			WHERE provider = $1 AND (sender_id = ANY ($2) OR account_id = ANY ($2))
+			ORDER BY id`, provider, ids)
+		if err != nil {
+			return err
+		}
+		channels, err = pgx.CollectRows(rows, pgx.RowTo[flomastr.ChannelID])
+		return err
+	})
+	return channels, err
+}
+
 // Channel implements whatsapp.ChannelStore.
 func (s *WhatsAppStore) Channel(ctx context.Context, tenant flomastr.TenantID, id flomastr.ChannelID) (ch whatsapp.Channel, err error) {
 	err = s.db.InTenant(ctx, tenant, func(tx pgx.Tx) error {

@@ -2,7 +2,6 @@ package whatsapp
 
 import (
 	"context"
-	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -45,15 +44,15 @@ var (
 	providerID = regexp.MustCompile(`^[A-Za-z0-9]{0,64}$`)
 )
 
-// CreateChannel connects a number. Without a webhook secret in the draft a header is made up; the secret is returned
-// this once and can only be replaced afterwards.
+// CreateChannel connects a number. What the draft's webhook secret leaves open and we may choose is made up; the secret is
+// returned this once and can only be replaced afterwards.
 func (e *Engine) CreateChannel(ctx context.Context, tenant flomastr.TenantID, d ChannelDraft) (Channel, provider.WebhookSecret, error) {
 	ch := Channel{
 		Tenant: tenant, ID: flomastr.NewID[flomastr.ChannelID](), Provider: d.Provider,
 		Worker: WorkerAssistant, Status: ChannelActive, Limits: DefaultLimits,
 	}
-	if d.Webhook == nil || d.Webhook.IsZero() {
-		d.Webhook = &provider.WebhookSecret{HeaderName: "X-Webhook-Secret", HeaderValue: rand.Text()}
+	if d.Webhook == nil {
+		d.Webhook = &provider.WebhookSecret{}
 	}
 	if d.Number == nil {
 		d.Number = new(string)
@@ -186,6 +185,8 @@ func (e *Engine) sealSecrets(ch *Channel, p provider.Provider, d ChannelDraft, i
 	if d.Webhook == nil {
 		return nil
 	}
+	before, _ := e.open(*ch) // one that cannot be opened any more is replaced
+	*d.Webhook = p.CompleteSecret(*d.Webhook, before.Webhook)
 	if ch.WebhookScheme, err = p.CheckSecret(*d.Webhook); err != nil {
 		return invalid.Field("body.webhook_secret", err.Error())
 	}

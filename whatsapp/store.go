@@ -24,6 +24,8 @@ type Store interface {
 type ChannelStore interface {
 	// FindChannel looks over all tenants: a webhook's address names the channel alone.
 	FindChannel(ctx context.Context, id flomastr.ChannelID) (Channel, error)
+	// ChannelsAddressed looks over all tenants for those of a provider that have one of the sender or account ids.
+	ChannelsAddressed(ctx context.Context, provider string, ids []string) ([]flomastr.ChannelID, error)
 	Channel(ctx context.Context, tenant flomastr.TenantID, id flomastr.ChannelID) (Channel, error)
 	Channels(ctx context.Context, tenant flomastr.TenantID) ([]Channel, error)
 	CreateChannel(ctx context.Context, tenant flomastr.TenantID, by flomastr.Actor, ch Channel) error

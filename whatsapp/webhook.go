@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"net/url"
+	"slices"
 
 	"github.com/flomastr/flomastr"
 	"github.com/flomastr/flomastr/whatsapp/provider"
@@ -36,7 +39,83 @@ func (e *Engine) Receive(ctx context.Context, providerName string, channel floma
 		}
 		return err
 	}
-	return unavailableAfter(ctx, e.take(ctx, ch.row, batch, len(request.Body)))
+	elsewhere, err := e.share(ctx, p, ch, &batch, request)
+	if err != nil {
+		return unavailableAfter(ctx, err)
+	}
+	err = e.take(ctx, ch.row, batch, len(request.Body))
+	for _, part := range elsewhere {
+		// Each part is stored whatever became of the others. When one was not, all of it comes again and is recognised.
+		if failed := e.take(ctx, part.channel, part.batch, len(request.Body)); failed != nil {
+			err = failed
+		}
+	}
+	return unavailableAfter(ctx, err)
+}
+
+// part is what a webhook held for a channel.
+type part struct {
+	channel Channel
+	batch   provider.Batch
+}
+
+// share finds the other channels that a webhook is for: a provider may deliver for all numbers of an application by one
+// address. An element goes to the channel that it names only when that channel's own secret authenticates the request,
+// so that it could have been delivered there as well; whoever shares no secret can reach nobody else's channel, and
+// nothing falls to a channel that was not named. What found its channel is taken out of the batch; the rest stays on the
+// error list of the channel that it came by.
+func (e *Engine) share(ctx context.Context, p provider.Provider, ch cachedChannel, batch *provider.Batch, r WebhookRequest) ([]part, error) {
+	foreign := map[string]bool{}
+	for _, u := range batch.Unusable {
+		if u.Addressee != "" {
+			foreign[u.Addressee] = true
+		}
+	}
+	if len(foreign) == 0 {
+		return nil, nil
+	}
+	ids, err := e.store.ChannelsAddressed(ctx, p.Name(), slices.Sorted(maps.Keys(foreign)))
+	if err != nil {
+		return nil, fmt.Errorf("find the channels that a webhook names: %w", err)
+	}
+	var parts []part
+	for _, id := range ids {
+		other, err := e.channels.get(ctx, id)
+		if err != nil {
+			if flomastr.KindOf(err) == flomastr.Unavailable {
+				return nil, err
+			}
+			continue // it was deleted a moment ago, or cannot be opened
+		}
+		if id == ch.row.ID || p.Authenticate(other.opened, r) != nil {
+			continue
+		}
+		its, err := p.Parse(other.opened, r)
+		if err != nil {
+			return nil, err
+		}
+		its.Unusable = slices.DeleteFunc(its.Unusable, func(u provider.Unusable) bool { return u.Addressee != "" })
+		parts = append(parts, part{other.row, its})
+		delete(foreign, other.row.SenderID)
+		delete(foreign, other.row.AccountID)
+	}
+	batch.Unusable = slices.DeleteFunc(batch.Unusable, func(u provider.Unusable) bool {
+		return u.Addressee != "" && !foreign[u.Addressee]
+	})
+	return parts, nil
+}
+
+// Challenge answers a provider's test of a channel's webhook address.
+func (e *Engine) Challenge(ctx context.Context, providerName string, channel flomastr.ChannelID, query url.Values) (string, error) {
+	ch, err := e.channels.get(ctx, channel)
+	if err != nil {
+		return "", fmt.Errorf("find channel: %w", err)
+	}
+	p, ok := e.providers[ch.row.Provider].(provider.Challenger)
+	if !ok || ch.row.Provider != providerName {
+		return "", ErrChannelNotFound
+	}
+	return p.Challenge(ch.opened, query)
 }
 
 // maxKeptBody caps what the error list keeps of a body.

@@ -39,6 +39,9 @@ type Provider interface {
 	// word for people: header, basic, signature. The error is a sentence about what it needs.
 	CheckSecret(secret WebhookSecret) (scheme string, err error)
 
+	// CompleteSecret fills in what of a webhook's secret is ours to choose and was left open: as it was before, or made up.
+	CompleteSecret(secret, before WebhookSecret) WebhookSecret
+
 	// Limits says what fits into one message.
 	Limits() Limits
 }
@@ -281,6 +284,9 @@ const (
 type Unusable struct {
 	Reason string // a short word: foreign_number, bad_sender, unknown_event, …
 	Body   string // cleaned
+	// Addressee is set for an element of another number that shares this webhook's address: that number's sender or account
+	// id. Where it is a channel whose own secret authenticates the same request, the element is that channel's.
+	Addressee string
 }
 
 // Message is what is to be sent. Besides Text, which may go with Media as its caption, one of the pointers is set.

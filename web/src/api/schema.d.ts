@@ -2425,6 +2425,7 @@ export interface components {
             tenant_id: string;
         };
         ChannelChange: {
+            account_id?: string;
             /** @example https://abc123.api.infobip.com */
             base_url?: string;
             /** @description Write-only */
@@ -2433,14 +2434,16 @@ export interface components {
             name?: string;
             /** @example +447860099299 */
             number?: string;
+            sender_id?: string;
             /** @enum {string} */
             status?: "active" | "paused";
-            /** @description Write-only: a header, or Basic credentials */
+            /** @description Write-only: Infobip shows a header or Basic credentials, Meta and Twilio a signature */
             webhook_secret?: components["schemas"]["WebhookSecret"];
             /** @enum {string} */
             worker?: "assistant" | "n8n";
         };
         ChannelCreateInputBody: {
+            account_id?: string;
             /** @example https://abc123.api.infobip.com */
             base_url?: string;
             /** @description Write-only */
@@ -2450,15 +2453,18 @@ export interface components {
             /** @example +447860099299 */
             number?: string;
             /** @enum {string} */
-            provider: "infobip";
+            provider: "infobip" | "meta";
+            sender_id?: string;
             /** @enum {string} */
             status?: "active" | "paused";
-            /** @description Write-only: a header, or Basic credentials */
+            /** @description Write-only: Infobip shows a header or Basic credentials, Meta and Twilio a signature */
             webhook_secret?: components["schemas"]["WebhookSecret"];
             /** @enum {string} */
             worker?: "assistant" | "n8n";
         };
         ChannelCreateOutputBody: {
+            /** @description The account at the provider: Meta's WhatsApp business account, Twilio's account SID */
+            account_id?: string;
             /** @description The account's address at the provider */
             base_url: string;
             /** Format: date-time */
@@ -2486,6 +2492,8 @@ export interface components {
             pause_reason?: string;
             /** @enum {string} */
             provider: "infobip" | "meta" | "twilio";
+            /** @description The number at the provider: Meta's phone number id, Twilio's messaging service */
+            sender_id?: string;
             /** @enum {string} */
             status: "active" | "paused";
             /** Format: date-time */
@@ -2493,7 +2501,7 @@ export interface components {
             /** @description What the provider must send with each webhook; it is shown this once */
             webhook: components["schemas"]["WebhookSecret"];
             /** @enum {string} */
-            webhook_scheme?: "header" | "basic";
+            webhook_scheme?: "header" | "basic" | "signature";
             webhook_secret: components["schemas"]["SecretState"];
             /** @description To be pasted at the provider, for inbound messages and for reports */
             webhook_url: string;
@@ -2539,6 +2547,8 @@ export interface components {
             ok: boolean;
         };
         ChannelView: {
+            /** @description The account at the provider: Meta's WhatsApp business account, Twilio's account SID */
+            account_id?: string;
             /** @description The account's address at the provider */
             base_url: string;
             /** Format: date-time */
@@ -2566,12 +2576,14 @@ export interface components {
             pause_reason?: string;
             /** @enum {string} */
             provider: "infobip" | "meta" | "twilio";
+            /** @description The number at the provider: Meta's phone number id, Twilio's messaging service */
+            sender_id?: string;
             /** @enum {string} */
             status: "active" | "paused";
             /** Format: date-time */
             updated_at: string;
             /** @enum {string} */
-            webhook_scheme?: "header" | "basic";
+            webhook_scheme?: "header" | "basic" | "signature";
             webhook_secret: components["schemas"]["SecretState"];
             /** @description To be pasted at the provider, for inbound messages and for reports */
             webhook_url: string;
@@ -2746,7 +2758,10 @@ export interface components {
             Value: string;
         };
         Credentials: {
+            /** @description Infobip: the key; Meta: the system user's token; Twilio: the auth token, or a key's secret */
             api_key: string;
+            /** @description Twilio: the key's SID, where a key is used */
+            key_id?: string;
         };
         DebugAuthOutputBody: {
             /** @description Whose tokens are accepted */
@@ -4113,7 +4128,13 @@ export interface components {
             header_name?: string;
             header_value?: string;
             password?: string;
+            /** @description Believed as well while a key is being replaced */
+            previous_key?: string;
+            /** @description Meta: the app's secret; Twilio: the auth token */
+            signing_key?: string;
             username?: string;
+            /** @description Meta: to be pasted beside the webhook's address */
+            verify_token?: string;
         };
     };
     responses: never;

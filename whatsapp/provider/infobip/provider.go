@@ -4,6 +4,7 @@ package infobip
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"io"
 	"net/http"
@@ -89,6 +90,18 @@ func (*Provider) CheckSecret(secret provider.WebhookSecret) (string, error) {
 		}
 	}
 	return "", errors.New("needs a header's name and value, or a username and a password")
+}
+
+// CompleteSecret implements provider.Provider. Without a secret a header is made up.
+func (*Provider) CompleteSecret(secret, before provider.WebhookSecret) provider.WebhookSecret {
+	switch {
+	case !secret.IsZero():
+		return secret
+	case !before.IsZero():
+		return before
+	default:
+		return provider.WebhookSecret{HeaderName: "X-Webhook-Secret", HeaderValue: rand.Text()}
+	}
 }
 
 // Limits implements provider.Provider. Infobip lets captions of 3,000 characters pass, Meta does not.
