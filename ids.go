@@ -30,6 +30,7 @@ type (
 	passageNoun      struct{}
 	visitNoun        struct{}
 	platformUserNoun struct{}
+	alertNoun        struct{}
 )
 
 // The ids of the product's nouns.
@@ -49,6 +50,7 @@ type (
 	PassageID      = ID[passageNoun]
 	VisitID        = ID[visitNoun]
 	PlatformUserID = ID[platformUserNoun]
+	AlertID        = ID[alertNoun]
 )
 
 // lastV7 keeps ids of one process strictly increasing within a millisecond (RFC 9562, section 6.2, method 1).

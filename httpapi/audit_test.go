@@ -11,6 +11,10 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
+
+	"github.com/flomastr/flomastr"
+	"github.com/flomastr/flomastr/postgres"
+	"github.com/flomastr/flomastr/whatsapp"
 )
 
 // unrecorded are the calls that change nothing worth a line in the audit log, each with the reason.
@@ -61,7 +65,13 @@ func (e *estate) acts(t *testing.T) []act {
 	members := "/routes/tenants/mine/members"
 	user := e.call(t, "POST", "/routes/users", root, `{"email":"reads@people.test","role":"user"}`).field("id")
 	visit := e.call(t, "POST", "/routes/admin/visits", root, `{"tenant_id":"leaving","reason":"They asked for help.","minutes":5}`).field("id")
+	mine, err := flomastr.ParseID[flomastr.TenantID](e.mine)
+	require.NoError(t, err)
+	require.NoError(t, postgres.NewWhatsAppStore(e.db).RaiseAlert(t.Context(), mine, whatsapp.Alert{Kind: whatsapp.AlertNotice, Severity: "warning", Object: "x"}))
+	var raised struct{ Alerts []struct{ ID string } }
+	require.NoError(t, json.Unmarshal(e.call(t, "GET", "/routes/tenants/mine/alerts?open=true", owner, "").Body.Bytes(), &raised))
 	return []act{
+		{"POST /routes/tenants/{tenant_id}/alerts/{id}/resolve", "/routes/tenants/mine/alerts/" + raised.Alerts[0].ID + "/resolve", owner, ""},
 		{"DELETE /routes/admin/visits/{id}", "/routes/admin/visits/" + visit, root, ""},
 		{"POST /routes/admin/visits", "/routes/admin/visits", root, `{"tenant_id":"other","reason":"They asked for help.","minutes":5}`},
 		{"POST /routes/users", "/routes/users", root, `{"email":"more@people.test","role":"admin"}`},

@@ -20,19 +20,20 @@ type contact struct {
 func contactOf(c whatsapp.Contact) contact { return contact{ID: c.ID, Name: c.Name, Phone: c.Phone} }
 
 type conversation struct {
-	ID              flomastr.ConversationID `json:"id" format:"uuid"`
-	ChannelID       flomastr.ChannelID      `json:"channel_id" format:"uuid"`
-	Contact         contact                 `json:"contact"`
-	Owner           string                  `json:"owner" enum:"assistant,member,external" doc:"Who writes to the customer"`
-	OwnerID         string                  `json:"owner_id,omitempty" doc:"The member, by the issuer's subject"`
-	HandoverReason  string                  `json:"handover_reason,omitempty"`
-	Status          string                  `json:"status" enum:"open,closed"`
-	Unread          int                     `json:"unread"`
-	LastMessage     *lastMessage            `json:"last_message,omitempty"`
-	WindowExpiresAt *time.Time              `json:"window_expires_at,omitempty" doc:"Until then a reply may be free text"`
-	CreatedAt       time.Time               `json:"created_at"`
-	UpdatedAt       time.Time               `json:"updated_at"`
-	ArchivedAt      *time.Time              `json:"archived_at,omitempty" doc:"When its older messages moved to the archive, where they are read from"`
+	ID                flomastr.ConversationID `json:"id" format:"uuid"`
+	ChannelID         flomastr.ChannelID      `json:"channel_id" format:"uuid"`
+	Contact           contact                 `json:"contact"`
+	Owner             string                  `json:"owner" enum:"assistant,member,external" doc:"Who writes to the customer"`
+	OwnerID           string                  `json:"owner_id,omitempty" doc:"The member, by the issuer's subject"`
+	HandoverReason    string                  `json:"handover_reason,omitempty"`
+	Status            string                  `json:"status" enum:"open,closed"`
+	Unread            int                     `json:"unread"`
+	LastMessage       *lastMessage            `json:"last_message,omitempty"`
+	WindowExpiresAt   *time.Time              `json:"window_expires_at,omitempty" doc:"Until then a reply may be free text"`
+	CreatedAt         time.Time               `json:"created_at"`
+	UpdatedAt         time.Time               `json:"updated_at"`
+	ArchivedAt        *time.Time              `json:"archived_at,omitempty" doc:"When its older messages moved to the archive, where they are read from"`
+	IdentityChangedAt *time.Time              `json:"identity_changed_at,omitempty" doc:"The customer has another device, or the number another owner; messages may fail. Until a member answers"`
 }
 
 type lastMessage struct {
@@ -54,6 +55,9 @@ func conversationOf(c whatsapp.Conversation) conversation {
 	}
 	if !c.ArchivedAt.IsZero() {
 		out.ArchivedAt = &c.ArchivedAt
+	}
+	if !c.IdentityChangedAt.IsZero() {
+		out.IdentityChangedAt = &c.IdentityChangedAt
 	}
 	return out
 }

@@ -199,7 +199,13 @@ func (e *estate) settle(t *testing.T) {
 	var list struct{ Conversations []struct{ ID string } }
 	require.NoError(t, json.Unmarshal(made("GET", "/routes/conversations", "").Body.Bytes(), &list))
 	require.Len(t, list.Conversations, 1)
-	e.foreign = []string{channel.field("id"), item.field("id"), theirs.field("id"), inbound.field("job_id"), list.Conversations[0].ID}
+	other, err := flomastr.ParseID[flomastr.TenantID](e.other)
+	require.NoError(t, err)
+	require.NoError(t, postgres.NewWhatsAppStore(e.db).RaiseAlert(t.Context(), other, whatsapp.Alert{Kind: whatsapp.AlertNotice, Severity: "warning", Object: canary}))
+	var raised struct{ Alerts []struct{ ID string } }
+	require.NoError(t, json.Unmarshal(made("GET", "/routes/tenants/other/alerts", "").Body.Bytes(), &raised))
+	require.Len(t, raised.Alerts, 1)
+	e.foreign = []string{raised.Alerts[0].ID, channel.field("id"), item.field("id"), theirs.field("id"), inbound.field("job_id"), list.Conversations[0].ID}
 }
 
 // platformAdmin signs somebody in who may read the platform's pages.

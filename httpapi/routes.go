@@ -127,6 +127,8 @@ func (a *API) routes() {
 	route(a, http.MethodDelete, "/routes/tenants/{tenant_id}/channels/{id}", identity.Admin.NoVisit(), a.channelDelete, status(http.StatusNoContent))
 	route(a, http.MethodPost, "/routes/tenants/{tenant_id}/channels/{id}/test", identity.Admin, a.channelTest)
 	route(a, http.MethodGet, "/routes/tenants/{tenant_id}/channels/{id}/errors", identity.Admin, a.channelErrors)
+	route(a, http.MethodGet, "/routes/tenants/{tenant_id}/alerts", identity.Admin, a.alertList)
+	route(a, http.MethodPost, "/routes/tenants/{tenant_id}/alerts/{id}/resolve", identity.Admin, a.alertResolve)
 
 	// Conversations.
 	route(a, http.MethodPost, "/routes/api/v1/conversations/ingest", identity.Service(identity.ScopeConversationsWrite), a.conversationIngest, idempotent)

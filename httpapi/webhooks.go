@@ -43,6 +43,8 @@ type WhatsApp interface {
 	Channels(ctx context.Context, tenant flomastr.TenantID) ([]whatsapp.Channel, error)
 	TestChannel(ctx context.Context, tenant flomastr.TenantID, id flomastr.ChannelID) error
 	InboundErrors(ctx context.Context, tenant flomastr.TenantID, id flomastr.ChannelID, limit int) ([]whatsapp.InboundError, error)
+	Alerts(ctx context.Context, tenant flomastr.TenantID, page whatsapp.AlertPage) ([]whatsapp.Alert, string, error)
+	ResolveAlert(ctx context.Context, tenant flomastr.TenantID, by flomastr.Actor, id flomastr.AlertID) (whatsapp.Alert, error)
 }
 
 type webhookInput struct {

@@ -35,6 +35,10 @@ func (m *messageColumns) add(in *whatsapp.Arrival, conversation flomastr.Convers
 // answerable tells whether a message asks for a turn.
 func answerable(in *whatsapp.Arrival) bool { return in.Direction == whatsapp.In && !in.Silent }
 
+// takesOver tells whether a message makes a person the owner of its conversation: somebody wrote to the customer in the
+// business's own app, so the assistant must not.
+func takesOver(in *whatsapp.Arrival) bool { return in.Echo && !in.History && in.Target == "" }
+
 // turnColumns are the messages of one conversation in a batch, taken together.
 type turnColumns struct {
 	conversation flomastr.ConversationID
@@ -47,6 +51,7 @@ type turnColumns struct {
 	heard        time.Time
 	text         string
 	direction    whatsapp.Direction
+	person       bool // somebody of the business wrote elsewhere
 }
 
 func (t *turnColumns) add(in *whatsapp.Arrival, th *thread) {
@@ -64,6 +69,7 @@ func (t *turnColumns) add(in *whatsapp.Arrival, th *thread) {
 			t.heard = in.SentAt
 		}
 	}
+	t.person = t.person || takesOver(in)
 	t.text, t.direction = provider.Truncate(in.Text, 160), in.Direction
 }
 
@@ -74,6 +80,7 @@ type conversationColumns struct {
 	waits                      []float64
 	answerable, inbound        []int32
 	heard                      []*time.Time
+	persons                    []bool
 	burst                      time.Duration
 }
 
@@ -88,6 +95,7 @@ func (c *conversationColumns) add(t *turnColumns) {
 	c.answerable = append(c.answerable, int32(t.answerable))
 	c.inbound = append(c.inbound, int32(t.inbound))
 	c.heard = append(c.heard, orNil(t.heard))
+	c.persons = append(c.persons, t.person)
 	c.burst = max(c.burst, t.burst)
 }
 

@@ -23,26 +23,27 @@ import (
 const conversationColumnsSQL = `
 	c.id, c.channel_id, c.contact_id, t.name AS contact_name, t.phone AS contact_phone, c.status, c.owner_kind, c.owner_id,
 	c.handover_reason, c.window_until, c.last_message_at, c.last_text, c.last_direction, c.unread, c.created_at,
-	c.archived_seq, c.archived_at`
+	c.archived_seq, c.archived_at, c.identity_changed_at`
 
 type conversationRow struct {
-	ID             flomastr.ConversationID
-	ChannelID      flomastr.ChannelID
-	ContactID      flomastr.ContactID
-	ContactName    string
-	ContactPhone   string
-	Status         string
-	OwnerKind      whatsapp.Owner
-	OwnerID        string
-	HandoverReason string
-	WindowUntil    *time.Time
-	LastMessageAt  time.Time
-	LastText       string
-	LastDirection  string
-	Unread         int
-	CreatedAt      time.Time
-	ArchivedSeq    int64
-	ArchivedAt     *time.Time
+	ID                flomastr.ConversationID
+	ChannelID         flomastr.ChannelID
+	ContactID         flomastr.ContactID
+	ContactName       string
+	ContactPhone      string
+	Status            string
+	OwnerKind         whatsapp.Owner
+	OwnerID           string
+	HandoverReason    string
+	WindowUntil       *time.Time
+	LastMessageAt     time.Time
+	LastText          string
+	LastDirection     string
+	Unread            int
+	CreatedAt         time.Time
+	ArchivedSeq       int64
+	ArchivedAt        *time.Time
+	IdentityChangedAt *time.Time
 }
 
 func (r conversationRow) conversation() whatsapp.Conversation {
@@ -52,6 +53,7 @@ func (r conversationRow) conversation() whatsapp.Conversation {
 		WindowUntil: orZero(r.WindowUntil), LastMessageAt: r.LastMessageAt.UTC(), LastText: r.LastText,
 		LastDirection: r.LastDirection, Unread: r.Unread, CreatedAt: r.CreatedAt.UTC(),
 		ArchivedSeq: r.ArchivedSeq, ArchivedAt: orZero(r.ArchivedAt),
+		IdentityChangedAt: orZero(r.IdentityChangedAt),
 	}
 }
 
@@ -261,17 +263,8 @@ func readMessage(ctx context.Context, tx pgx.Tx, tenant flomastr.TenantID, id fl
 // FindConversation implements whatsapp.InboxStore.
 func (s *WhatsAppStore) FindConversation(ctx context.Context, tenant flomastr.TenantID, channel flomastr.ChannelID, to provider.Address) (id flomastr.ConversationID, err error) {
 	err = s.db.InTenant(ctx, tenant, func(tx pgx.Tx) error {
-		for _, name := range identities(to) {
-			err := tx.QueryRow(ctx, `
-				SELECT c.id
-				FROM contact_identities i
-				JOIN conversations c ON c.tenant_id = $1 AND c.channel_id = i.channel_id AND c.contact_id = i.contact_id
-				WHERE i.tenant_id = $1 AND i.channel_id = $2 AND i.kind = $3 AND i.value = $4`, tenant, channel, name[0], name[1]).Scan(&id)
-			if !errors.Is(err, pgx.ErrNoRows) {
-				return err
-			}
-		}
-		return whatsapp.ErrConversationNotFound
+		id, err = findConversation(ctx, tx, tenant, channel, to)
+		return err
 	})
 	return id, err
 }
@@ -325,6 +318,14 @@ func (s *WhatsAppStore) SaveOutgoing(ctx context.Context, tenant flomastr.Tenant
 			phase: "queued", state: provider.StateQueued, useful: out.Useful,
 		}); err != nil {
 			return err
+		}
+		if out.Speaker == flomastr.SpeakerMember {
+			if _, err := tx.Exec(ctx, `
+				UPDATE conversations
+				SET identity_changed_at = NULL
+				WHERE tenant_id = $1 AND id = $2 AND identity_changed_at IS NOT NULL`, tenant, out.Conversation); err != nil {
+				return fmt.Errorf("clear the doubt: %w", err)
+			}
 		}
 		if out.TakeOver && (owner != whatsapp.OwnerMember || ownerID != out.Author) {
 			if err := setOwner(ctx, tx, tenant, out.Conversation, whatsapp.OwnerChange{Kind: whatsapp.OwnerMember, ID: out.Author, By: out.By}); err != nil {

@@ -15,6 +15,9 @@ import (
 // burstGap: whoever wrote within this time is likely to be still writing.
 const burstGap = "3 seconds"
 
+// writtenElsewhere is why a conversation is a person's of whom we know no more.
+const writtenElsewhere = "Somebody wrote to the customer in WhatsApp itself."
+
 // SaveIntake implements whatsapp.IntakeStore. Whatever a batch holds, it is a handful of statements over lists, so that
 // the cost of a commit and of its round trips is shared by all requests in it.
 func (s *WhatsAppStore) SaveIntake(ctx context.Context, tenant flomastr.TenantID, intake []whatsapp.Intake) (stored []whatsapp.Stored, err error) {
@@ -24,7 +27,10 @@ func (s *WhatsAppStore) SaveIntake(ctx context.Context, tenant flomastr.TenantID
 		if err := b.receive(ctx); err != nil {
 			return err
 		}
-		return b.report(ctx)
+		if err := b.report(ctx); err != nil {
+			return err
+		}
+		return b.happen(ctx)
 	})
 	return stored, err
 }
@@ -237,10 +243,15 @@ func (b *intakeBatch) write(ctx context.Context, fresh []int, threads []*thread)
 		SET received_at = CASE WHEN a.inbound > 0 THEN now() ELSE c.received_at END,
 		    window_until = CASE WHEN a.inbound > 0 THEN greatest(c.window_until, a.heard_at + interval '24 hours') ELSE c.window_until END,
 		    last_message_at = now(), last_text = a.text, last_direction = a.direction,
-		    unread = c.unread + a.inbound, status = CASE WHEN a.inbound > 0 THEN 'open' ELSE c.status END
-		FROM unnest($2::uuid[], $3::int[], $4::timestamptz[], $5::text[], $6::text[]) AS a (id, inbound, heard_at, text, direction)
+		    unread = CASE WHEN a.person THEN 0 ELSE c.unread + a.inbound END,
+		    status = CASE WHEN a.inbound > 0 THEN 'open' ELSE c.status END,
+		    owner_kind = CASE WHEN a.person THEN 'member' ELSE c.owner_kind END,
+		    owner_id = CASE WHEN a.person AND c.owner_kind <> 'member' THEN '' ELSE c.owner_id END,
+		    handover_reason = CASE WHEN a.person AND c.owner_kind <> 'member' THEN $8 ELSE c.handover_reason END
+		FROM unnest($2::uuid[], $3::int[], $4::timestamptz[], $5::text[], $6::text[], $7::bool[])
+		  AS a (id, inbound, heard_at, text, direction, person)
 		WHERE c.tenant_id = $1 AND c.id = a.id`,
-		b.tenant, c.ids, c.inbound, c.heard, c.texts, c.directions)
+		b.tenant, c.ids, c.inbound, c.heard, c.texts, c.directions, c.persons, writtenElsewhere)
 	batch.Queue(`
 		INSERT INTO lanes (tenant_id, conversation_id, kind, channel_id, worker, ready_at)
 		SELECT $1, a.conversation_id, 'turn', a.channel_id, a.worker, now() + make_interval(secs => a.wait)
@@ -274,6 +285,14 @@ func (b *intakeBatch) write(ctx context.Context, fresh []int, threads []*thread)
 				SET name = $3, updated_at = now()
 				WHERE tenant_id = $1 AND id = $2`, b.tenant, t.contact, name)
 			t.name = name
+		}
+	}
+	for _, row := range order {
+		if row.person {
+			batch.Queue(`
+				INSERT INTO events (tenant_id, id, type, data)
+				VALUES ($1, $2, 'conversation.updated', jsonb_build_object('conversation_id', $3::uuid, 'owner_kind', 'member'))`,
+				b.tenant, flomastr.NewID[EventID](), row.conversation)
 		}
 	}
 	batch.Queue(`

@@ -1,6 +1,7 @@
 package whatsapp
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"hash/maphash"
@@ -100,6 +101,8 @@ func senderOf(in Intake) string {
 	switch {
 	case in.Report != nil:
 		return in.Report.Key
+	case in.Event != nil:
+		return cmp.Or(in.Event.Contact.Phone, in.Event.Contact.UserID, in.Event.Mark)
 	case in.Inbound.From.Phone != "":
 		return in.Inbound.From.Phone
 	default:
@@ -238,11 +241,14 @@ func (b *batcher) commitEach(ctx context.Context, tenant flomastr.TenantID, p *p
 }
 
 func poisoned(in Intake) provider.Unusable {
-	raw := ""
-	if in.Inbound != nil {
+	var raw string
+	switch {
+	case in.Inbound != nil:
 		raw = in.Inbound.Raw
-	} else if in.Report != nil {
+	case in.Report != nil:
 		raw = in.Report.Raw
+	case in.Event != nil:
+		raw = in.Event.Raw
 	}
 	return provider.Unusable{Reason: "cannot_store", Body: provider.CleanRaw([]byte(raw), maxKeptBody)}
 }

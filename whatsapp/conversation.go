@@ -9,21 +9,22 @@ import (
 
 // Conversation is one contact on one channel.
 type Conversation struct {
-	ID             flomastr.ConversationID
-	Channel        flomastr.ChannelID
-	Contact        Contact
-	Status         string // open or closed
-	OwnerKind      Owner
-	OwnerID        string
-	HandoverReason string
-	WindowUntil    time.Time // zero: never heard from
-	LastMessageAt  time.Time
-	LastText       string
-	LastDirection  string
-	Unread         int
-	CreatedAt      time.Time
-	ArchivedSeq    int64     // messages up to this number are in the archive
-	ArchivedAt     time.Time // when its last message moved there; zero: never
+	ID                flomastr.ConversationID
+	Channel           flomastr.ChannelID
+	Contact           Contact
+	Status            string // open or closed
+	OwnerKind         Owner
+	OwnerID           string
+	HandoverReason    string
+	WindowUntil       time.Time // zero: never heard from
+	LastMessageAt     time.Time
+	LastText          string
+	LastDirection     string
+	Unread            int
+	CreatedAt         time.Time
+	ArchivedSeq       int64     // messages up to this number are in the archive
+	ArchivedAt        time.Time // when its last message moved there; zero: never
+	IdentityChangedAt time.Time // when the contact's device or owner changed, until a member answers; zero: not known to have
 }
 
 // Contact is a customer of a tenant.

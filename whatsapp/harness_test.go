@@ -209,7 +209,10 @@ func (b *bundle) another(opts options) *whatsapp.Engine {
 	}
 	return whatsapp.New(whatsapp.Deps{
 		Store: store, Answerer: b.answerer, Sealer: plain{}, Log: log, Settings: opts.settings,
-		Providers: []provider.Provider{infobip.New(infobip.Config{HTTP: b.ledger.server.Client(), StandIn: b.ledger.server.URL, Timeout: 2 * time.Second})},
+		Providers: []provider.Provider{
+			infobip.New(infobip.Config{HTTP: b.ledger.server.Client(), StandIn: b.ledger.server.URL, Timeout: 2 * time.Second}),
+			spoken{b.ledger},
+		},
 	})
 }
 

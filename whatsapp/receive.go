@@ -14,10 +14,17 @@ import (
 // not ours, whoever delivered it.
 func (e *Engine) normalise(ch Channel, batch provider.Batch) ([]Intake, []provider.Unusable) {
 	unusable := batch.Unusable
-	intake := make([]Intake, 0, len(batch.Messages)+len(batch.Reports))
+	intake := make([]Intake, 0, len(batch.Messages)+len(batch.Reports)+len(batch.Events))
 	for _, in := range batch.Messages {
-		if in.To != ch.Number {
-			unusable = append(unusable, provider.Unusable{Reason: "foreign_number", Body: in.Raw})
+		reason := ""
+		switch {
+		case in.To != ch.Number:
+			reason = "foreign_number"
+		case in.From.Phone == ch.Number:
+			reason = "echo" // our own number is nobody's customer, and never answered
+		}
+		if reason != "" {
+			unusable = append(unusable, provider.Unusable{Reason: reason, Body: in.Raw})
 			continue
 		}
 		intake = append(intake, Intake{Channel: ch.ID, Worker: ch.Worker, Inbound: e.arrival(in)})
@@ -25,14 +32,21 @@ func (e *Engine) normalise(ch Channel, batch provider.Batch) ([]Intake, []provid
 	for i := range batch.Reports {
 		intake = append(intake, Intake{Channel: ch.ID, Worker: ch.Worker, Report: &batch.Reports[i]})
 	}
+	for i := range batch.Events {
+		intake = append(intake, Intake{Channel: ch.ID, Worker: ch.Worker, Event: &batch.Events[i]})
+	}
 	return intake, unusable
 }
 
 func (e *Engine) arrival(in provider.Inbound) *Arrival {
-	return &Arrival{
+	a := &Arrival{
 		Inbound: in, Message: flomastr.NewID[flomastr.MessageID](), Direction: In,
 		Burst: e.set.BurstWait, Wait: in.Type == "text" && !endsSentence(in.Text) || !in.Readable,
 	}
+	if in.Echo {
+		a.Direction = Out
+	}
+	return a
 }
 
 // endsSentence tells whether a text looks finished, in any script: whoever ended a sentence has probably said what they

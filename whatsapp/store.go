@@ -18,6 +18,7 @@ type Store interface {
 	SendStore
 	QueueStore
 	InboxStore
+	AlertStore
 }
 
 // ChannelStore keeps the numbers.
@@ -58,6 +59,7 @@ type Intake struct {
 	Worker  string
 	Inbound *Arrival
 	Report  *provider.Report
+	Event   *provider.Event
 }
 
 // Arrival is a customer's message, normalised.
