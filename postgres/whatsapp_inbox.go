@@ -313,7 +313,7 @@ func (s *WhatsAppStore) SaveOutgoing(ctx context.Context, tenant flomastr.Tenant
 			return whatsapp.ErrWindowClosed
 		}
 		if err := insertQueued(ctx, tx, tenant, queued{
-			id: id, conversation: out.Conversation, channel: channel, kind: outboxReply, speaker: out.Speaker, author: out.Author,
+			id: id, conversation: out.Conversation, channel: channel, kind: whatsapp.KindReply, speaker: out.Speaker, author: out.Author,
 			typ: messageType(out.Message), text: textForm(out.Message), message: out.Message,
 			phase: "queued", state: provider.StateQueued, useful: out.Useful,
 		}); err != nil {

@@ -17,18 +17,12 @@ import (
 // windowMargin is kept to the end of the 24 hours: a message under way when they end would be refused.
 const windowMargin = "2 minutes"
 
-// An outbox row's kind says who may call it back: an answer yields to a person who takes over.
-const (
-	outboxAnswer = "answer"
-	outboxReply  = "reply"
-)
-
 // queued is a message of ours on its way into the outbox.
 type queued struct {
 	id           flomastr.MessageID
 	conversation flomastr.ConversationID
 	channel      flomastr.ChannelID
-	kind         string
+	kind         whatsapp.OutKind
 	speaker      flomastr.Speaker
 	author       string
 	typ          string
@@ -100,7 +94,7 @@ func (c outboxContent) message(id flomastr.MessageID, to string) provider.Messag
 // send lane's lease and the end of the turn are one commit.
 func queueAnswer(ctx context.Context, tx pgx.Tx, lane whatsapp.Lane, id flomastr.MessageID, out whatsapp.Outcome) (whatsapp.Sending, bool, error) {
 	q := queued{
-		id: id, conversation: lane.Conversation, channel: lane.Channel, kind: outboxAnswer, speaker: out.Speaker,
+		id: id, conversation: lane.Conversation, channel: lane.Channel, kind: whatsapp.KindAnswer, speaker: out.Speaker,
 		typ: messageType(out.Message), text: textForm(out.Message), job: lane.Job,
 		message: out.Message, phase: "queued", state: provider.StateQueued, useful: out.Useful,
 		decision: &whatsapp.Decided{
@@ -109,7 +103,7 @@ func queueAnswer(ctx context.Context, tx pgx.Tx, lane whatsapp.Lane, id flomastr
 		},
 	}
 	if out.Decision.Action == flomastr.ActionHandOver {
-		q.kind = outboxReply // it announces the person, so it does not yield to one
+		q.kind = whatsapp.KindReply // it announces the person, so it does not yield to one
 	}
 	send := whatsapp.Sending{
 		Lane:     whatsapp.Lane{Tenant: lane.Tenant, Conversation: lane.Conversation, Channel: lane.Channel, Kind: whatsapp.LaneSend},

@@ -20,7 +20,7 @@ const pausedRecheck = 30 * time.Second
 // head is the oldest message that a lane has to send, with what decides whether it may go.
 type head struct {
 	id         flomastr.MessageID
-	kind       string
+	kind       whatsapp.OutKind
 	content    []byte
 	attempts   int
 	expires    time.Time
@@ -55,7 +55,7 @@ func (s *WhatsAppStore) BeginSend(ctx context.Context, lane whatsapp.Lane) (send
 			if err != nil {
 				return fmt.Errorf("read outbox: %w", err)
 			}
-			if problem := h.hopeless(); problem != "" {
+			if problem := h.standing().CallOff(); problem != "" {
 				if err := settleOutbox(ctx, tx, lane, h.id, provider.StateFailed, problem); err != nil {
 					return err
 				}
@@ -122,18 +122,9 @@ func headOf(ctx context.Context, tx pgx.Tx, lane whatsapp.Lane) (h head, err err
 	return h, err
 }
 
-// hopeless says why a message must not be sent any more; it is then shown as failed.
-func (h head) hopeless() string {
-	switch {
-	case h.kind == outboxAnswer && h.owner == whatsapp.OwnerMember:
-		return "Not sent: a person took over the conversation."
-	case h.expired:
-		return "Not sent: it could not be sent in time, and a late answer would confuse."
-	case !h.windowOpen && !h.template:
-		return "Not sent: the 24-hour window closed before it could go out."
-	default:
-		return ""
-	}
+// standing is what decides whether the message may still go.
+func (h head) standing() whatsapp.Standing {
+	return whatsapp.Standing{Kind: h.kind, Owner: h.owner, Template: h.template, WindowOpen: h.windowOpen, Expired: h.expired}
 }
 
 // mustWait is how long a message has to wait, and 0 when it may go now.
@@ -172,15 +163,29 @@ func (h head) begin(ctx context.Context, tx pgx.Tx, lane whatsapp.Lane) (s whats
 	return s, nil
 }
 
-// HoldsTerm implements whatsapp.SendStore.
-func (s *WhatsAppStore) HoldsTerm(ctx context.Context, lane whatsapp.Lane) (ours bool, err error) {
+// MayCall implements whatsapp.SendStore.
+func (s *WhatsAppStore) MayCall(ctx context.Context, sending whatsapp.Sending) (recalled string, err error) {
+	lane := sending.Lane
+	id, err := flomastr.ParseID[flomastr.MessageID](sending.Message.Key)
+	if err != nil {
+		return "", fmt.Errorf("message key: %w", err)
+	}
 	err = s.db.InTenant(ctx, lane.Tenant, func(tx pgx.Tx) error {
-		return tx.QueryRow(ctx, `
-			SELECT EXISTS (SELECT FROM lanes
-			               WHERE tenant_id = $1 AND conversation_id = $2 AND kind = $3 AND term = $4 AND lease_until > now())`,
-			lane.Tenant, lane.Conversation, lane.Kind, lane.Term).Scan(&ours)
+		now := whatsapp.Standing{WindowOpen: true} // the window and the time were judged a moment ago
+		var ours bool
+		err := tx.QueryRow(ctx, `
+			SELECT l.term = $3 AND l.lease_until > now(), o.kind, c.owner_kind
+			FROM outbox o
+			JOIN conversations c ON c.tenant_id = $1 AND c.id = o.conversation_id
+			JOIN lanes l ON l.tenant_id = $1 AND l.conversation_id = o.conversation_id AND l.kind = 'send'
+			WHERE o.tenant_id = $1 AND o.message_id = $2`, lane.Tenant, id, lane.Term).Scan(&ours, &now.Kind, &now.Owner)
+		if errors.Is(err, pgx.ErrNoRows) || err == nil && !ours {
+			return whatsapp.ErrLeaseLost
+		}
+		recalled = now.CallOff()
+		return err
 	})
-	return ours, err
+	return recalled, err
 }
 
 // SettleSend implements whatsapp.SendStore. It records what is known of the call even when the lease was lost meanwhile;

@@ -13,11 +13,10 @@ import (
 // decide says what becomes of a turn. A person's word goes before the assistant's, and what cannot be read is not put to
 // the assistant as if it were text.
 func (e *Engine) decide(ctx context.Context, lane Lane, work Work) (flomastr.Decision, error) {
+	if decision, settled := settledAlready(work); settled {
+		return decision, nil
+	}
 	switch {
-	case work.Owner == OwnerMember:
-		return silent("A person is writing in this conversation."), nil
-	case len(work.Turn.Messages) == 0:
-		return silent("There is nothing left to answer."), nil
 	case work.Job.Attempts > e.set.TurnAttempts:
 		// Counted before each run: this turn has ended its worker each time.
 		return flomastr.Decision{}, fmt.Errorf("given up after %d attempts", work.Job.Attempts-1)
@@ -28,6 +27,18 @@ func (e *Engine) decide(ctx context.Context, lane Lane, work Work) (flomastr.Dec
 		}, nil
 	}
 	return e.ask(ctx, lane, work.Turn)
+}
+
+// settledAlready decides on turns that need nobody's thought, our assistant's or an outside worker's.
+func settledAlready(work Work) (flomastr.Decision, bool) {
+	switch {
+	case work.Owner == OwnerMember:
+		return silent("A person is writing in this conversation."), true
+	case len(work.Turn.Messages) == 0:
+		return silent("There is nothing left to answer."), true
+	default:
+		return flomastr.Decision{}, false
+	}
 }
 
 func silent(because string) flomastr.Decision {

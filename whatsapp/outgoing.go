@@ -58,7 +58,10 @@ func (e *Engine) Send(ctx context.Context, tenant flomastr.TenantID, r Request) 
 	if err != nil {
 		return Message{}, err
 	}
-	m, err := e.queue(ctx, tenant, Outgoing{Conversation: conversation, Message: r.Message, Speaker: r.Speaker, Author: r.Author.ID, By: r.Author.Actor})
+	m, err := e.queue(ctx, tenant, Outgoing{
+		Conversation: conversation, Message: r.Message, Speaker: r.Speaker, Author: r.Author.ID, By: r.Author.Actor,
+		TakeOver: r.Speaker == flomastr.SpeakerMember && r.Message.Template == nil, // whoever writes in their own words goes on
+	})
 	m.Provider = ch.Provider
 	return m, err
 }

@@ -32,7 +32,11 @@ func (e *Engine) NextJob(ctx context.Context, tenant flomastr.TenantID, jobType 
 		come := e.arrivals.next() // before the look, so that nothing slips between
 		lane, err := e.store.ClaimJob(ctx, tenant, jobType, e.set.OutsideLease)
 		if err == nil {
-			return e.handOut(ctx, lane)
+			claimed, err := e.handOut(ctx, lane)
+			if errors.Is(err, ErrNoJob) && ctx.Err() == nil {
+				continue // this one needed no worker; another may
+			}
+			return claimed, err
 		}
 		left := time.Until(deadline)
 		if !errors.Is(err, ErrNoJob) || left <= 0 {
@@ -60,6 +64,10 @@ func (e *Engine) handOut(ctx context.Context, lane Lane) (Claimed, error) {
 		_, _, err := e.store.SaveDecision(ctx, lane, Outcome{
 			State: JobExpired, Decision: silent("No worker finished it."), Problem: "No worker finished it in time.",
 		})
+		return Claimed{}, errors.Join(err, ErrNoJob)
+	}
+	if decision, settled := settledAlready(work); settled {
+		_, _, err := e.store.SaveDecision(ctx, lane, Outcome{State: JobCompleted, Decision: decision})
 		return Claimed{}, errors.Join(err, ErrNoJob)
 	}
 	c := Claimed{Turn: work.Turn}

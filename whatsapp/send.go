@@ -56,11 +56,14 @@ func (e *Engine) deliver(ctx context.Context, s Sending) {
 	}
 }
 
-// call checks the term once more, makes the call, and says what follows from its outcome.
+// call asks once more whether the message may go, makes the call, and says what follows from its outcome.
 func (e *Engine) call(ctx context.Context, s Sending) Result {
-	ours, err := e.store.HoldsTerm(ctx, s.Lane)
-	if err != nil || !ours {
-		// Nothing was called, so this much is certain.
+	// Until the call is made it is certain that nothing left.
+	recalled, err := e.store.MayCall(ctx, s)
+	if recalled != "" {
+		return e.after(s, provider.RefusedMessage(recalled))
+	}
+	if err != nil {
 		return e.after(s, &provider.SendError{Outcome: provider.NotSent, Sentence: "The server lost its hold on the conversation before sending.", Err: err})
 	}
 	ch, err := e.channels.get(ctx, s.Lane.Channel)

@@ -88,13 +88,13 @@ func (d *dying) BeginSend(ctx context.Context, lane whatsapp.Lane) (whatsapp.Sen
 	return s, err
 }
 
-func (d *dying) HoldsTerm(ctx context.Context, lane whatsapp.Lane) (bool, error) {
+func (d *dying) MayCall(ctx context.Context, s whatsapp.Sending) (string, error) {
 	if d.at("before the call") {
 		// A dead process neither calls nor settles.
 		<-ctx.Done()
-		return false, errKilled
+		return "", errKilled
 	}
-	return d.Store.HoldsTerm(ctx, lane)
+	return d.Store.MayCall(ctx, s)
 }
 
 func (d *dying) SettleSend(ctx context.Context, s whatsapp.Sending, r whatsapp.Result) (bool, error) {
@@ -195,9 +195,8 @@ func TestAWokenWorkerIsFenced(t *testing.T) {
 	require.ErrorIs(t, b.store.RetryTurn(t.Context(), sleeper, 0, "x"), whatsapp.ErrLeaseLost)
 	_, err = b.store.LoadTurn(t.Context(), sleeper, 5)
 	require.ErrorIs(t, err, whatsapp.ErrLeaseLost)
-	held, err := b.store.HoldsTerm(t.Context(), sleeper)
-	require.NoError(t, err)
-	require.False(t, held)
+	_, err = b.store.MayCall(t.Context(), whatsapp.Sending{Lane: sleeper, Message: out.Message})
+	require.ErrorIs(t, err, whatsapp.ErrLeaseLost)
 	_, _, err = b.store.SaveDecision(t.Context(), heir, out)
 	require.NoError(t, err)
 	require.Equal(t, 2, b.count(`SELECT attempts FROM jobs`))

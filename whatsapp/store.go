@@ -136,8 +136,9 @@ type SendStore interface {
 	// BeginSend commits the intent to send the lane's next message. Whatever an earlier term left in intent becomes
 	// unknown. ErrNothingDue releases the lane.
 	BeginSend(ctx context.Context, lane Lane) (Sending, error)
-	// HoldsTerm tells whether the lane is still ours, by the database's clock.
-	HoldsTerm(ctx context.Context, lane Lane) (bool, error)
+	// MayCall is asked between the intent and the call. It says why the message must not go any more, and nothing when it
+	// may. ErrLeaseLost when the lane is no longer ours, by the database's clock.
+	MayCall(ctx context.Context, s Sending) (recalled string, err error)
 	// SettleSend records a call's outcome and releases the lane; it tells whether more is due in it.
 	SettleSend(ctx context.Context, s Sending, r Result) (more bool, err error)
 }

@@ -1,0 +1,34 @@
+package whatsapp
+
+// OutKind says what a message of ours is, and so who may call it back.
+type OutKind string
+
+// The kinds.
+const (
+	KindAnswer OutKind = "answer" // the assistant's, or an outside worker's: it yields to a person who takes over
+	KindReply  OutKind = "reply"  // a person's, another system's, or the last word before a person takes over
+)
+
+// Standing is what decides whether a message of ours that waits may still go.
+type Standing struct {
+	Kind       OutKind
+	Owner      Owner
+	Template   bool
+	WindowOpen bool
+	Expired    bool
+}
+
+// CallOff says why a message must not be sent any more, in a sentence for people; empty when it may go. It is asked
+// when the message's turn comes, and once more before the call.
+func (s Standing) CallOff() string {
+	switch {
+	case s.Kind == KindAnswer && s.Owner == OwnerMember:
+		return "Not sent: a person took over the conversation."
+	case s.Expired:
+		return "Not sent: it could not be sent in time, and a late answer would confuse."
+	case !s.WindowOpen && !s.Template:
+		return "Not sent: the 24-hour window closed before it could go out."
+	default:
+		return ""
+	}
+}
