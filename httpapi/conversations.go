@@ -26,6 +26,7 @@ type conversation struct {
 	Owner             string                  `json:"owner" enum:"assistant,member,external" doc:"Who writes to the customer"`
 	OwnerID           string                  `json:"owner_id,omitempty" doc:"The member, by the issuer's subject"`
 	HandoverReason    string                  `json:"handover_reason,omitempty"`
+	OptOut            string                  `json:"opt_out,omitempty" enum:"marketing,all" doc:"What the customer does not want to get: advertising, or anything"`
 	Status            string                  `json:"status" enum:"open,closed"`
 	Unread            int                     `json:"unread"`
 	LastMessage       *lastMessage            `json:"last_message,omitempty"`
@@ -45,7 +46,7 @@ type lastMessage struct {
 func conversationOf(c whatsapp.Conversation) conversation {
 	out := conversation{
 		ID: c.ID, ChannelID: c.Channel, Contact: contactOf(c.Contact), Owner: string(c.OwnerKind), OwnerID: c.OwnerID,
-		HandoverReason: c.HandoverReason, Status: c.Status, Unread: c.Unread, CreatedAt: c.CreatedAt, UpdatedAt: c.LastMessageAt,
+		HandoverReason: c.HandoverReason, OptOut: string(c.OptOut), Status: c.Status, Unread: c.Unread, CreatedAt: c.CreatedAt, UpdatedAt: c.LastMessageAt,
 	}
 	if c.LastText != "" {
 		out.LastMessage = &lastMessage{Text: c.LastText, Direction: c.LastDirection, At: c.LastMessageAt}

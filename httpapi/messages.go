@@ -89,7 +89,7 @@ type sendInput struct {
 		ChannelID        string            `json:"channel_id,omitempty" format:"uuid" doc:"The tenant's first active channel otherwise"`
 		ReplyToMessageID string            `json:"reply_to_message_id,omitempty" maxLength:"512" doc:"Quotes a message of the customer, by the provider's id"`
 		MessageType      string            `json:"message_type,omitempty" maxLength:"60" doc:"For the sender's own records"`
-		CampaignID       string            `json:"campaign_id,omitempty" maxLength:"200" doc:"For the sender's own records"`
+		CampaignID       string            `json:"campaign_id,omitempty" maxLength:"200" doc:"For the sender's own records; what belongs to a campaign is advertising, and does not go to somebody who takes none"`
 		FallbackTemplate *outgoingTemplate `json:"fallback_template,omitempty" doc:"Sent instead when the 24-hour window is closed"`
 	}
 }
@@ -112,7 +112,7 @@ func (a *API) messageSend(ctx context.Context, call Call, in *sendInput) (*sendO
 		return nil, err
 	}
 	message.ReplyTo = in.Body.ReplyToMessageID
-	request := whatsapp.Request{To: in.Body.To, Message: message, Speaker: flomastr.SpeakerExternal, Author: whatsapp.Author{Actor: call.Caller.Actor()}}
+	request := whatsapp.Request{To: in.Body.To, Message: message, Speaker: flomastr.SpeakerExternal, Author: whatsapp.Author{Actor: call.Caller.Actor()}, Marketing: in.Body.CampaignID != ""}
 	if request.Reach, err = a.reach(ctx, call); err != nil {
 		return nil, err
 	}

@@ -17,7 +17,7 @@ type messageColumns struct {
 	answerable                                     []bool
 }
 
-func (m *messageColumns) add(in *whatsapp.Arrival, conversation flomastr.ConversationID) {
+func (m *messageColumns) add(in *whatsapp.Arrival, conversation flomastr.ConversationID, answer bool) {
 	m.ids = append(m.ids, [16]byte(in.Message))
 	m.events = append(m.events, [16]byte(flomastr.NewID[EventID]()))
 	m.conversations = append(m.conversations, [16]byte(conversation))
@@ -28,12 +28,9 @@ func (m *messageColumns) add(in *whatsapp.Arrival, conversation flomastr.Convers
 	m.media = append(m.media, in.Media.URL)
 	m.provider = append(m.provider, in.ProviderID)
 	m.at = append(m.at, in.SentAt)
-	m.answerable = append(m.answerable, answerable(in))
+	m.answerable = append(m.answerable, answer)
 	m.raw = append(m.raw, in.Raw)
 }
-
-// answerable tells whether a message asks for a turn.
-func answerable(in *whatsapp.Arrival) bool { return in.Direction == whatsapp.In && !in.Silent }
 
 // takesOver tells whether a message makes a person the owner of its conversation: somebody wrote to the customer in the
 // business's own app, so the assistant must not.
@@ -54,13 +51,13 @@ type turnColumns struct {
 	person       bool // somebody of the business wrote elsewhere
 }
 
-func (t *turnColumns) add(in *whatsapp.Arrival, th *thread) {
+func (t *turnColumns) add(in *whatsapp.Arrival, th *thread, answer bool) {
 	// Nobody waits for a whole sentence of somebody who was quiet; everybody else may be in the middle of a burst.
 	if in.Wait || th.recent || t.answerable > 0 {
 		t.wait = in.Burst
 	}
 	t.burst = max(t.burst, in.Burst)
-	if answerable(in) {
+	if answer {
 		t.answerable++
 	}
 	if in.Direction == whatsapp.In {

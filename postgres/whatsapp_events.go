@@ -57,6 +57,8 @@ func (b *intakeBatch) event(ctx context.Context, channel flomastr.ChannelID, eve
 		alert.Kind, alert.Object = whatsapp.AlertTemplate, "template "+event.Template.Name+" "+event.Template.Language
 	case provider.NumberChanged:
 		alert.Kind = whatsapp.AlertNumber
+	case provider.MarketingStopped, provider.MarketingResumed:
+		return b.marketing(ctx, channel, event)
 	case provider.IdentityChanged:
 		return b.doubt(ctx, channel, event)
 	default:

@@ -22,7 +22,7 @@ import (
 
 const conversationColumnsSQL = `
 	c.id, c.channel_id, c.contact_id, t.name AS contact_name, t.phone AS contact_phone, c.status, c.owner_kind, c.owner_id,
-	c.handover_reason, c.window_until, c.last_message_at, c.last_text, c.last_direction, c.unread, c.created_at,
+	c.handover_reason, ` + optOutSQL + ` AS opt_out, c.window_until, c.last_message_at, c.last_text, c.last_direction, c.unread, c.created_at,
 	c.archived_seq, c.archived_at, c.identity_changed_at`
 
 type conversationRow struct {
@@ -35,6 +35,7 @@ type conversationRow struct {
 	OwnerKind         whatsapp.Owner
 	OwnerID           string
 	HandoverReason    string
+	OptOut            whatsapp.Scope
 	WindowUntil       *time.Time
 	LastMessageAt     time.Time
 	LastText          string
@@ -49,7 +50,7 @@ type conversationRow struct {
 func (r conversationRow) conversation() whatsapp.Conversation {
 	return whatsapp.Conversation{
 		ID: r.ID, Channel: r.ChannelID, Contact: whatsapp.Contact{ID: r.ContactID, Name: r.ContactName, Phone: r.ContactPhone},
-		Status: r.Status, OwnerKind: r.OwnerKind, OwnerID: r.OwnerID, HandoverReason: r.HandoverReason,
+		Status: r.Status, OwnerKind: r.OwnerKind, OwnerID: r.OwnerID, HandoverReason: r.HandoverReason, OptOut: r.OptOut,
 		WindowUntil: orZero(r.WindowUntil), LastMessageAt: r.LastMessageAt.UTC(), LastText: r.LastText,
 		LastDirection: r.LastDirection, Unread: r.Unread, CreatedAt: r.CreatedAt.UTC(),
 		ArchivedSeq: r.ArchivedSeq, ArchivedAt: orZero(r.ArchivedAt),
@@ -293,13 +294,14 @@ func (s *WhatsAppStore) SaveOutgoing(ctx context.Context, tenant flomastr.Tenant
 		var channel flomastr.ChannelID
 		var owner whatsapp.Owner
 		var ownerID string
+		var optOut whatsapp.Scope
 		var open, paused bool
 		err := tx.QueryRow(ctx, `
-			SELECT c.channel_id, c.owner_kind, c.owner_id, coalesce(c.window_until > now() + interval '`+windowMargin+`', false), ch.status <> 'active'
+			SELECT c.channel_id, c.owner_kind, c.owner_id, `+optOutSQL+`, coalesce(c.window_until > now() + interval '`+windowMargin+`', false), ch.status <> 'active'
 			FROM conversations c
 			JOIN channels ch ON ch.tenant_id = $1 AND ch.id = c.channel_id
 			WHERE c.tenant_id = $1 AND c.id = $2
-			FOR UPDATE OF c`, tenant, out.Conversation).Scan(&channel, &owner, &ownerID, &open, &paused)
+			FOR UPDATE OF c`, tenant, out.Conversation).Scan(&channel, &owner, &ownerID, &optOut, &open, &paused)
 		switch {
 		case errors.Is(err, pgx.ErrNoRows):
 			return whatsapp.ErrConversationNotFound
@@ -309,12 +311,14 @@ func (s *WhatsAppStore) SaveOutgoing(ctx context.Context, tenant flomastr.Tenant
 			return whatsapp.ErrChannelPaused
 		case owner == whatsapp.OwnerMember && (out.Speaker != flomastr.SpeakerMember || ownerID != "" && ownerID != out.Author):
 			return whatsapp.ErrConversationOwned
+		case !optOut.Allows(out.Marketing):
+			return whatsapp.ErrOptedOut
 		case !open && out.Message.Template == nil:
 			return whatsapp.ErrWindowClosed
 		}
 		if err := insertQueued(ctx, tx, tenant, queued{
 			id: id, conversation: out.Conversation, channel: channel, kind: whatsapp.KindReply, speaker: out.Speaker, author: out.Author,
-			typ: messageType(out.Message), text: textForm(out.Message), message: out.Message,
+			typ: messageType(out.Message), text: textForm(out.Message), message: out.Message, marketing: out.Marketing,
 			phase: "queued", state: provider.StateQueued, useful: out.Useful,
 		}); err != nil {
 			return err

@@ -23,7 +23,7 @@ const writtenElsewhere = "Somebody wrote to the customer in WhatsApp itself."
 func (s *WhatsAppStore) SaveIntake(ctx context.Context, tenant flomastr.TenantID, intake []whatsapp.Intake) (stored []whatsapp.Stored, err error) {
 	err = s.retried(ctx, tenant, func(tx pgx.Tx) error {
 		stored = make([]whatsapp.Stored, len(intake))
-		b := intakeBatch{tx: tx, tenant: tenant, intake: intake, stored: stored}
+		b := intakeBatch{tx: tx, tenant: tenant, intake: intake, stored: stored, heeded: make([]bool, len(intake))}
 		if err := b.receive(ctx); err != nil {
 			return err
 		}
@@ -56,6 +56,15 @@ type intakeBatch struct {
 	tenant flomastr.TenantID
 	intake []whatsapp.Intake
 	stored []whatsapp.Stored
+
+	heeded  []bool // asked about being written to, and was heeded: nothing else answers it
+	confirm []int  // whose wish is to be confirmed
+}
+
+// answerable tells whether an arrival asks for a turn.
+func (b *intakeBatch) answerable(i int) bool {
+	in := b.intake[i].Inbound
+	return in.Direction == whatsapp.In && !in.Silent && !b.heeded[i]
 }
 
 // thread is what is known of the sender of an arrival.
@@ -83,7 +92,13 @@ func (b *intakeBatch) receive(ctx context.Context) error {
 		return err
 	}
 	if len(fresh) > 0 {
+		if err := b.heed(ctx, fresh, threads); err != nil {
+			return err
+		}
 		if err := b.write(ctx, fresh, threads); err != nil {
+			return err
+		}
+		if err := b.confirmWishes(ctx, threads); err != nil {
 			return err
 		}
 	}
@@ -187,14 +202,14 @@ func (b *intakeBatch) write(ctx context.Context, fresh []int, threads []*thread)
 	soonest := time.Duration(1<<62 - 1)
 	for _, i := range fresh {
 		in, t := b.intake[i].Inbound, threads[i]
-		m.add(in, t.conversation)
+		m.add(in, t.conversation, b.answerable(i))
 		row := turns[t.conversation]
 		if row == nil {
 			row = &turnColumns{conversation: t.conversation, channel: b.intake[i].Channel, worker: b.intake[i].Worker, contact: t.contact}
 			turns[t.conversation] = row
 			order = append(order, row)
 		}
-		row.add(in, t)
+		row.add(in, t, b.answerable(i))
 		b.stored[i] = whatsapp.Stored{
 			Message: in.Message, Conversation: t.conversation, Contact: t.contact,
 			NewContact: t.newContact, NewThread: t.newThread,
@@ -287,6 +302,15 @@ func (b *intakeBatch) write(ctx context.Context, fresh []int, threads []*thread)
 			t.name = name
 		}
 	}
+	var heard [][16]byte
+	for _, row := range order {
+		if row.inbound > 0 {
+			heard = append(heard, [16]byte(row.contact))
+		}
+	}
+	batch.Queue(`
+		DELETE FROM suppressions
+		WHERE tenant_id = $1 AND contact_id = ANY ($2) AND source = '`+byUnreachable+`'`, b.tenant, heard)
 	for _, row := range order {
 		if row.person {
 			batch.Queue(`
@@ -321,7 +345,7 @@ func (b *intakeBatch) finish(ctx context.Context, batch *pgx.Batch, fresh []int)
 		return fmt.Errorf("store messages: %w", err)
 	}
 	for _, i := range fresh {
-		if answerable(b.intake[i].Inbound) {
+		if b.answerable(i) {
 			b.stored[i].Job = jobs[b.stored[i].Conversation]
 		}
 	}

@@ -33,6 +33,7 @@ type queued struct {
 	phase        string
 	state        provider.State
 	term         int64
+	marketing    bool
 	useful       time.Duration
 }
 
@@ -58,9 +59,9 @@ func insertQueued(ctx context.Context, tx pgx.Tx, tenant flomastr.TenantID, q qu
 	}
 	var batch pgx.Batch
 	batch.Queue(`
-		INSERT INTO outbox (tenant_id, message_id, seq, conversation_id, channel_id, phase, kind, content, term, attempts, expires_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, nullif($9, 0), CASE $6 WHEN 'intent' THEN 1 ELSE 0 END, now() + make_interval(secs => $10))`,
-		tenant, q.id, seq, q.conversation, q.channel, q.phase, q.kind, content, q.term, q.useful.Seconds())
+		INSERT INTO outbox (tenant_id, message_id, seq, conversation_id, channel_id, phase, kind, content, term, attempts, expires_at, marketing)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, nullif($9, 0), CASE $6 WHEN 'intent' THEN 1 ELSE 0 END, now() + make_interval(secs => $10), $11)`,
+		tenant, q.id, seq, q.conversation, q.channel, q.phase, q.kind, content, q.term, q.useful.Seconds(), q.marketing)
 	batch.Queue(`
 		UPDATE conversations
 		SET last_message_at = now(), last_text = $3, last_direction = 'out', unread = 0

@@ -121,7 +121,7 @@ func (b *intakeBatch) effect(ctx context.Context, channel flomastr.ChannelID, co
 	case provider.CloseWindow:
 		return closeWindow(ctx, b.tx, b.tenant, conversation, r.At)
 	default:
-		return nil
+		return suppressConversation(ctx, b.tx, b.tenant, conversation, r.Effect, r.Detail)
 	}
 }
 

@@ -30,6 +30,8 @@ type head struct {
 	windowOpen bool
 	template   bool
 	owner      whatsapp.Owner
+	optOut     whatsapp.Scope
+	marketing  bool
 	mayNot     bool    // channel or tenant does not send
 	held       float64 // seconds until the provider's wish to slow down ends
 	pace       float64 // seconds until the pace to this contact allows it
@@ -105,7 +107,7 @@ func headOf(ctx context.Context, tx pgx.Tx, lane whatsapp.Lane) (h head, err err
 		       o.expires_at <= now(),
 		       coalesce(c.window_until > now() + interval '`+windowMargin+`', false),
 		       o.content ? 'template',
-		       c.owner_kind,
+		       c.owner_kind, `+optOutSQL+`, o.marketing,
 		       ch.status <> 'active' OR n.status <> 'active',
 		       coalesce(extract(epoch FROM ch.held_until - now()), 0)::float8,
 		       coalesce(extract(epoch FROM nullif(l.paced_until, '-infinity') - ch.pair_interval * (ch.pair_burst - 1) - now()), 0)::float8
@@ -117,14 +119,16 @@ func headOf(ctx context.Context, tx pgx.Tx, lane whatsapp.Lane) (h head, err err
 		WHERE o.tenant_id = $1 AND o.conversation_id = $2 AND o.phase = 'queued'
 		ORDER BY o.seq
 		LIMIT 1`, lane.Tenant, lane.Conversation).Scan(
-		&h.id, &h.kind, &h.content, &h.attempts, &h.expires, &h.to, &h.wait, &h.expired, &h.windowOpen, &h.template, &h.owner,
+		&h.id, &h.kind, &h.content, &h.attempts, &h.expires, &h.to, &h.wait, &h.expired, &h.windowOpen, &h.template, &h.owner, &h.optOut, &h.marketing,
 		&h.mayNot, &h.held, &h.pace)
 	return h, err
 }
 
 // standing is what decides whether the message may still go.
 func (h head) standing() whatsapp.Standing {
-	return whatsapp.Standing{Kind: h.kind, Owner: h.owner, Template: h.template, WindowOpen: h.windowOpen, Expired: h.expired}
+	return whatsapp.Standing{
+		Kind: h.kind, Owner: h.owner, OptOut: h.optOut, Marketing: h.marketing, Template: h.template, WindowOpen: h.windowOpen, Expired: h.expired,
+	}
 }
 
 // mustWait is how long a message has to wait, and 0 when it may go now.
@@ -174,11 +178,12 @@ func (s *WhatsAppStore) MayCall(ctx context.Context, sending whatsapp.Sending) (
 		now := whatsapp.Standing{WindowOpen: true} // the window and the time were judged a moment ago
 		var ours bool
 		err := tx.QueryRow(ctx, `
-			SELECT l.term = $3 AND l.lease_until > now(), o.kind, c.owner_kind
+			SELECT l.term = $3 AND l.lease_until > now(), o.kind, c.owner_kind, `+optOutSQL+`, o.marketing
 			FROM outbox o
 			JOIN conversations c ON c.tenant_id = $1 AND c.id = o.conversation_id
 			JOIN lanes l ON l.tenant_id = $1 AND l.conversation_id = o.conversation_id AND l.kind = 'send'
-			WHERE o.tenant_id = $1 AND o.message_id = $2`, lane.Tenant, id, lane.Term).Scan(&ours, &now.Kind, &now.Owner)
+			WHERE o.tenant_id = $1 AND o.message_id = $2`, lane.Tenant, id, lane.Term).Scan(
+			&ours, &now.Kind, &now.Owner, &now.OptOut, &now.Marketing)
 		if errors.Is(err, pgx.ErrNoRows) || err == nil && !ours {
 			return whatsapp.ErrLeaseLost
 		}
@@ -248,6 +253,9 @@ func settleResult(ctx context.Context, tx pgx.Tx, sending whatsapp.Sending, id f
 			WHERE tenant_id = $1 AND id = $2`, lane.Tenant, lane.Channel, r.After.Seconds()); err != nil {
 			return fmt.Errorf("slow the channel down: %w", err)
 		}
+	}
+	if err := suppressConversation(ctx, tx, lane.Tenant, lane.Conversation, r.Err.Effect, r.Err.Sentence); err != nil {
+		return err
 	}
 	if r.Retry && held {
 		return requeue(ctx, tx, lane, id, r)

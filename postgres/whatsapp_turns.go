@@ -36,11 +36,11 @@ func (s *WhatsAppStore) LoadTurn(ctx context.Context, lane whatsapp.Lane, histor
 		work.Turn = flomastr.Turn{Tenant: lane.Tenant, Channel: lane.Channel, Conversation: lane.Conversation, Job: lane.Job}
 		err := tx.QueryRow(ctx, `
 			SELECT j.id, j.conversation_id, j.channel_id, j.state, j.job_type, j.attempts, j.created_at,
-			       c.contact_id, t.name, c.owner_kind, n.time_zone, ch.number, ch.messages_per_second,
+			       c.contact_id, t.name, c.owner_kind, `+optOutSQL+`, n.time_zone, ch.number, ch.messages_per_second,
 			       c.archived_seq,
 			       c.archived_seq = 0 AND NOT EXISTS (SELECT FROM messages m
 			                   WHERE m.tenant_id = $1 AND m.conversation_id = c.id AND m.direction = 'out'
-			                     AND m.speaker = 'assistant' AND m.state <> 'failed')
+			                     AND m.speaker = 'assistant' AND m.decision IS NOT NULL AND m.state <> 'failed')
 			FROM jobs j
 			JOIN conversations c ON c.tenant_id = $1 AND c.id = j.conversation_id
 			JOIN contacts t ON t.tenant_id = $1 AND t.id = c.contact_id
@@ -48,7 +48,7 @@ func (s *WhatsAppStore) LoadTurn(ctx context.Context, lane whatsapp.Lane, histor
 			JOIN tenants n ON n.id = $1
 			WHERE j.tenant_id = $1 AND j.id = $2 AND j.state = 'processing' AND j.term = $3`, lane.Tenant, lane.Job, lane.Term).Scan(
 			&work.Job.ID, &work.Job.Conversation, &work.Job.Channel, &work.Job.State, &work.Job.Type, &work.Job.Attempts, &work.Job.CreatedAt,
-			&work.Turn.Contact, &work.Turn.ContactName, &work.Owner, &work.Turn.TimeZone, &work.Number, &work.PerSecond, &archivedTo, &work.Turn.First)
+			&work.Turn.Contact, &work.Turn.ContactName, &work.Owner, &work.OptOut, &work.Turn.TimeZone, &work.Number, &work.PerSecond, &archivedTo, &work.Turn.First)
 		if errors.Is(err, pgx.ErrNoRows) {
 			return whatsapp.ErrLeaseLost
 		}
@@ -167,13 +167,16 @@ func (s *WhatsAppStore) SaveDecision(ctx context.Context, lane whatsapp.Lane, ou
 			FOR UPDATE`, lane.Tenant, lane.Conversation, lane.Job).Scan(&owner, &answered); err != nil {
 			return fmt.Errorf("lock conversation: %w", err)
 		}
-		if out.Decision.Action != flomastr.ActionSilent && (owner == whatsapp.OwnerMember || answered) {
-			out = whatsapp.Outcome{State: out.State, Decision: flomastr.Decision{
-				Action: flomastr.ActionSilent, Reason: "A person is writing in this conversation.",
-			}}
+		var optOut whatsapp.Scope // as of now that the row is ours, which the statement above does not see
+		if err := tx.QueryRow(ctx, `
+			SELECT `+optOutSQL+`
+			FROM conversations c
+			WHERE c.tenant_id = $1 AND c.id = $2`, lane.Tenant, lane.Conversation).Scan(&optOut); err != nil {
+			return fmt.Errorf("look for an opt-out: %w", err)
 		}
+		out = out.Heeding(owner, answered, optOut)
 		result := whatsapp.JobResult{
-			Action: out.Decision.Action, Reason: out.Decision.Reason, Confidence: out.Decision.Confidence, Model: out.Decision.Model,
+			Because: out.Because, Action: out.Decision.Action, Reason: out.Decision.Reason, Confidence: out.Decision.Confidence, Model: out.Decision.Model,
 		}
 		if out.Message.Key != "" && out.Decision.Action != flomastr.ActionSilent {
 			id, err := flomastr.ParseID[flomastr.MessageID](out.Message.Key)

@@ -13,9 +13,6 @@ import (
 // decide says what becomes of a turn. A person's word goes before the assistant's, and what cannot be read is not put to
 // the assistant as if it were text.
 func (e *Engine) decide(ctx context.Context, lane Lane, work Work) (flomastr.Decision, error) {
-	if decision, settled := settledAlready(work); settled {
-		return decision, nil
-	}
 	switch {
 	case work.Job.Attempts > e.set.TurnAttempts:
 		// Counted before each run: this turn has ended its worker each time.
@@ -30,15 +27,47 @@ func (e *Engine) decide(ctx context.Context, lane Lane, work Work) (flomastr.Dec
 }
 
 // settledAlready decides on turns that need nobody's thought, our assistant's or an outside worker's.
-func settledAlready(work Work) (flomastr.Decision, bool) {
+func settledAlready(work Work) (out Outcome, settled bool) {
 	switch {
+	case !work.OptOut.Allows(false):
+		out = silence(BecauseOptOut)
 	case work.Owner == OwnerMember:
-		return silent("A person is writing in this conversation."), true
+		out = silence(BecausePerson)
 	case len(work.Turn.Messages) == 0:
-		return silent("There is nothing left to answer."), true
+		out = silence(BecauseNothing)
 	default:
-		return flomastr.Decision{}, false
+		return Outcome{}, false
 	}
+	return out, true
+}
+
+// silence ends a turn without an answer.
+func silence(because Because) Outcome {
+	sentence := map[Because]string{
+		BecausePerson:  "A person is writing in this conversation.",
+		BecauseOptOut:  "The customer has asked not to be written to.",
+		BecauseNothing: "There is nothing left to answer.",
+	}[because]
+	return Outcome{State: JobCompleted, Because: because, Decision: silent(sentence)}
+}
+
+// Heeding is the outcome after what happened while it was made: a person has taken over or answered, or the customer has
+// told us to stop.
+func (o Outcome) Heeding(owner Owner, answered bool, optOut Scope) Outcome {
+	because := Because("")
+	switch {
+	case o.Decision.Action == flomastr.ActionSilent:
+		return o
+	case !optOut.Allows(false):
+		because = BecauseOptOut
+	case owner == OwnerMember || answered:
+		because = BecausePerson
+	default:
+		return o
+	}
+	quiet := silence(because)
+	quiet.State = o.State
+	return quiet
 }
 
 func silent(because string) flomastr.Decision {

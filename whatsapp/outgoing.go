@@ -17,6 +17,8 @@ type Request struct {
 	Speaker flomastr.Speaker
 	Author  Author
 	Reach   Reach
+	// Marketing says that it is advertising, which somebody who takes none does not get.
+	Marketing bool
 }
 
 // Author is who wrote a message: a member by the issuer's subject, and as the audit log names them.
@@ -60,7 +62,8 @@ func (e *Engine) Send(ctx context.Context, tenant flomastr.TenantID, r Request) 
 	}
 	m, err := e.queue(ctx, tenant, Outgoing{
 		Conversation: conversation, Message: r.Message, Speaker: r.Speaker, Author: r.Author.ID, By: r.Author.Actor,
-		TakeOver: r.Speaker == flomastr.SpeakerMember && r.Message.Template == nil, // whoever writes in their own words goes on
+		Marketing: r.Marketing,
+		TakeOver:  r.Speaker == flomastr.SpeakerMember && r.Message.Template == nil, // whoever writes in their own words goes on
 	})
 	m.Provider = ch.Provider
 	return m, err

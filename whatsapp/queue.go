@@ -66,8 +66,8 @@ func (e *Engine) handOut(ctx context.Context, lane Lane) (Claimed, error) {
 		})
 		return Claimed{}, errors.Join(err, ErrNoJob)
 	}
-	if decision, settled := settledAlready(work); settled {
-		_, _, err := e.store.SaveDecision(ctx, lane, Outcome{State: JobCompleted, Decision: decision})
+	if out, settled := settledAlready(work); settled {
+		_, _, err := e.store.SaveDecision(ctx, lane, out)
 		return Claimed{}, errors.Join(err, ErrNoJob)
 	}
 	c := Claimed{Turn: work.Turn}

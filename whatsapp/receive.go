@@ -46,6 +46,9 @@ func (e *Engine) arrival(in provider.Inbound) *Arrival {
 	if in.Echo {
 		a.Direction = Out
 	}
+	if a.Wish, a.WishReply = wishOf(in); a.Wish != NoWish {
+		a.WishReplyID, a.WishReplyUseful = flomastr.NewID[flomastr.MessageID](), e.set.AnswerUseful
+	}
 	return a
 }
 

@@ -7,12 +7,15 @@ type OutKind string
 const (
 	KindAnswer OutKind = "answer" // the assistant's, or an outside worker's: it yields to a person who takes over
 	KindReply  OutKind = "reply"  // a person's, another system's, or the last word before a person takes over
+	KindNotice OutKind = "notice" // the confirmation of an opt-out, which goes to everybody
 )
 
 // Standing is what decides whether a message of ours that waits may still go.
 type Standing struct {
 	Kind       OutKind
 	Owner      Owner
+	OptOut     Scope
+	Marketing  bool
 	Template   bool
 	WindowOpen bool
 	Expired    bool
@@ -24,6 +27,8 @@ func (s Standing) CallOff() string {
 	switch {
 	case s.Kind == KindAnswer && s.Owner == OwnerMember:
 		return "Not sent: a person took over the conversation."
+	case s.Kind != KindNotice && !s.OptOut.Allows(s.Marketing):
+		return "Not sent: the customer has asked not to be written to."
 	case s.Expired:
 		return "Not sent: it could not be sent in time, and a late answer would confuse."
 	case !s.WindowOpen && !s.Template:
@@ -32,3 +37,18 @@ func (s Standing) CallOff() string {
 		return ""
 	}
 }
+
+// Allows tells whether somebody who opted out in this scope may still be written to; marketing says what it would be.
+func (s Scope) Allows(marketing bool) bool {
+	return s == "" || s == ScopeMarketing && !marketing
+}
+
+// Because says in a word why a turn got no answer.
+type Because string
+
+// The reasons of silence.
+const (
+	BecausePerson  Because = "person"    // a person is writing
+	BecauseOptOut  Because = "opted_out" // the customer does not want to be written to
+	BecauseNothing Because = "nothing"   // nothing is left to answer
+)

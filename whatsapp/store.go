@@ -69,6 +69,11 @@ type Arrival struct {
 	Direction Direction          // Out for a message that was sent elsewhere and is told to us
 	Burst     time.Duration      // how long more of the same turn may follow
 	Wait      bool               // wait for it in any case: the text does not end a sentence
+
+	Wish            Wish // about being written to at all, and how we confirm it
+	WishReply       string
+	WishReplyID     flomastr.MessageID
+	WishReplyUseful time.Duration
 }
 
 // Stored says where an arrival lies.
@@ -114,7 +119,8 @@ type Work struct {
 	Turn      flomastr.Turn
 	Job       Job
 	Owner     Owner
-	Readable  bool // at least one message can be answered like a text
+	OptOut    Scope // what the contact does not want; empty: nothing
+	Readable  bool  // at least one message can be answered like a text
 	Number    string
 	PerSecond float64
 }
@@ -126,6 +132,7 @@ type Outcome struct {
 	Decision flomastr.Decision
 	Message  provider.Message // what to send; no key: nothing
 	Problem  string           // why the job failed
+	Because  Because          // why it is silent
 	SendNow  bool             // the planner lets it go at once
 	Lease    time.Duration    // of the send lane
 	Useful   time.Duration    // how long the answer is worth sending
@@ -201,6 +208,7 @@ type Outgoing struct {
 	Author       string // a member's subject
 	By           flomastr.Actor
 	TakeOver     bool // the author becomes the conversation's owner
+	Marketing    bool // not for somebody who takes no marketing
 	Useful       time.Duration
 }
 
@@ -217,6 +225,7 @@ type OwnerChange struct {
 type JobResult struct {
 	Action     flomastr.Action     `json:"action"`
 	Reason     string              `json:"reason,omitempty"`
+	Because    Because             `json:"because,omitempty"`
 	Message    *flomastr.MessageID `json:"message_id,omitempty"`
 	Confidence float64             `json:"confidence,omitempty"`
 	Model      string              `json:"model,omitempty"`

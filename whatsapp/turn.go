@@ -22,6 +22,10 @@ func (e *Engine) workTurn(ctx context.Context, lane Lane) {
 	case work.Job.State == "": // not due yet
 		return
 	}
+	if out, settled := settledAlready(work); settled {
+		e.finishTurn(ctx, lane, work, out)
+		return
+	}
 	decision, err := e.decide(ctx, lane, work)
 	if errors.Is(err, ErrLeaseLost) {
 		return // somebody else has it now

@@ -1636,6 +1636,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/routes/tenants/{tenant_id}/alerts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * GET /routes/tenants/{tenant_id}/alerts
+         * @description Who may call: admin.
+         */
+        get: operations["getRoutesTenantsTenantIdAlerts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/routes/tenants/{tenant_id}/alerts/{id}/resolve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * POST /routes/tenants/{tenant_id}/alerts/{id}/resolve
+         * @description Who may call: admin.
+         */
+        post: operations["postRoutesTenantsTenantIdAlertsIdResolve"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/routes/tenants/{tenant_id}/audit-log": {
         parameters: {
             query?: never;
@@ -2288,6 +2328,34 @@ export interface components {
             /** Format: date-time */
             timestamp: string;
         };
+        Alert: {
+            /** @description A sentence for people */
+            detail: string;
+            /** Format: uuid */
+            id: string;
+            /**
+             * @description What it is about: template, number, notice, stuck, …
+             * @example template
+             */
+            kind: string;
+            /** @description What exactly, such as a channel or a template */
+            object: string;
+            /** Format: date-time */
+            raised_at: string;
+            /**
+             * Format: date-time
+             * @description Absent while it is open
+             */
+            resolved_at?: string;
+            /** @description Who has seen to it; absent when it ended by itself */
+            resolved_by?: string;
+            /** @enum {string} */
+            severity: "info" | "warning" | "urgent";
+        };
+        AlertListOutputBody: {
+            alerts: components["schemas"]["Alert"][] | null;
+            next_cursor?: string;
+        };
         AnswerCitation: {
             chunk_id?: string;
             /** Format: int64 */
@@ -2701,7 +2769,17 @@ export interface components {
             handover_reason?: string;
             /** Format: uuid */
             id: string;
+            /**
+             * Format: date-time
+             * @description The customer has another device, or the number another owner; messages may fail. Until a member answers
+             */
+            identity_changed_at?: string;
             last_message?: components["schemas"]["LastMessage"];
+            /**
+             * @description What the customer does not want to get: advertising, or anything
+             * @enum {string}
+             */
+            opt_out?: "marketing" | "all";
             /**
              * @description Who writes to the customer
              * @enum {string}
@@ -3803,7 +3881,7 @@ export interface components {
             state: "set" | "unset";
         };
         SendInputBody: {
-            /** @description For the sender's own records */
+            /** @description For the sender's own records; what belongs to a campaign is advertising, and does not go to somebody who takes none */
             campaign_id?: string;
             /**
              * Format: uuid
@@ -11906,6 +11984,202 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TenantBody"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getRoutesTenantsTenantIdAlerts: {
+        parameters: {
+            query?: {
+                /** @description Open ones only */
+                open?: boolean;
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The id or the slug */
+                tenant_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertListOutputBody"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postRoutesTenantsTenantIdAlertsIdResolve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id or the slug */
+                tenant_id: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Alert"];
                 };
             };
             /** @description Bad Request */

@@ -97,11 +97,11 @@ type meaning struct {
 }
 
 var statusMeanings = map[string]meaning{
-	"10":  {"The recipient is on the do-not-disturb list.", final, provider.Unreachable},
+	"10":  {"The recipient is on the do-not-disturb list.", final, provider.StopAll},
 	"11":  {"Infobip refused the sender; check the number's registration.", final, provider.PauseChannel},
 	"12":  {"The Infobip account has no credit left.", final, provider.PauseChannel},
 	"13":  {"Infobip does not know the sender number.", final, provider.PauseChannel},
-	"14":  {"The recipient is on the account's block list.", final, provider.Unreachable},
+	"14":  {"The recipient is on the account's block list.", final, provider.StopAll},
 	"15":  {"The message expired before it could be delivered.", final, 0},
 	"17":  {"The Infobip package has expired.", final, provider.PauseChannel},
 	"18":  {"A trial account may only write to its registered numbers.", final, 0},
@@ -139,7 +139,7 @@ var errorMeanings = map[string]meaning{
 	"7029": {"The recipient's identity has changed and must be confirmed first.", final, 0},
 	"7030": {"The recipient has blocked this template.", final, 0},
 	"7032": {"The recipient has had too many marketing messages.", final, 0},
-	"7033": {"The recipient has opted out of marketing.", final, 0},
+	"7033": {"The recipient has opted out of marketing.", final, provider.StopMarketing},
 	"7034": {"The sender is not registered with WhatsApp.", final, provider.PauseChannel},
 	"7036": {"The template is not synchronised yet.", transient, 0},
 	"7037": {"The template is not available.", transient, 0},

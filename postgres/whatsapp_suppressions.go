@@ -1,0 +1,152 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/flomastr/flomastr"
+	"github.com/flomastr/flomastr/audit"
+	"github.com/flomastr/flomastr/whatsapp"
+	"github.com/flomastr/flomastr/whatsapp/provider"
+)
+
+// The sources of a suppression: who does not want it.
+const (
+	byContact     = "contact"
+	byProvider    = "provider"
+	byUnreachable = "unreachable" // nobody said so, but nothing arrives; their next message ends it
+)
+
+// optOutSQL is the widest scope in which the contact of conversation c does not want to be written to, or ”.
+const optOutSQL = `coalesce((SELECT min(x.scope) FROM suppressions x WHERE x.tenant_id = c.tenant_id AND x.contact_id = c.contact_id), '')`
+
+// suppress records that a contact must not be written to; new tells whether that was not known from this source.
+func suppress(ctx context.Context, tx pgx.Tx, tenant flomastr.TenantID, contact flomastr.ContactID, scope whatsapp.Scope, source, detail string) (isNew bool, err error) {
+	tag, err := tx.Exec(ctx, `
+		INSERT INTO suppressions (tenant_id, contact_id, scope, source, detail)
+		VALUES ($1, $2, $3, $4, $5)
+		ON CONFLICT DO NOTHING`, tenant, contact, scope, source, provider.Truncate(detail, 300))
+	if err != nil {
+		return false, fmt.Errorf("record an opt-out: %w", err)
+	}
+	if tag.RowsAffected() == 0 {
+		return false, nil
+	}
+	return true, noteOptOut(ctx, tx, tenant, contact, "contact.opted_out", map[string]string{"scope": string(scope), "source": source})
+}
+
+// allow ends suppressions of a contact, those of a scope or all; ended tells whether there were any.
+func allow(ctx context.Context, tx pgx.Tx, tenant flomastr.TenantID, contact flomastr.ContactID, scope whatsapp.Scope, source string) (ended bool, err error) {
+	tag, err := tx.Exec(ctx, `
+		DELETE FROM suppressions
+		WHERE tenant_id = $1 AND contact_id = $2 AND ($3 = '' OR scope = $3)`, tenant, contact, string(scope))
+	if err != nil {
+		return false, fmt.Errorf("end an opt-out: %w", err)
+	}
+	if tag.RowsAffected() == 0 {
+		return false, nil
+	}
+	return true, noteOptOut(ctx, tx, tenant, contact, "contact.opted_in", map[string]string{"source": source})
+}
+
+// noteOptOut leaves the proof and tells the live pages.
+func noteOptOut(ctx context.Context, tx pgx.Tx, tenant flomastr.TenantID, contact flomastr.ContactID, action string, detail map[string]string) error {
+	if err := appendEvent(ctx, tx, tenant, "contact.updated", map[string]string{"contact_id": contact.String()}); err != nil {
+		return err
+	}
+	return appendAudit(ctx, tx, audit.Record{
+		Tenant: tenant, Actor: flomastr.ActorSystem, Action: action, Object: "contact " + contact.String(), Detail: detail,
+	})
+}
+
+// suppressConversation does what a provider's refusal or report means for the contact of a conversation.
+func suppressConversation(ctx context.Context, tx pgx.Tx, tenant flomastr.TenantID, conversation flomastr.ConversationID, effect provider.Effect, detail string) error {
+	scope, source := whatsapp.ScopeMarketing, byProvider
+	switch effect {
+	case provider.StopAll:
+		scope = whatsapp.ScopeAll
+	case provider.StopMarketing:
+	case provider.Unreachable:
+		source = byUnreachable
+	default:
+		return nil
+	}
+	var contact flomastr.ContactID
+	if err := tx.QueryRow(ctx, `
+		SELECT contact_id
+		FROM conversations
+		WHERE tenant_id = $1 AND id = $2`, tenant, conversation).Scan(&contact); err != nil {
+		return fmt.Errorf("find contact: %w", err)
+	}
+	_, err := suppress(ctx, tx, tenant, contact, scope, source, detail)
+	return err
+}
+
+// heed does what customers ask about being written to at all, before anything else is made of their messages. A message
+// that was heeded is answered by its confirmation alone.
+func (b *intakeBatch) heed(ctx context.Context, fresh []int, threads []*thread) error {
+	for _, i := range fresh {
+		in := b.intake[i].Inbound
+		var changed bool
+		var err error
+		switch in.Wish {
+		case whatsapp.WishStop:
+			var already bool
+			if err := b.tx.QueryRow(ctx, `
+				SELECT EXISTS (SELECT FROM suppressions WHERE tenant_id = $1 AND contact_id = $2 AND scope = 'all')`,
+				b.tenant, threads[i].contact).Scan(&already); err != nil {
+				return fmt.Errorf("look for an opt-out: %w", err)
+			}
+			changed, err = suppress(ctx, b.tx, b.tenant, threads[i].contact, whatsapp.ScopeAll, byContact, in.Text)
+			changed = changed && !already
+			b.heeded[i] = true
+		case whatsapp.WishStart:
+			changed, err = allow(ctx, b.tx, b.tenant, threads[i].contact, "", byContact)
+			b.heeded[i] = changed
+		default:
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		if changed {
+			b.confirm = append(b.confirm, i)
+		}
+	}
+	return nil
+}
+
+// confirmWishes sends each contact one word about what was heeded.
+func (b *intakeBatch) confirmWishes(ctx context.Context, threads []*thread) error {
+	for _, i := range b.confirm {
+		in, channel := b.intake[i].Inbound, b.intake[i].Channel
+		message := provider.Message{Text: in.WishReply}
+		if err := insertQueued(ctx, b.tx, b.tenant, queued{
+			id: in.WishReplyID, conversation: threads[i].conversation, channel: channel, kind: whatsapp.KindNotice,
+			speaker: flomastr.SpeakerAssistant, typ: messageType(message), text: textForm(message), message: message,
+			phase: "queued", state: provider.StateQueued, useful: in.WishReplyUseful,
+		}); err != nil {
+			return err
+		}
+		if err := wakeSends(ctx, b.tx, b.tenant, threads[i].conversation, channel); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// marketing takes in that a contact stopped or resumed advertising at the provider.
+func (b *intakeBatch) marketing(ctx context.Context, channel flomastr.ChannelID, event *provider.Event) error {
+	t, err := b.meet(ctx, channel, &whatsapp.Arrival{Inbound: provider.Inbound{From: event.Contact}})
+	if err != nil {
+		return err
+	}
+	if event.Kind == provider.MarketingStopped {
+		_, err = suppress(ctx, b.tx, b.tenant, t.contact, whatsapp.ScopeMarketing, byProvider, event.Detail)
+	} else {
+		_, err = allow(ctx, b.tx, b.tenant, t.contact, whatsapp.ScopeMarketing, byProvider)
+	}
+	return err
+}
