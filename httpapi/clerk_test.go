@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"testing/fstest"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -28,6 +29,9 @@ const (
 	clerkApp    = "https://app.flomastr.example"
 	clerkKey    = "pk_test_Y2xlcmsuZmxvbWFzdHIuZXhhbXBsZSQ"
 )
+
+// webFiles are a built web app, as far as its answers' headers go.
+var webFiles = fstest.MapFS{"index.html": {Data: []byte("app")}, "docs.html": {Data: []byte("reference")}}
 
 // clerked is the door where people sign in with Clerk alone.
 type clerked struct {
@@ -57,6 +61,7 @@ func newClerked(t *testing.T) *clerked {
 	tenants := tenant.New(tenant.Deps{Store: postgres.NewTenantStore(c.db), Cold: c.cold})
 	c.handler = httpapi.New(httpapi.Deps{
 		BaseDomain: "localhost", Clock: flomastr.SystemClock, Log: slog.New(slog.DiscardHandler), Gate: c.gate, SuperAdmins: admins, Tenants: tenants,
+		Web:    webFiles,
 		SignIn: httpapi.SignInOffer{BuiltInOff: true, ClerkPublishableKey: clerkKey, ClerkFrontendAPI: clerkIssuer, Issuers: verifier.Issuers()},
 		Engines: httpapi.Engines{
 			Audit: postgres.NewAuditStore(c.db), SignIns: c.provider, People: c.gate, APITokens: c.store, TenantAdmin: tenants, Visits: c.store, PlatformUsers: c.store, IssuerNews: hooks, Team: c.team,
@@ -114,6 +119,40 @@ func TestWithClerkAloneThePasswordsAreOff(t *testing.T) {
 	local := newHouse(t).call(t, "GET", "/config.json", "", "")
 	require.JSONEq(t, `["local"]`, local.field("identity"))
 	require.NotContains(t, local.Body.String(), "clerk")
+}
+
+func TestThePagesMayLoadWhatClerkNeedsWhereItIsConfiguredAndNowhereElse(t *testing.T) {
+	t.Parallel()
+	c := newClerked(t)
+	policy := func(path string) map[string][]string {
+		got := c.call(t, "GET", path, "", "", "Accept", "text/html")
+		require.Equal(t, 200, got.Code, path)
+		out := map[string][]string{}
+		for directive := range strings.SplitSeq(got.Header().Get("Content-Security-Policy"), "; ") {
+			name, sources, _ := strings.Cut(directive, " ")
+			require.NotContains(t, out, name, "%s is named twice, and the second one is ignored", name)
+			out[name] = strings.Fields(sources)
+		}
+		return out
+	}
+	require.Equal(t, map[string][]string{
+		"default-src":     {"'self'"},
+		"script-src":      {"'self'", clerkIssuer, "https://challenges.cloudflare.com", "https://*.protect.clerk.com"},
+		"style-src":       {"'self'", "'unsafe-inline'"},
+		"img-src":         {"'self'", "data:", "blob:", "https://img.clerk.com"},
+		"font-src":        {"'self'", "data:"},
+		"connect-src":     {"'self'", clerkIssuer, "https://*.protect.clerk.com:*"},
+		"worker-src":      {"'self'", "blob:"},
+		"frame-src":       {"https://challenges.cloudflare.com", "https://*.protect.clerk.com"},
+		"object-src":      {"'none'"},
+		"base-uri":        {"'none'"},
+		"frame-ancestors": {"'none'"},
+		"form-action":     {"'self'"},
+	}, policy("/sign-in"))
+	require.Equal(t, []string{"'self'"}, policy("/docs")["script-src"], "the API reference signs nobody in")
+	answer := c.call(t, "GET", "/config.json", "", "").Header().Get("Content-Security-Policy")
+	require.Contains(t, answer, "default-src 'none'")
+	require.NotContains(t, answer, "clerk")
 }
 
 func TestAnInvitationIsNotSpentOnAPasswordNobodyCanUse(t *testing.T) {

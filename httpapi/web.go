@@ -12,14 +12,36 @@ import (
 )
 
 // contentPolicy lets a page load this server's files and nothing else: scripts and styles are files only. The API
-// reference alone may have style elements, because Scalar writes some.
-func contentPolicy(page string) string {
-	styles := "style-src 'self'; "
-	if page == docsPage {
-		styles = "style-src 'self' 'unsafe-inline'; "
+// reference alone may have style elements, because Scalar writes some; and where people sign in with Clerk, the app may
+// load what Clerk says it needs.
+func (a *API) contentPolicy(page string) string {
+	p := policy{scripts: "'self'", styles: "'self'", images: "'self' data: blob:", calls: "'self'"}
+	switch {
+	case page == docsPage:
+		p.styles += " 'unsafe-inline'"
+	case a.deps.SignIn.ClerkPublishableKey != "":
+		p.allowClerk(a.deps.SignIn.ClerkFrontendAPI)
 	}
-	return "default-src 'self'; script-src 'self'; " + styles + "img-src 'self' data: blob:; font-src 'self' data:; " +
-		"connect-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
+	return p.String()
+}
+
+// policy is the part of a content policy that differs between pages.
+type policy struct{ scripts, styles, images, calls, more string }
+
+// allowClerk adds the sources of Clerk's guide "Configure Clerk Content-Security-Policy headers": its scripts and calls at
+// the instance's own address, its bot protection, pictures of people, and styles that its components write at run time.
+func (p *policy) allowClerk(frontendAPI string) {
+	const bots, fraud = " https://challenges.cloudflare.com", " https://*.protect.clerk.com"
+	p.scripts += " " + frontendAPI + bots + fraud
+	p.styles += " 'unsafe-inline'"
+	p.images += " https://img.clerk.com"
+	p.calls += " " + frontendAPI + fraud + ":*"
+	p.more = "worker-src 'self' blob:; frame-src" + bots + fraud + "; "
+}
+
+func (p *policy) String() string {
+	return "default-src 'self'; script-src " + p.scripts + "; style-src " + p.styles + "; img-src " + p.images + "; font-src 'self' data:; " +
+		"connect-src " + p.calls + "; " + p.more + "object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
 }
 
 // nothingAllowed is the policy of every answer that is no page.
@@ -91,7 +113,7 @@ func (a *API) serveAsset(w http.ResponseWriter, r *http.Request, name string) {
 		h.Set("Cache-Control", "no-cache")
 	}
 	if strings.HasSuffix(name, ".html") {
-		h.Set("Content-Security-Policy", contentPolicy(name))
+		h.Set("Content-Security-Policy", a.contentPolicy(name))
 	}
 	http.ServeContent(w, r, name, a.started, bytes.NewReader(body))
 }

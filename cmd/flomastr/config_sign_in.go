@@ -109,8 +109,15 @@ func (c Config) signInProblems() []problem {
 			say("CLERK_JWKS_URL", err.Error())
 		}
 	}
-	if k := c.ClerkPublishableKey; k != "" && !strings.HasPrefix(k, "pk_test_") && !strings.HasPrefix(k, "pk_live_") {
-		say("CLERK_PUBLISHABLE_KEY", "must begin with pk_test_ or pk_live_; it is shown to everybody, so never put the secret key here")
+	if k := c.ClerkPublishableKey; k != "" {
+		host, err := clerk.FrontendHost(k)
+		u, _ := url.Parse(c.ClerkFrontendAPIURL)
+		switch {
+		case err != nil:
+			say("CLERK_PUBLISHABLE_KEY", "must be pk_test_ or pk_live_ and what follows; it is shown to everybody, so never put the secret key here")
+		case u != nil && u.Host != "" && u.Host != host:
+			say("CLERK_PUBLISHABLE_KEY", "belongs to https://"+host+", another instance than CLERK_FRONTEND_API_URL names")
+		}
 	}
 	if k := c.ClerkSecretKey.Reveal(); k != "" && !strings.HasPrefix(k, "sk_") {
 		say("CLERK_SECRET_KEY", "must begin with sk_")

@@ -1,16 +1,22 @@
 package main
 
 import (
+	"encoding/base64"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 )
 
+// publishable is a key as Clerk makes it for an instance.
+func publishable(kind, host string) string {
+	return "pk_" + kind + "_" + base64.StdEncoding.EncodeToString([]byte(host+"$"))
+}
+
 // withClerk are the settings of a good installation of Clerk, after a change; an empty value takes one away.
 func withClerk(change ...string) []string {
 	settings := map[string]string{
-		"CLERK_FRONTEND_API_URL": "https://clerk.flomastr.example", "CLERK_PUBLISHABLE_KEY": "pk_live_x", "CLERK_SECRET_KEY": "sk_live_x",
+		"CLERK_FRONTEND_API_URL": "https://clerk.flomastr.example", "CLERK_PUBLISHABLE_KEY": publishable("live", "clerk.flomastr.example"), "CLERK_SECRET_KEY": "sk_live_x",
 		"FLOMASTR_CLERK_AUTHORIZED_PARTIES": "https://app.flomastr.example,https://*.flomastr.example",
 		"FLOMASTR_CLERK_WEBHOOK_SECRET":     "whsec_" + strings.Repeat("c2VjcmV0", 4),
 	}
@@ -39,7 +45,7 @@ func TestWhoSignsPeopleIn(t *testing.T) {
 		"another issuer":         {[]string{oidc}, false, false, 1},
 		"all of them":            {withClerk(oidc, "FLOMASTR_BUILT_IN_SIGN_IN=on"), true, true, 3},
 		"a stand-in":             {withClerk("FLOMASTR_CLERK_URL=http://127.0.0.1:8104"), false, true, 1},
-		"the older key's name":   {withClerk("CLERK_PUBLISHABLE_KEY=", "VITE_CLERK_PUBLISHABLE_KEY=pk_test_x"), false, true, 1},
+		"the older key's name":   {withClerk("CLERK_PUBLISHABLE_KEY=", "VITE_CLERK_PUBLISHABLE_KEY="+publishable("test", "clerk.flomastr.example")), false, true, 1},
 	} {
 		cfg, _, err := parse(t, nil, c.environ, "")
 		require.NoError(t, err, name)
@@ -68,6 +74,8 @@ func TestASignInThatWouldCheckLessDoesNotStart(t *testing.T) {
 		"an issuer without TLS":         {withClerk("CLERK_FRONTEND_API_URL=http://clerk.flomastr.example"), "CLERK_FRONTEND_API_URL"},
 		"an issuer with a slash":        {withClerk("CLERK_FRONTEND_API_URL=https://clerk.flomastr.example/"), "CLERK_FRONTEND_API_URL"},
 		"keys without TLS":              {withClerk("CLERK_JWKS_URL=http://clerk.flomastr.example/keys"), "CLERK_JWKS_URL"},
+		"a key that is none":            {withClerk("CLERK_PUBLISHABLE_KEY=pk_live_x"), "CLERK_PUBLISHABLE_KEY"},
+		"another instance's key":        {withClerk("CLERK_PUBLISHABLE_KEY=" + publishable("live", "clerk.other.example")), "CLERK_PUBLISHABLE_KEY"},
 		"a secret shown to everybody":   {withClerk("CLERK_PUBLISHABLE_KEY=sk_live_x"), "CLERK_PUBLISHABLE_KEY"},
 		"a publishable secret":          {withClerk("CLERK_SECRET_KEY=pk_live_x"), "CLERK_SECRET_KEY"},
 		"a webhook secret to guess":     {withClerk("FLOMASTR_CLERK_WEBHOOK_SECRET=whsec_c2hvcnQ="), "FLOMASTR_CLERK_WEBHOOK_SECRET"},

@@ -2,6 +2,7 @@ package clerk_test
 
 import (
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"log/slog"
 	"net/http"
@@ -284,4 +285,27 @@ func TestWithoutClerksKeysNobodyIsLetIn(t *testing.T) {
 		require.ErrorIs(t, err, jwt.ErrKeysUnavailable, "JWT-17")
 	}
 	require.Equal(t, 1, w.Calls(keysPath))
+}
+
+func TestAPublishableKeyNamesItsInstance(t *testing.T) {
+	t.Parallel()
+	key := func(kind, host string) string {
+		return "pk_" + kind + "_" + base64.StdEncoding.EncodeToString([]byte(host))
+	}
+	for name, c := range map[string]struct{ key, host string }{
+		"of production":     {key("live", "clerk.flomastr.example$"), "clerk.flomastr.example"},
+		"of development":    {key("test", "sure-ox-1.clerk.accounts.dev$"), "sure-ox-1.clerk.accounts.dev"},
+		"without padding":   {strings.TrimRight(key("live", "clerk.flomastr.example$"), "="), "clerk.flomastr.example"},
+		"a secret key":      {strings.Replace(key("live", "clerk.flomastr.example$"), "pk_", "sk_", 1), ""},
+		"no dollar sign":    {key("live", "clerk.flomastr.example"), ""},
+		"no host":           {key("live", "$"), ""},
+		"another directive": {key("live", "x; script-src *$"), ""},
+		"a path":            {key("live", "clerk.flomastr.example/x$"), ""},
+		"no base64":         {"pk_live_?", ""},
+		"nothing":           {"", ""},
+	} {
+		host, err := clerk.FrontendHost(c.key)
+		require.Equal(t, c.host, host, name)
+		require.Equal(t, c.host == "", err != nil, name)
+	}
 }
