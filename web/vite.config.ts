@@ -1,5 +1,6 @@
 import react from '@vitejs/plugin-react'
 import { defineConfig } from 'vitest/config'
+import { apart } from './build/apart.ts'
 import { boot } from './build/boot.ts'
 import { precompress } from './build/precompress.ts'
 
@@ -30,7 +31,7 @@ const served = [
 ]
 
 export default defineConfig({
-  plugins: [react(), boot(), precompress()],
+  plugins: [react(), apart(), boot(), precompress()],
   server: {
     port: 5173,
     strictPort: true,

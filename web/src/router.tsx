@@ -7,6 +7,7 @@ import {
   redirect,
 } from '@tanstack/react-router'
 import { session } from './api/client.ts'
+import { config } from './api/config.ts'
 import { meQuery, roleIn } from './api/me.ts'
 import { Problem } from './api/problem.ts'
 import { queries } from './api/queries.ts'
@@ -165,7 +166,8 @@ const invite = createRoute({
   path: '/invite/$token',
   beforeLoad: async () => {
     await needTexts('manage')
-    if (remembered('signed-in')) await session.token() // they join as themselves
+    // They join as themselves. Who was signed in at Clerk is known to Clerk alone.
+    if (remembered('signed-in') || config().clerk) await session.token()
   },
   component: lazyRouteComponent(() => import('./routes/invite.tsx'), 'InvitePage'),
 })
@@ -173,7 +175,10 @@ const invite = createRoute({
 const resetPassword = createRoute({
   getParentRoute: () => root,
   path: '/reset-password',
-  beforeLoad: () => needTexts('manage'),
+  beforeLoad: async () => {
+    if (!config().providers.includes('local')) throw redirect({ to: '/sign-in', search: {} }) // nobody has a password here
+    await needTexts('manage')
+  },
   component: lazyRouteComponent(() => import('./routes/reset-password.tsx'), 'ResetPasswordPage'),
 })
 

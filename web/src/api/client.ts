@@ -1,14 +1,23 @@
 import createClient, { type Client } from 'openapi-fetch'
 import { forget, remember } from '../lib/remember.ts'
+import { ClerkSession } from './clerk.ts'
 import { problemOf } from './problem.ts'
 import type { paths } from './schema.d.ts'
 import { aloneOverTabs, Session } from './session.ts'
+import { Sources } from './sources.ts'
 
-export const session = new Session({
+/** The built-in provider's session. */
+export const local = new Session({
   fetch: (...call) => fetch(...call),
   now: Date.now,
   alone: aloneOverTabs,
 })
+
+/** Clerk's session. */
+export const clerk = new ClerkSession()
+
+/** Whoever is signed in, by whichever of the two. */
+export const session = new Sources(local, clerk)
 
 // A mark, not a right: it spares a page for strangers the question whether somebody is signed in.
 session.subscribe(() => {

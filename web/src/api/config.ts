@@ -2,6 +2,7 @@ import { useSyncExternalStore } from 'react'
 import { type Branding, brandingOf } from '../lib/branding.ts'
 import { askConfig, paintBrand, rememberBranding } from '../lib/house.ts'
 import { slugOf } from '../lib/place.ts'
+import type { Provider } from './source.ts'
 
 /** The public settings of the server, from /config.json, with the branding of the house that the person is in. */
 export type Config = {
@@ -10,7 +11,13 @@ export type Config = {
   simulator: boolean
   /** Where tenants have their hosts: slug.baseDomain. */
   baseDomain: string
+  /** How people may sign in here. None: with an issuer that has no page of its own here. */
+  providers: readonly Provider[]
+  /** What Clerk's components need; only where people may sign in with Clerk. */
+  clerk: ClerkConfig | undefined
 }
+
+export type ClerkConfig = { publishableKey: string; frontendApi: string }
 
 export function configOf(wire: unknown): Config {
   const flags = field(wire, 'feature_flags')
@@ -21,6 +28,26 @@ export function configOf(wire: unknown): Config {
     tenant: typeof tenant === 'string' ? tenant : '',
     simulator: field(flags, 'simulator') === true || field(wire, 'simulator') === true,
     baseDomain: typeof baseDomain === 'string' && baseDomain !== '' ? baseDomain : location.hostname,
+    ...identityOf(wire),
+  }
+}
+
+function identityOf(wire: unknown): Pick<Config, 'providers' | 'clerk'> {
+  const identity = field(wire, 'identity')
+  // Without an answer nobody can sign in anyhow; the form says so when it is sent.
+  if (!Array.isArray(identity)) return { providers: ['local'], clerk: undefined }
+  const publishableKey = field(field(wire, 'clerk'), 'publishable_key')
+  const frontendApi = field(field(wire, 'clerk'), 'frontend_api_url')
+  const clerk =
+    identity.includes('clerk') && typeof publishableKey === 'string' && typeof frontendApi === 'string'
+      ? { publishableKey, frontendApi }
+      : undefined
+  return {
+    providers: [
+      ...(identity.includes('local') ? ['local' as const] : []),
+      ...(clerk ? ['clerk' as const] : []),
+    ],
+    clerk,
   }
 }
 

@@ -1,5 +1,5 @@
 import { queryOptions } from '@tanstack/react-query'
-import { client, publicClient, session, unwrap } from './client.ts'
+import { client, local, publicClient, unwrap } from './client.ts'
 import type { Role } from './me.ts'
 
 /** What whoever holds the link of an invitation may see of it. The address is masked. */
@@ -38,6 +38,6 @@ export async function acceptInvitation(token: string, password?: string): Promis
       body: password ? { password } : {},
     }),
   )
-  if (wire.session) session.adopt(wire.session)
+  if (wire.session) local.adopt(wire.session)
   return wire.tenant_slug
 }

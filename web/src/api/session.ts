@@ -1,12 +1,7 @@
 import { Problem, problemOf } from './problem.ts'
+import type { SessionState, TokenSource, User } from './source.ts'
 
-/** Who is signed in. The access token lives in memory alone; the refresh token in a cookie that no script can read. */
-export type User = { id: string; email: string }
 type Grant = { token: string; expiresAt: number; user: User }
-export type SessionState =
-  | { status: 'unknown' }
-  | { status: 'signed-out' }
-  | { status: 'signed-in'; user: User }
 
 type Deps = {
   fetch: typeof fetch
@@ -18,7 +13,12 @@ type Deps = {
 // A token this near its end would expire on the way.
 const margin = 30_000
 
-export class Session {
+/**
+ * A session of the built-in provider. The access token lives in memory alone; the refresh token in a cookie that no script
+ * can read.
+ */
+export class Session implements TokenSource {
+  readonly provider = 'local'
   #grant: Grant | undefined
   #state: SessionState = { status: 'unknown' }
   #refreshing: Promise<Grant | undefined> | undefined
@@ -38,14 +38,12 @@ export class Session {
     return () => this.#listeners.delete(listener)
   }
 
-  /** A token that is good for a while, or undefined when nobody is signed in. Throws when the server is away. */
   async token(): Promise<string | undefined> {
     if (this.#grant && this.#grant.expiresAt - margin > this.#deps.now()) return this.#grant.token
     if (this.#state.status === 'signed-out') return undefined
     return (await this.#refresh())?.token
   }
 
-  /** After the server refused `token`: a newer one, or undefined when the session is over. */
   async renewed(token: string): Promise<string | undefined> {
     if (this.#grant && this.#grant.token !== token) return this.#grant.token
     return (await this.#refresh())?.token

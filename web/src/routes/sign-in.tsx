@@ -1,19 +1,23 @@
 import { Link, useRouter, useSearch } from '@tanstack/react-router'
 import { useTranslation } from 'react-i18next'
-import { CredentialsForm } from '../features/identity/CredentialsForm.tsx'
+import { useConfig } from '../api/config.ts'
+import { SignInForms } from '../features/identity/SignInForms.tsx'
 import links from '../ui/links.module.css'
 import { FrontPage } from './front.tsx'
 
 export function SignInPage() {
   const { t } = useTranslation()
   const router = useRouter()
-  const { next } = useSearch({ from: '/sign-in' })
+  const { providers } = useConfig()
+  const { next = '/home' } = useSearch({ from: '/sign-in' })
   return (
     <FrontPage title={t('signIn.title')}>
-      <CredentialsForm act={t('signIn.submit')} onDone={() => router.history.replace(next ?? '/home')} />
-      <Link to="/reset-password" className={links.row}>
-        {t('signIn.forgot')}
-      </Link>
+      <SignInForms next={next} onDone={() => router.history.replace(next)} />
+      {providers.includes('local') && (
+        <Link to="/reset-password" className={links.row}>
+          {t('signIn.forgot')}
+        </Link>
+      )}
     </FrontPage>
   )
 }

@@ -2,7 +2,7 @@ import { PasswordInput } from '@mantine/core'
 import { useMutation } from '@tanstack/react-query'
 import { type FormEvent, useState } from 'react'
 import { useTranslation } from 'react-i18next'
-import { session } from '../../api/client.ts'
+import { local } from '../../api/client.ts'
 import { fieldErrors } from '../../api/fields.ts'
 import { asProblem } from '../../api/problem.ts'
 import { Button } from '../../ui/Button.tsx'
@@ -17,7 +17,7 @@ export function PasswordForm({ email }: { email: string }) {
   const [old, setOld] = useState('')
   const [next, setNext] = useState('')
   const changing = useMutation({
-    mutationFn: () => session.changePassword(old, next),
+    mutationFn: () => local.changePassword(old, next),
     onSuccess: () => {
       setOld('')
       setNext('')

@@ -3,6 +3,7 @@ import { useNavigate } from '@tanstack/react-router'
 import { type FormEvent, useState, useSyncExternalStore } from 'react'
 import { useTranslation } from 'react-i18next'
 import { session } from '../../api/client.ts'
+import { useConfig } from '../../api/config.ts'
 import { fieldErrors } from '../../api/fields.ts'
 import { acceptInvitation, type Invitation } from '../../api/invitation.ts'
 import { meQuery } from '../../api/me.ts'
@@ -11,8 +12,8 @@ import { Button } from '../../ui/Button.tsx'
 import form from '../../ui/form.module.css'
 import { Notice } from '../../ui/Notice.tsx'
 import { ProblemLine } from '../shell/ProblemState.tsx'
-import { CredentialsForm } from './CredentialsForm.tsx'
 import { NewPassword } from './NewPassword.tsx'
+import { SignInForms } from './SignInForms.tsx'
 
 type Props = { token: string; invitation: Invitation }
 
@@ -22,6 +23,8 @@ const useSession = () => useSyncExternalStore(session.subscribe, () => session.s
 export function AcceptInvitation({ token, invitation }: Props) {
   const { t } = useTranslation()
   const state = useSession()
+  const { providers } = useConfig()
+  const hasPassword = providers.includes('local')
   return (
     <div className={form.stack}>
       <p>
@@ -33,14 +36,14 @@ export function AcceptInvitation({ token, invitation }: Props) {
       </p>
       {state.status === 'signed-in' ? (
         <AsMyself token={token} email={state.user.email} />
-      ) : invitation.hasAccount ? (
-        <>
-          <p>{t('invite.hasAccount')}</p>
-          {/* Once signed in, the state changes and the other half is shown. */}
-          <CredentialsForm act={t('signIn.submit')} onDone={() => undefined} />
-        </>
-      ) : (
+      ) : hasPassword && !invitation.hasAccount ? (
         <AsNew token={token} />
+      ) : (
+        <>
+          <p>{hasPassword ? t('invite.hasAccount') : t('invite.signInFirst', { email: invitation.email })}</p>
+          {/* Once signed in, the state changes and the other half is shown. */}
+          <SignInForms next={`/invite/${token}`} onDone={() => undefined} />
+        </>
       )}
     </div>
   )

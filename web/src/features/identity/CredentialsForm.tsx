@@ -1,7 +1,7 @@
 import { PasswordInput, TextInput } from '@mantine/core'
 import { type FormEvent, type ReactNode, useState } from 'react'
 import { useTranslation } from 'react-i18next'
-import { session } from '../../api/client.ts'
+import { local } from '../../api/client.ts'
 import { asProblem, type Problem } from '../../api/problem.ts'
 import { Button } from '../../ui/Button.tsx'
 import { ProblemLine } from '../shell/ProblemState.tsx'
@@ -29,7 +29,7 @@ export function CredentialsForm({ act, email, aside, onDone }: Props) {
     setBusy(true)
     setProblem(undefined)
     try {
-      await session.signIn(email ?? said('email'), String(form.get('password')), said('otp') || undefined)
+      await local.signIn(email ?? said('email'), String(form.get('password')), said('otp') || undefined)
       onDone()
     } catch (error) {
       const failed = asProblem(error)

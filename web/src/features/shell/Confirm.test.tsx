@@ -4,7 +4,7 @@ import { QueryClient, QueryClientProvider } from '@tanstack/react-query'
 import { render, screen } from '@testing-library/react'
 import userEvent from '@testing-library/user-event'
 import { expect, it, vi } from 'vitest'
-import { session } from '../../api/client.ts'
+import { local } from '../../api/client.ts'
 import { meQuery } from '../../api/me.ts'
 import { Problem } from '../../api/problem.ts'
 import { Confirm } from './Confirm.tsx'
@@ -53,7 +53,7 @@ it('waits for the reason and for the slug, letter by letter', async () => {
 it('asks who is there where the server wants to know, and then does what was asked', async () => {
   const stale = new Problem({ status: 403, code: 'reauth_required', message: 'Sign in again.' })
   const run = vi.fn().mockRejectedValueOnce(stale).mockResolvedValueOnce(undefined)
-  const signIn = vi.spyOn(session, 'signIn').mockResolvedValue(undefined)
+  const signIn = vi.spyOn(local, 'signIn').mockResolvedValue(undefined)
   const onClose = show(run)
   await userEvent.type(screen.getByLabelText('Reason'), 'They left.')
   await userEvent.click(act())

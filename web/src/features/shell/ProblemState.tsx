@@ -1,8 +1,10 @@
 import { useTranslation } from 'react-i18next'
 import { asProblem, type Problem } from '../../api/problem.ts'
+import { clerkAway } from '../../api/sources.ts'
 import { Button } from '../../ui/Button.tsx'
 import type { IconName } from '../../ui/Icon.tsx'
 import { State } from '../../ui/State.tsx'
+import { ClerkAway } from '../identity/ClerkAway.tsx'
 import classes from './ProblemState.module.css'
 
 type Kind = 'unreachable' | 'limited' | 'forbidden' | 'suspended' | 'notFound' | 'failed'
@@ -40,6 +42,7 @@ export function ProblemState({
   const { t } = useTranslation()
   const problem = asProblem(error)
   const kind = kindOf(problem)
+  if (problem.code === clerkAway) return <ClerkAway page={page ?? false} />
   const hopeless = kind === 'forbidden' || kind === 'suspended' || kind === 'notFound'
   return (
     <State
@@ -79,7 +82,8 @@ export function ProblemLine({ error }: { error: unknown }) {
   const { t } = useTranslation()
   const problem = asProblem(error)
   const kind = kindOf(problem)
-  const said = kind === 'failed' && problem.status > 0 ? problem.message : t(`state.${kind}`)
+  const plain = problem.code === clerkAway ? t('clerk.away') : t(`state.${kind}`)
+  const said = kind === 'failed' && problem.status > 0 ? problem.message : plain
   return (
     <div role="alert" className={classes.line}>
       <span dir="auto">{said}</span>

@@ -1,0 +1,20 @@
+// @vitest-environment jsdom
+import { expect, it } from 'vitest'
+import { configOf } from './config.ts'
+
+const clerk = { publishable_key: 'pk_test_x', frontend_api_url: 'https://clerk.example.com' }
+
+it.each([
+  ['the built-in provider', { identity: ['local'] }, ['local'], undefined],
+  ['Clerk', { identity: ['clerk'], clerk }, ['clerk'], 'pk_test_x'],
+  ['both', { identity: ['local', 'clerk'], clerk }, ['local', 'clerk'], 'pk_test_x'],
+  ['an issuer elsewhere', { identity: [] }, [], undefined],
+  ['a provider of tomorrow', { identity: ['local', 'passkey'] }, ['local'], undefined],
+  ['Clerk without its key', { identity: ['clerk'] }, [], undefined],
+  ['a key of Clerk that is not offered', { identity: ['local'], clerk }, ['local'], undefined],
+  ['no answer', undefined, ['local'], undefined],
+])('reads who signs people in: %s', (_, wire, providers, key) => {
+  const config = configOf(wire)
+  expect(config.providers).toEqual(providers)
+  expect(config.clerk?.publishableKey).toBe(key)
+})
