@@ -2,7 +2,6 @@ package infobip
 
 import (
 	"encoding/json"
-	"regexp"
 	"strings"
 
 	"github.com/flomastr/flomastr/whatsapp/provider"
@@ -16,7 +15,7 @@ const (
 
 // Parse implements provider.Provider. One envelope holds any number of results, of any kind: each says by its own
 // members what it is, never the path it came by.
-func (*Provider) Parse(_ provider.Channel, r provider.Request) (provider.Batch, error) {
+func (*Provider) Parse(ch provider.Channel, r provider.Request) (provider.Batch, error) {
 	var batch provider.Batch
 	var envelope map[string]json.RawMessage
 	if err := json.Unmarshal(r.Body, &envelope); err != nil {
@@ -28,7 +27,11 @@ func (*Provider) Parse(_ provider.Channel, r provider.Request) (provider.Batch, 
 	}
 	raw, ok := envelope["results"]
 	var results []json.RawMessage
-	if !ok || json.Unmarshal(raw, &results) != nil || results == nil {
+	if !ok {
+		news(&batch, ch, r)
+		return batch, nil
+	}
+	if json.Unmarshal(raw, &results) != nil || results == nil {
 		batch.Unusable = append(batch.Unusable, unusable("unknown_event", r.Body))
 		return batch, nil //nolint:nilerr // kept and shown
 	}
@@ -40,27 +43,27 @@ func (*Provider) Parse(_ provider.Channel, r provider.Request) (provider.Batch, 
 
 // result is one element of either dialect, with the members of all kinds side by side.
 type result struct {
-	From       word             `json:"from"`
-	To         word             `json:"to"`
-	MessageID  word             `json:"messageId"`
-	ReceivedAt word             `json:"receivedAt"`
-	Message    part[message]    `json:"message"`
-	Contact    part[contact]    `json:"contact"`
-	Status     part[status]     `json:"status"`
-	Error      part[status]     `json:"error"`
-	SeenAt     word             `json:"seenAt"`
-	DoneAt     word             `json:"doneAt"`
-	SentAt     word             `json:"sentAt"`
-	Event      word             `json:"event"` // the Messages API: MO, DELIVERY, SEEN
-	Sender     word             `json:"sender"`
-	Dest       word             `json:"destination"`
-	Content    list[contentBit] `json:"content"`
+	From       provider.Word             `json:"from"`
+	To         provider.Word             `json:"to"`
+	MessageID  provider.Word             `json:"messageId"`
+	ReceivedAt provider.Word             `json:"receivedAt"`
+	Message    provider.Part[message]    `json:"message"`
+	Contact    provider.Part[contact]    `json:"contact"`
+	Status     provider.Part[status]     `json:"status"`
+	Error      provider.Part[status]     `json:"error"`
+	SeenAt     provider.Word             `json:"seenAt"`
+	DoneAt     provider.Word             `json:"doneAt"`
+	SentAt     provider.Word             `json:"sentAt"`
+	Event      provider.Word             `json:"event"` // the Messages API: MO, DELIVERY, SEEN
+	Sender     provider.Word             `json:"sender"`
+	Dest       provider.Word             `json:"destination"`
+	Content    provider.List[contentBit] `json:"content"`
 }
 
 type contact struct {
-	Name        word `json:"name"`
-	PhoneNumber word `json:"phoneNumber"`
-	UserID      word `json:"userId"`
+	Name        provider.Word `json:"name"`
+	PhoneNumber provider.Word `json:"phoneNumber"`
+	UserID      provider.Word `json:"userId"`
 }
 
 func parseResult(batch *provider.Batch, element json.RawMessage, r provider.Request) {
@@ -70,7 +73,7 @@ func parseResult(batch *provider.Batch, element json.RawMessage, r provider.Requ
 		return
 	}
 	switch {
-	case res.Message.given || res.Event == "MO":
+	case res.Message.Given || res.Event == "MO":
 		in, reason := inbound(res, element, r)
 		if reason != "" {
 			batch.Unusable = append(batch.Unusable, unusable(reason, element))
@@ -79,17 +82,12 @@ func parseResult(batch *provider.Batch, element json.RawMessage, r provider.Requ
 		batch.Messages = append(batch.Messages, in)
 	case (res.SeenAt != "" || res.Event == "SEEN") && res.MessageID != "":
 		batch.Reports = append(batch.Reports, seen(res, element, r))
-	case res.Status.given && res.MessageID != "":
+	case res.Status.Given && res.MessageID != "":
 		batch.Reports = append(batch.Reports, delivery(res, element, r))
 	default:
 		batch.Unusable = append(batch.Unusable, unusable("unknown_event", element))
 	}
 }
-
-// A business-scoped user id: a country, perhaps ENT for a parent, and up to 128 letters and digits.
-var userID = regexp.MustCompile(`^[A-Z]{2}\.(ENT\.)?[A-Za-z0-9]{1,128}$`)
-
-var phone = regexp.MustCompile(`^\+?[0-9]{5,20}$`)
 
 func inbound(res result, element json.RawMessage, r provider.Request) (in provider.Inbound, unusableBecause string) {
 	from, to := res.From, res.To
@@ -97,10 +95,10 @@ func inbound(res result, element json.RawMessage, r provider.Request) (in provid
 		from, to = res.Sender, res.Dest
 	}
 	id := string(res.MessageID)
-	if id == "" || len(id) > 512 || strings.ContainsFunc(id, func(c rune) bool { return c < ' ' || c == '\uFFFD' }) {
+	if !provider.IsMessageID(id) {
 		return in, "bad_message_id"
 	}
-	address, ok := sender(from, res.Contact.value)
+	address, ok := provider.ReadAddress(res.Contact.Value.UserID, from, res.Contact.Value.PhoneNumber)
 	if !ok {
 		return in, "bad_sender"
 	}
@@ -108,44 +106,27 @@ func inbound(res result, element json.RawMessage, r provider.Request) (in provid
 		ProviderID:  id,
 		From:        address,
 		To:          strings.TrimPrefix(string(to), "+"),
-		ProfileName: provider.CleanName(string(res.Contact.value.Name)),
-		SentAt:      provider.ClampTime(parseTime(res.ReceivedAt), r.ReceivedAt),
+		ProfileName: provider.CleanName(string(res.Contact.Value.Name)),
+		SentAt:      provider.ClampTime(provider.ParseTime(res.ReceivedAt), r.ReceivedAt),
 		Raw:         provider.CleanRaw(element, maxRaw),
 	}
 	if address.Phone != "" && address.Phone == in.To {
 		return in, "echo" // our own number as the sender is never answered
 	}
-	m := res.Message.value
-	if !res.Message.given {
+	m := res.Message.Value
+	if !res.Message.Given {
 		m = fromContent(res.Content)
 	}
 	m.describe(&in)
 	in.Text = provider.Clean(in.Text, maxText)
-	in.ReplyTo = provider.Clean(string(m.Context.value.ID), 512)
-	in.Silent = in.Silent || m.Context.value.GroupID != ""
-	return in, ""
-}
-
-// sender reads who wrote: the user id where there is one, and the phone beside it or alone. An id of another form than
-// the documented one is refused rather than guessed at.
-func sender(from word, c contact) (a provider.Address, ok bool) {
-	for _, candidate := range []word{c.UserID, from, c.PhoneNumber} {
-		s := string(candidate)
-		switch {
-		case s == "":
-		case userID.MatchString(s):
-			if a.UserID == "" {
-				a.UserID = s
-			}
-		case phone.MatchString(s) && candidate != c.UserID:
-			if a.Phone == "" {
-				a.Phone = strings.TrimPrefix(s, "+")
-			}
-		default:
-			return a, false
-		}
+	if in.Target == "" {
+		in.ReplyTo = provider.Clean(string(m.Context.Value.ID), 512)
 	}
-	return a, a.UserID != "" || a.Phone != ""
+	if len(m.Referral) > 0 && m.Referral[0] == '{' {
+		in.Referral = provider.CleanRaw(m.Referral, maxRaw)
+	}
+	in.Silent = in.Silent || m.Context.Value.GroupID != ""
+	return in, ""
 }
 
 func seen(res result, element json.RawMessage, r provider.Request) provider.Report {
@@ -153,22 +134,22 @@ func seen(res result, element json.RawMessage, r provider.Request) provider.Repo
 		Key:   provider.Clean(string(res.MessageID), 512),
 		Mark:  "seen",
 		State: provider.StateRead,
-		At:    provider.ClampTime(parseTime(res.SeenAt), r.ReceivedAt),
+		At:    provider.ClampTime(provider.ParseTime(res.SeenAt), r.ReceivedAt),
 		Raw:   provider.CleanRaw(element, maxRaw),
 	}
 }
 
 func delivery(res result, element json.RawMessage, r provider.Request) provider.Report {
-	at := parseTime(res.DoneAt)
+	at := provider.ParseTime(res.DoneAt)
 	if at.IsZero() {
-		at = parseTime(res.SentAt)
+		at = provider.ParseTime(res.SentAt)
 	}
 	report := provider.Report{
 		Key: provider.Clean(string(res.MessageID), 512),
 		At:  provider.ClampTime(at, r.ReceivedAt),
 		Raw: provider.CleanRaw(element, maxRaw),
 	}
-	verdict := judge(res.Status.value, res.Error.value)
+	verdict := judge(res.Status.Value, res.Error.Value)
 	report.Mark = "delivery:" + provider.Truncate(verdict.mark, 40)
 	report.State, report.Detail, report.Effect = verdict.state, verdict.sentence, verdict.effect
 	return report

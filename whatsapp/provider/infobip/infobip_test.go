@@ -9,7 +9,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-	"unicode/utf8"
 
 	"github.com/stretchr/testify/require"
 
@@ -43,7 +42,7 @@ func TestConformance(t *testing.T) {
 			}
 			return h
 		},
-		Answer: func(key string) string {
+		Answer: func(_, key string) string {
 			return fmt.Sprintf(`{"to":"385919998888","messageCount":1,"messageId":%q,"status":{"groupId":1,"groupName":"PENDING","id":7,"name":"PENDING_ENROUTE","description":"Message sent to next instance"}}`, key)
 		},
 	}.Run(t)
@@ -272,13 +271,6 @@ func FuzzParse(f *testing.F) {
 	f.Add([]byte("{\"results\":[{\"from\":\"1\xff\",\"messageId\":\"\\u0000\",\"message\":{\"text\":\"\\ud800\"}}]}"))
 	p := newProvider("", 0)
 	received := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
-	storable := func(t *testing.T, texts ...string) {
-		for _, s := range texts {
-			if !utf8.ValidString(s) || strings.ContainsRune(s, 0) {
-				t.Fatalf("cannot be stored: %q", s)
-			}
-		}
-	}
 	f.Fuzz(func(t *testing.T, body []byte) {
 		batch, err := p.Parse(channel, provider.Request{Body: body, ReceivedAt: received})
 		if err != nil {
@@ -287,20 +279,8 @@ func FuzzParse(f *testing.F) {
 			}
 			return
 		}
-		for _, m := range batch.Messages {
-			storable(t, m.ProviderID, m.Text, m.Type, m.Media.URL, m.ProfileName, m.ReplyTo, m.Raw, m.From.Phone, m.From.UserID)
-			if m.ProviderID == "" || m.From == (provider.Address{}) || m.Type == "" || m.SentAt.After(received) || m.SentAt.IsZero() {
-				t.Fatalf("half a message: %+v", m)
-			}
-		}
-		for _, r := range batch.Reports {
-			storable(t, r.Key, r.Mark, r.Detail, r.Raw)
-			if r.Mark == "" || r.At.After(received) {
-				t.Fatalf("half a report: %+v", r)
-			}
-		}
-		for _, u := range batch.Unusable {
-			storable(t, u.Reason, u.Body)
+		if problem := providertest.Unstorable(batch, received); problem != "" {
+			t.Fatal(problem)
 		}
 	})
 }

@@ -139,11 +139,11 @@ func compose(ch provider.Channel, msg provider.Message) (path string, body []byt
 // accepted reads a 200. It counts only when it is about this very message; anything else leaves the outcome unknown.
 func accepted(key string, answer []byte) (provider.Accepted, error) {
 	var one struct {
-		MessageID word         `json:"messageId"`
-		Status    part[status] `json:"status"`
+		MessageID provider.Word         `json:"messageId"`
+		Status    provider.Part[status] `json:"status"`
 		Messages  []struct {
-			MessageID word         `json:"messageId"`
-			Status    part[status] `json:"status"`
+			MessageID provider.Word         `json:"messageId"`
+			Status    provider.Part[status] `json:"status"`
 		} `json:"messages"`
 	}
 	if err := json.Unmarshal(answer, &one); err != nil {
@@ -155,10 +155,10 @@ func accepted(key string, answer []byte) (provider.Accepted, error) {
 	if string(one.MessageID) != key {
 		return provider.Accepted{}, provider.UnknownOutcome("Infobip's answer names no message or another one.", nil)
 	}
-	v := judge(one.Status.value, status{})
+	v := judge(one.Status.Value, status{})
 	switch v.state {
 	case provider.StateFailed:
-		return provider.Accepted{}, classified(failureMeaning(one.Status.value, status{}), string(one.Status.value.ID), 0)
+		return provider.Accepted{}, classified(failureMeaning(one.Status.Value, status{}), string(one.Status.Value.ID), 0)
 	case "":
 		v.state = provider.StateAccepted
 	}
@@ -170,10 +170,10 @@ func refusalOf(resp *http.Response, answer []byte) *provider.SendError {
 	var body struct {
 		RequestError struct {
 			ServiceException struct {
-				MessageID word `json:"messageId"`
+				MessageID provider.Word `json:"messageId"`
 			} `json:"serviceException"`
 		} `json:"requestError"`
-		ErrorCode word `json:"errorCode"`
+		ErrorCode provider.Word `json:"errorCode"`
 	}
 	_ = json.Unmarshal(answer, &body)
 	code := string(body.RequestError.ServiceException.MessageID)

@@ -8,11 +8,11 @@ import (
 
 // status is Infobip's verdict on a message; its error axis has the same shape.
 type status struct {
-	GroupID   word `json:"groupId"`
-	GroupName word `json:"groupName"`
-	ID        word `json:"id"`
-	Name      word `json:"name"`
-	Permanent word `json:"permanent"`
+	GroupID   provider.Word `json:"groupId"`
+	GroupName provider.Word `json:"groupName"`
+	ID        provider.Word `json:"id"`
+	Name      provider.Word `json:"name"`
+	Permanent provider.Word `json:"permanent"`
 }
 
 type verdict struct {
