@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"net/url"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -16,6 +17,7 @@ import (
 // WhatsApp is what the door asks of the WhatsApp engine.
 type WhatsApp interface {
 	Receive(ctx context.Context, provider string, channel flomastr.ChannelID, request whatsapp.WebhookRequest) error
+	Challenge(ctx context.Context, provider string, channel flomastr.ChannelID, query url.Values) (string, error)
 	Ingest(ctx context.Context, tenant flomastr.TenantID, message whatsapp.Neutral) (whatsapp.Stored, error)
 	Send(ctx context.Context, tenant flomastr.TenantID, request whatsapp.Request) (whatsapp.Message, error)
 
@@ -58,20 +60,45 @@ type webhookOutput struct {
 	}
 }
 
-// webhookInfobip takes Infobip's webhooks in: inbound messages and reports alike. The body's bytes are judged by the
-// channel's secret before anything of them is read.
-func (a *API) webhookInfobip(ctx context.Context, _ Call, in *webhookInput) (*webhookOutput, error) {
+// webhookOf takes a provider's webhooks in: inbound messages and reports alike. The body's bytes are judged by the channel's
+// secret before anything of them is read.
+func (a *API) webhookOf(provider string) func(context.Context, Call, *webhookInput) (*webhookOutput, error) {
+	return func(ctx context.Context, _ Call, in *webhookInput) (*webhookOutput, error) {
+		channel, err := flomastr.ParseID[flomastr.ChannelID](in.ChannelID)
+		if err != nil {
+			return nil, whatsapp.ErrChannelNotFound
+		}
+		arrival, _ := ctx.Value(arrivalKey{}).(arrival)
+		if err := a.deps.WhatsApp.Receive(ctx, provider, channel, whatsapp.WebhookRequest{Header: arrival.request.Header, Body: in.RawBody}); err != nil {
+			return nil, err
+		}
+		out := &webhookOutput{}
+		out.Body.Status = "stored"
+		return out, nil
+	}
+}
+
+type challengeInput struct {
+	ChannelID string `path:"channel_id" format:"uuid"`
+}
+
+type challengeOutput struct {
+	ContentType string `header:"Content-Type"`
+	Body        []byte
+}
+
+// webhookMetaChallenge answers Meta's test of a channel's address with the challenge and nothing else, as plain text.
+func (a *API) webhookMetaChallenge(ctx context.Context, _ Call, in *challengeInput) (*challengeOutput, error) {
 	channel, err := flomastr.ParseID[flomastr.ChannelID](in.ChannelID)
 	if err != nil {
 		return nil, whatsapp.ErrChannelNotFound
 	}
 	arrival, _ := ctx.Value(arrivalKey{}).(arrival)
-	if err := a.deps.WhatsApp.Receive(ctx, "infobip", channel, whatsapp.WebhookRequest{Header: arrival.request.Header, Body: in.RawBody}); err != nil {
+	answer, err := a.deps.WhatsApp.Challenge(ctx, "meta", channel, arrival.request.URL.Query())
+	if err != nil {
 		return nil, err
 	}
-	out := &webhookOutput{}
-	out.Body.Status = "stored"
-	return out, nil
+	return &challengeOutput{ContentType: "text/plain; charset=utf-8", Body: []byte(answer)}, nil
 }
 
 // textOrObject is a message that may be written as a bare string.

@@ -23,6 +23,7 @@ import (
 	"github.com/flomastr/flomastr/whatsapp"
 	"github.com/flomastr/flomastr/whatsapp/provider"
 	"github.com/flomastr/flomastr/whatsapp/provider/infobip"
+	"github.com/flomastr/flomastr/whatsapp/provider/meta"
 )
 
 // line is a house with a WhatsApp engine and a provider that takes every message.
@@ -52,7 +53,7 @@ func newLine(t *testing.T) *line {
 	require.NoError(t, err)
 	l.engine = whatsapp.New(whatsapp.Deps{
 		Store: postgres.NewWhatsAppStore(l.db), Answerer: echo{}, Sealer: keys, Log: slog.New(slog.DiscardHandler),
-		Providers: []provider.Provider{infobip.New(infobip.Config{HTTP: l.provider.Client(), StandIn: l.provider.URL})},
+		Providers: []provider.Provider{infobip.New(infobip.Config{HTTP: l.provider.Client(), StandIn: l.provider.URL}), meta.New(meta.Config{HTTP: l.provider.Client(), StandIn: l.provider.URL})},
 		Settings:  whatsapp.Settings{Poll: 20 * time.Millisecond, StoreTimeout: 10 * time.Second, BurstWait: 50 * time.Millisecond},
 	})
 	l.tenants = tenant.New(tenant.Deps{Store: postgres.NewTenantStore(l.db), Cold: l.cold})

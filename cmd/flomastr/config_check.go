@@ -79,6 +79,7 @@ func (c Config) problems() []problem {
 	}{
 		{"FLOMASTR_PUBLIC_URL", c.PublicURL, true},
 		{"FLOMASTR_INFOBIP_URL", c.InfobipStandIn, true},
+		{"FLOMASTR_META_URL", c.MetaStandIn, true},
 		{"INFOBIP_BASE_URL", c.InfobipBaseURL, true},
 		{"FLOMASTR_EMBEDDING_URL", c.EmbeddingBaseURL, false},
 		{"OPENAI_BASE_URL", c.OpenAIBaseURL, false},
@@ -176,13 +177,19 @@ func (c Config) crossProblems() []problem {
 			out = append(out, problem{"FLOMASTR_FETCH_ALLOW", "is refused while the server listens on " + c.Listen + ": it opens the guard for tests alone"})
 		}
 	}
-	if c.InfobipStandIn != "" {
+	for _, standIn := range []struct{ name, address string }{{"FLOMASTR_INFOBIP_URL", c.InfobipStandIn}, {"FLOMASTR_META_URL", c.MetaStandIn}} {
+		if standIn.address == "" {
+			continue
+		}
 		if !c.OnLoopback() {
-			out = append(out, problem{"FLOMASTR_INFOBIP_URL", "is refused while the server listens on " + c.Listen + ": a stand-in is for a server that listens on loopback alone"})
+			out = append(out, problem{standIn.name, "is refused while the server listens on " + c.Listen + ": a stand-in is for a server that listens on loopback alone"})
 		}
-		if u, err := url.Parse(c.InfobipStandIn); err == nil && !isLoopback(u.Hostname()) {
-			out = append(out, problem{"FLOMASTR_INFOBIP_URL", "must name this machine, such as http://127.0.0.1:8101"})
+		if u, err := url.Parse(standIn.address); err == nil && !isLoopback(u.Hostname()) {
+			out = append(out, problem{standIn.name, "must name this machine, such as http://127.0.0.1:8101"})
 		}
+	}
+	if !graphVersion.MatchString(c.MetaVersion) {
+		out = append(out, problem{"META_GRAPH_VERSION", "must be a version of the Graph API, such as v25.0"})
 	}
 	if (c.InfobipAPIKey == "") != (c.InfobipBaseURL == "") {
 		missing := "INFOBIP_BASE_URL"
@@ -196,6 +203,8 @@ func (c Config) crossProblems() []problem {
 	}
 	return out
 }
+
+var graphVersion = regexp.MustCompile(`^v[0-9]{1,3}\.[0-9]{1,2}$`)
 
 // OnLoopback says whether the server can be reached from this machine alone.
 func (c Config) OnLoopback() bool {

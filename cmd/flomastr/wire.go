@@ -31,6 +31,7 @@ import (
 	"github.com/flomastr/flomastr/whatsapp"
 	"github.com/flomastr/flomastr/whatsapp/provider"
 	"github.com/flomastr/flomastr/whatsapp/provider/infobip"
+	"github.com/flomastr/flomastr/whatsapp/provider/meta"
 	"github.com/flomastr/flomastr/worker"
 )
 
@@ -143,6 +144,10 @@ func newApp(ctx context.Context, cfg Config, log *slog.Logger) (_ *App, err erro
 		Providers: []provider.Provider{infobip.New(infobip.Config{
 			HTTP:    safehttp.New(safehttp.Config{Allow: given(cfg.InfobipStandIn), Timeout: 20 * time.Second, MaxBytes: 1 << 20}).HTTP(),
 			StandIn: cfg.InfobipStandIn, APIKey: cfg.InfobipAPIKey.Reveal(), BaseURL: cfg.InfobipBaseURL,
+		}), meta.New(meta.Config{
+			HTTP:    safehttp.New(safehttp.Config{Allow: given(cfg.MetaStandIn), Timeout: 20 * time.Second, MaxBytes: 1 << 20}).HTTP(),
+			Files:   safehttp.New(safehttp.Config{Allow: given(cfg.MetaStandIn), Timeout: 2 * time.Minute, MaxBytes: 100 << 20}).HTTP(),
+			StandIn: cfg.MetaStandIn, Version: cfg.MetaVersion,
 		})},
 		Settings: whatsapp.Settings{Workers: cfg.TurnWorkers, DrainTimeout: cfg.ShutdownTimeout},
 	})
