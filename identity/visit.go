@@ -2,9 +2,7 @@ package identity
 
 import (
 	"context"
-	"strings"
 	"time"
-	"unicode"
 	"unicode/utf8"
 
 	"github.com/flomastr/flomastr"
@@ -50,7 +48,7 @@ var (
 
 // NewVisit checks what a visit needs. The caller must be a super admin; whoever is a member needs none, but may make one.
 func NewVisit(caller Caller, tenant flomastr.TenantID, reason string, length time.Duration, now time.Time) (Visit, error) {
-	reason = strings.TrimSpace(strings.Map(visible, reason))
+	reason = flomastr.VisibleLine(reason)
 	n := utf8.RuneCountInString(reason)
 	switch {
 	case !caller.Person() || !caller.SuperAdmin:
@@ -68,17 +66,6 @@ func NewVisit(caller Caller, tenant flomastr.TenantID, reason string, length tim
 		ID: flomastr.NewID[flomastr.VisitID](), Tenant: tenant, Issuer: caller.Issuer, Subject: caller.Subject, Email: caller.Email,
 		Session: caller.Session, Reason: reason, StartedAt: now, EndsAt: now.Add(length),
 	}, nil
-}
-
-// visible drops what nobody can read, such as a space of no width, and what would disguise the rest; lines become one.
-func visible(r rune) rune {
-	switch {
-	case unicode.IsControl(r):
-		return ' '
-	case unicode.Is(unicode.Cf, r):
-		return -1
-	}
-	return r
 }
 
 // VisitStore keeps visits. Each method is one commit, and writes its line of the tenant's audit log in it.

@@ -3,8 +3,8 @@ package tenant
 import (
 	"context"
 	"fmt"
-	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/flomastr/flomastr"
 )
@@ -132,9 +132,9 @@ func (e *Engine) ErasureReport(ctx context.Context, id flomastr.TenantID) ([]byt
 func (e *Engine) ResumeErasures(ctx context.Context) error { return e.store.ResumeErasures(ctx) }
 
 func cleanReason(reason string) (string, error) {
-	reason = strings.Join(strings.Fields(strings.ToValidUTF8(reason, "")), " ")
-	if reason == "" || len(reason) > 500 {
-		return "", flomastr.Errorf(flomastr.Invalid, "reason_missing", "Say why, for the audit log.").Field("body.reason", "1 to 500 characters")
+	reason = flomastr.VisibleLine(reason)
+	if reason == "" || utf8.RuneCountInString(reason) > 500 {
+		return "", flomastr.Errorf(flomastr.Invalid, "reason_missing", "Say why, in words that can be read, for the audit log.").Field("body.reason", "1 to 500 characters")
 	}
 	return reason, nil
 }

@@ -51,7 +51,7 @@ func TestEveryActionInEveryState(t *testing.T) {
 func TestAnActionWithoutAReasonReachesNoStore(t *testing.T) {
 	t.Parallel()
 	engine := tenant.New(tenant.Deps{Store: &memory{}}) // whose Move would panic
-	for _, reason := range []string{"", " \n ", strings.Repeat("a", 501)} {
+	for _, reason := range []string{"", " \n ", strings.Repeat("\u200b", 20), "\u3164\u2800", strings.Repeat("a", 501)} {
 		_, err := engine.Act(t.Context(), flomastr.ActorSystem, flomastr.TenantID{}, tenant.Suspend, reason)
 		require.Equal(t, "reason_missing", flomastr.CodeOf(err), "%q", reason)
 		_, err = engine.HardDelete(t.Context(), flomastr.ActorSystem, flomastr.TenantID{}, reason, "abc")
