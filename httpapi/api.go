@@ -141,7 +141,7 @@ func (a *API) Handler() http.Handler {
 		r.URL.Path = "/engine"
 		a.mux.ServeHTTP(w, r)
 	})
-	a.mux.Handle("/", a.webApp())
+	a.mux.Handle("/", a.toTheApp(a.webApp()))
 	return a.framed(a.hosted(a.cors(a.canonical(a.mux))))
 }
 

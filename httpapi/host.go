@@ -1,9 +1,11 @@
 package httpapi
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"net/netip"
+	"net/url"
 	"strings"
 
 	"github.com/flomastr/flomastr"
@@ -54,4 +56,35 @@ func (a *API) byHost(ctx context.Context, host string) (tenant.Tenant, error) {
 		return tenant.Tenant{}, err
 	}
 	return a.deps.Tenants.ByID(ctx, id)
+}
+
+// appElsewhere is where people find the app when they come to the bare base domain: the public URL, else the label app. It
+// is nil where the app is at the base domain itself, as on a machine of one's own. Only the settings say where: nothing of a
+// request but its path and query goes into the address.
+func (a *API) appElsewhere() *url.URL {
+	if a.deps.BaseDomain == "localhost" {
+		return nil
+	}
+	there, err := url.Parse(cmp.Or(a.deps.PublicURL, "https://app."+a.deps.BaseDomain))
+	if err != nil || there.Hostname() == a.deps.BaseDomain {
+		return nil
+	}
+	return there
+}
+
+// toTheApp sends a page's request at the bare base domain to the app. The way is not for ever: a site may stand here one day.
+func (a *API) toTheApp(pages http.Handler) http.Handler {
+	app := a.appElsewhere()
+	if app == nil {
+		return pages
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Host != a.deps.BaseDomain || a.isAPI(r.URL.Path) || (r.Method != http.MethodGet && r.Method != http.MethodHead) {
+			pages.ServeHTTP(w, r)
+			return
+		}
+		there := url.URL{Scheme: app.Scheme, Host: app.Host, Path: r.URL.Path, RawPath: r.URL.RawPath, RawQuery: r.URL.RawQuery}
+		w.Header().Set("Location", there.String())
+		w.WriteHeader(http.StatusTemporaryRedirect)
+	})
 }

@@ -4,13 +4,17 @@ import (
 	"bufio"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"testing/fstest"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/flomastr/flomastr"
 )
 
 func TestAHostIsLookedUpAndNeverBelieved(t *testing.T) {
@@ -116,5 +120,45 @@ func TestEveryKindOfAnswerCarriesTheSecurityHeaders(t *testing.T) {
 		out := httptest.NewRecorder()
 		w.handler.ServeHTTP(out, r)
 		require.Equal(t, want, out.Header().Get("Strict-Transport-Security"), fmt.Sprint(peer))
+	}
+}
+
+func TestTheBareBaseDomainLeadsToTheApp(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		base, public, method, host, target string
+		want                               string // where to; "" is an answer on the spot
+	}{
+		"the front page":           {"flomastr.example", "", "GET", "flomastr.example", "/", "https://app.flomastr.example/"},
+		"a page with a query":      {"flomastr.example", "", "GET", "FloMastr.example.:443", "/alpha/inbox?x=%2F&y=1", "https://app.flomastr.example/alpha/inbox?x=%2F&y=1"},
+		"an encoded path":          {"flomastr.example", "", "GET", "flomastr.example", "/a%20b", "https://app.flomastr.example/a%20b"},
+		"asked for its head":       {"flomastr.example", "", "HEAD", "flomastr.example", "/", "https://app.flomastr.example/"},
+		"the operator's word":      {"flomastr.example", "https://app.flomastr.example:8443", "GET", "flomastr.example", "/x", "https://app.flomastr.example:8443/x"},
+		"another's host as a path": {"flomastr.example", "", "GET", "flomastr.example", "/@evil.example", "https://app.flomastr.example/@evil.example"},
+		"a host as a query":        {"flomastr.example", "", "GET", "flomastr.example", "/?next=https://evil.example", "https://app.flomastr.example/?next=https://evil.example"},
+		"two slashes":              {"flomastr.example", "", "GET", "flomastr.example", "//evil.example/x", ""},
+		"health":                   {"flomastr.example", "", "GET", "flomastr.example", "/livez", ""},
+		"an unknown endpoint":      {"flomastr.example", "", "GET", "flomastr.example", "/routes/none", ""},
+		"a webhook":                {"flomastr.example", "", "POST", "flomastr.example", "/webhook/infobip/x", ""},
+		"a form":                   {"flomastr.example", "", "POST", "flomastr.example", "/", ""},
+		"the app":                  {"flomastr.example", "", "GET", "app.flomastr.example", "/", ""},
+		"a tenant":                 {"flomastr.example", "", "GET", "alpha.flomastr.example", "/", ""},
+		"another host":             {"flomastr.example", "", "GET", "evil.example", "/", ""},
+		"the app at the base":      {"flomastr.example", "https://flomastr.example", "GET", "flomastr.example", "/", ""},
+		"a machine of one's own":   {"localhost", "", "GET", "localhost:8000", "/", ""},
+	} {
+		api := New(Deps{
+			BaseDomain: c.base, PublicURL: c.public, Clock: flomastr.SystemClock, Log: slog.New(slog.DiscardHandler), Gate: fakeGate{},
+			Web: fstest.MapFS{"index.html": {Data: []byte("<!doctype html>app")}},
+		})
+		r := httptest.NewRequestWithContext(t.Context(), c.method, c.target, nil)
+		r.Host = c.host
+		out := httptest.NewRecorder()
+		api.Handler().ServeHTTP(out, r)
+		require.Equal(t, c.want, out.Header().Get("Location"), name)
+		if c.want != "" {
+			require.Equal(t, http.StatusTemporaryRedirect, out.Code, name)
+			require.Equal(t, "no-store", out.Header().Get("Cache-Control"), name)
+		}
 	}
 }
