@@ -28,7 +28,7 @@ func Clean(detail map[string]string) map[string]string {
 		return map[string]string{}
 	}
 	for name, value := range out {
-		if value != "" && secretName.MatchString(name) && !strings.HasSuffix(name, "_fingerprint") {
+		if value != "" && secretName.MatchString(name) && !isFingerprint(name) {
 			out[name] = Hidden
 			continue
 		}
@@ -43,6 +43,13 @@ func Clean(detail map[string]string) map[string]string {
 		out[name] = value
 	}
 	return out
+}
+
+// isFingerprint tells whether a value, or what it was before a change, is by its name a secret's fingerprint.
+func isFingerprint(name string) bool {
+	name, _ = strings.CutSuffix(name, ".old")
+	name, _ = strings.CutSuffix(name, ".new")
+	return strings.HasSuffix(name, "_fingerprint")
 }
 
 // Changes says what became of settings: old and new value of each that differs.

@@ -28,6 +28,8 @@ func TestSecretsDoNotReachALine(t *testing.T) {
 	require.Equal(t, "Front desk", clean["name"])
 	require.Equal(t, audit.Hidden, clean["new_password"])
 	require.Empty(t, clean["empty_secret"], "that none is set is no secret")
+	require.Equal(t, map[string]string{"api_key_fingerprint.old": "ab12", "api_key_fingerprint.new": "cd34", "api_key.new": audit.Hidden},
+		audit.Clean(map[string]string{"api_key_fingerprint.old": "ab12", "api_key_fingerprint.new": "cd34", "api_key.new": "canary"}))
 	require.Equal(t, "use (hidden) or (hidden)", clean["note"])
 }
 

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 
@@ -224,8 +226,9 @@ func (s *TenantStore) FinishProvisioning(ctx context.Context, actor flomastr.Act
 // Update changes what is set in the change.
 func (s *TenantStore) Update(ctx context.Context, actor flomastr.Actor, id flomastr.TenantID, change tenant.Change) (tenant.Tenant, error) {
 	var changed tenant.Tenant
-	err := s.db.InPlatform(ctx, func(tx pgx.Tx) (err error) {
-		if _, err := oneTenant(ctx, tx, `SELECT `+tenantColumns+` FROM tenants WHERE id = $1 FOR NO KEY UPDATE`, id); err != nil {
+	err := s.db.InPlatform(ctx, func(tx pgx.Tx) error {
+		before, err := oneTenant(ctx, tx, `SELECT `+tenantColumns+` FROM tenants WHERE id = $1 FOR NO KEY UPDATE`, id)
+		if err != nil {
 			return err
 		}
 		if change.BrandPrimary != nil {
@@ -246,9 +249,15 @@ func (s *TenantStore) Update(ctx context.Context, actor flomastr.Actor, id floma
 		}
 		return appendAudit(ctx, tx, audit.Record{
 			Tenant: id, Actor: actor, Action: "tenant.updated", Object: "tenant:" + id.String(),
+			Detail: audit.Changes(tenantDetail(before), tenantDetail(changed)),
 		})
 	})
 	return changed, err
+}
+
+// tenantDetail is what the audit log compares of a tenant.
+func tenantDetail(t tenant.Tenant) map[string]string {
+	return map[string]string{"name": t.Name, "time_zone": t.TimeZone, "brand_primary": t.BrandPrimary}
 }
 
 const policyColumns = `rate_limit_per_minute, max_context_length, allowed_file_types, max_file_size_mb, message_retention_days,
@@ -297,10 +306,25 @@ func (s *TenantStore) ChangePolicies(ctx context.Context, actor flomastr.Actor, 
 		}
 		return appendAudit(ctx, tx, audit.Record{
 			Tenant: id, Actor: actor, Action: "policies.changed", Object: "tenant:" + id.String(),
-			Detail: map[string]string{"before": fmt.Sprintf("%+v", current), "after": fmt.Sprintf("%+v", changed)},
+			Detail: audit.Changes(policyDetail(current), policyDetail(changed)),
 		})
 	})
 	return changed, err
+}
+
+// policyDetail is what the audit log compares of a tenant's policies, named as the API names them.
+func policyDetail(p tenant.Policies) map[string]string {
+	return map[string]string{
+		"rate_limit_per_minute":  strconv.Itoa(p.RateLimitPerMinute),
+		"max_context_length":     strconv.Itoa(p.MaxContextLength),
+		"allowed_file_types":     strings.Join(p.AllowedFileTypes, ", "),
+		"max_file_size_mb":       strconv.Itoa(p.MaxFileSizeMB),
+		"message_retention_days": strconv.Itoa(p.MessageRetentionDays),
+		"hot_ttl_days":           strconv.Itoa(p.HotTTLDays),
+		"inbox_scope":            string(p.InboxScope),
+		"catalog_enabled":        strconv.FormatBool(p.CatalogEnabled),
+		"confidence_threshold":   strconv.FormatFloat(p.ConfidenceThreshold, 'g', -1, 64),
+	}
 }
 
 func policies(ctx context.Context, tx pgx.Tx, sql string, id flomastr.TenantID) (tenant.Policies, error) {

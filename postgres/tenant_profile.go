@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 
@@ -57,9 +58,33 @@ func (s *TenantStore) ChangeProfile(ctx context.Context, actor flomastr.Actor, i
 		if changed, err = readProfile(ctx, tx, id); err != nil {
 			return err
 		}
-		return appendAudit(ctx, tx, audit.Record{Tenant: id, Actor: actor, Action: "profile.changed", Object: "tenant:" + id.String()})
+		detail := audit.Changes(profileDetail(current), profileDetail(changed))
+		if others := otherContacts(current, changed); others != "" {
+			detail["contacts_changed"] = others
+		}
+		return appendAudit(ctx, tx, audit.Record{
+			Tenant: id, Actor: actor, Action: "profile.changed", Object: "tenant:" + id.String(), Detail: detail,
+		})
 	})
 	return changed, err
+}
+
+// profileDetail is what the audit log compares of a profile.
+func profileDetail(p tenant.Profile) map[string]string {
+	return map[string]string{
+		"company": p.Company, "industry": p.Industry, "size": p.Size, "time_zone": p.TimeZone, "custom_domain": p.Domain.Name,
+	}
+}
+
+// otherContacts names the contacts that changed, and nothing of them: the log is kept for longer than a person may be.
+func otherContacts(before, after tenant.Profile) string {
+	var changed []string
+	for _, purpose := range purposes {
+		if *contactFor(&before, purpose) != *contactFor(&after, purpose) {
+			changed = append(changed, purpose)
+		}
+	}
+	return strings.Join(changed, ", ")
 }
 
 // claimDomain gives up one claim and makes another. A new claim has a new token and is proven anew, also for a domain that
@@ -114,6 +139,9 @@ func readProfile(ctx context.Context, tx pgx.Tx, id flomastr.TenantID) (tenant.P
 	return p, nil
 }
 
+// purposes are what a contact can be for, as the table's check has them.
+var purposes = []string{"primary", "billing", "technical"} //nolint:gochecknoglobals // a table
+
 // contactFor is the contact of a purpose, one of the three that the table's check allows.
 func contactFor(p *tenant.Profile, purpose string) *tenant.Contact {
 	switch purpose {
@@ -138,7 +166,7 @@ func writeProfile(ctx context.Context, tx pgx.Tx, id flomastr.TenantID, p tenant
 	if err != nil {
 		return fmt.Errorf("write profile: %w", err)
 	}
-	for _, purpose := range []string{"primary", "billing", "technical"} {
+	for _, purpose := range purposes {
 		contact := contactFor(&p, purpose)
 		_, err := tx.Exec(ctx, `
 			INSERT INTO tenant_contacts (tenant_id, purpose, name, email, phone)

@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"errors"
+	"strconv"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -150,7 +151,9 @@ func (s *WhatsAppStore) CreateChannel(ctx context.Context, tenant flomastr.Tenan
 		if err != nil {
 			return err
 		}
-		return appendAudit(ctx, tx, channelRecord(tenant, by, "channel.created", ch))
+		return appendAudit(ctx, tx, audit.Record{
+			Tenant: tenant, Actor: by, Action: "channel.created", Object: "channel " + ch.ID.String(), Detail: channelDetail(ch),
+		})
 	})
 	if violates(err, "channels_number_key") {
 		return whatsapp.ErrNumberTaken
@@ -161,7 +164,15 @@ func (s *WhatsAppStore) CreateChannel(ctx context.Context, tenant flomastr.Tenan
 // UpdateChannel implements whatsapp.ChannelStore.
 func (s *WhatsAppStore) UpdateChannel(ctx context.Context, tenant flomastr.TenantID, by flomastr.Actor, ch whatsapp.Channel) error {
 	err := s.db.InTenant(ctx, tenant, func(tx pgx.Tx) error {
-		tag, err := tx.Exec(ctx, `
+		before, err := collectChannel(tx.Query(ctx, `
+			SELECT `+channelColumns+`
+			FROM channels
+			WHERE tenant_id = $1 AND id = $2
+			FOR NO KEY UPDATE`, tenant, ch.ID))
+		if err != nil {
+			return err
+		}
+		_, err = tx.Exec(ctx, `
 			UPDATE channels
 			SET name = $3, number = $4, base_url = $5, worker = $6, status = $7, pause_reason = $8,
 			    sealed_credentials = $9, credentials_mark = $10, sealed_webhook = $11, webhook_mark = $12,
@@ -174,10 +185,10 @@ func (s *WhatsAppStore) UpdateChannel(ctx context.Context, tenant flomastr.Tenan
 		if err != nil {
 			return err
 		}
-		if tag.RowsAffected() == 0 {
-			return whatsapp.ErrChannelNotFound
-		}
-		if err := appendAudit(ctx, tx, channelRecord(tenant, by, "channel.updated", ch)); err != nil {
+		if err := appendAudit(ctx, tx, audit.Record{
+			Tenant: tenant, Actor: by, Action: "channel.updated", Object: "channel " + ch.ID.String(),
+			Detail: audit.Changes(channelDetail(before), channelDetail(ch)),
+		}); err != nil {
 			return err
 		}
 		if _, err := tx.Exec(ctx, `
@@ -221,12 +232,14 @@ func (s *WhatsAppStore) DeleteChannel(ctx context.Context, tenant flomastr.Tenan
 	})
 }
 
-// channelRecord says what a channel is now. Secrets are named by their fingerprints.
-func channelRecord(tenant flomastr.TenantID, by flomastr.Actor, action string, ch whatsapp.Channel) audit.Record {
-	return audit.Record{Tenant: tenant, Actor: by, Action: action, Object: "channel " + ch.ID.String(), Detail: map[string]string{
-		"number": ch.Number, "provider": ch.Provider, "base_url": ch.BaseURL, "account_id": ch.AccountID, "sender_id": ch.SenderID, "worker": ch.Worker, "status": ch.Status,
-		"credentials_fingerprint": ch.CredentialsMark, "webhook_fingerprint": ch.WebhookMark,
-	}}
+// channelDetail is what the audit log tells of a channel. Secrets are named by their fingerprints.
+func channelDetail(ch whatsapp.Channel) map[string]string {
+	return map[string]string{
+		"name": ch.Name, "number": ch.Number, "provider": ch.Provider, "base_url": ch.BaseURL, "account_id": ch.AccountID, "sender_id": ch.SenderID,
+		"worker": ch.Worker, "status": ch.Status, "credentials_fingerprint": ch.CredentialsMark, "webhook_fingerprint": ch.WebhookMark,
+		"messages_per_second": strconv.FormatFloat(float64(ch.Limits.PerSecond), 'g', -1, 64),
+		"pair_interval":       ch.Limits.PairInterval.String(), "pair_burst": strconv.Itoa(ch.Limits.PairBurst),
+	}
 }
 
 // InboundErrors implements whatsapp.ChannelStore, newest first.
