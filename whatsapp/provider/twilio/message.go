@@ -1,0 +1,182 @@
+package twilio
+
+import (
+	"encoding/json"
+	"net/url"
+	"regexp"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/flomastr/flomastr/whatsapp/provider"
+)
+
+// What fits, in characters.
+const (
+	maxBody    = 1600
+	maxCaption = 1024
+)
+
+// contentSID names a template.
+var contentSID = regexp.MustCompile(`^HX[0-9a-fA-F]{32}$`)
+
+// content writes what a message says into its form. A quote of an earlier message is left out: Twilio has no way to
+// make one.
+func content(form url.Values, msg provider.Message) error {
+	switch {
+	case msg.Template != nil:
+		return template(form, *msg.Template)
+	case msg.Reaction != nil:
+		return provider.RefusedMessage("Reactions cannot be sent through Twilio.")
+	case msg.Media != nil:
+		return media(form, *msg.Media)
+	case msg.Interactive != nil:
+		return interactive(form, *msg.Interactive)
+	case msg.Location != nil:
+		return location(form, *msg.Location, msg.Text)
+	case len(msg.Contacts) > 0:
+		return body(form, cards(msg.Contacts))
+	default:
+		return body(form, msg.Text)
+	}
+}
+
+func body(form url.Values, text string) error {
+	if strings.TrimSpace(text) == "" || utf8.RuneCountInString(text) > maxBody {
+		return provider.RefusedMessage("The text is empty or longer than 1,600 characters.")
+	}
+	form.Set("Body", text)
+	return nil
+}
+
+// template names content by its SID. Twilio counts a template's values through: those of the body first, then the
+// header's, then those of the buttons, which is how CreateTemplate numbers them.
+func template(form url.Values, t provider.Template) error {
+	if !contentSID.MatchString(t.Name) {
+		return provider.RefusedMessage("A template is named by its content SID at Twilio, HX and 32 digits.")
+	}
+	form.Set("ContentSid", t.Name)
+	values := append([]string{}, t.Placeholders...)
+	if t.HeaderText != "" {
+		values = append(values, t.HeaderText)
+	}
+	if t.HeaderMedia != nil {
+		values = append(values, t.HeaderMedia.URL)
+	}
+	for _, b := range t.Buttons {
+		values = append(values, b.Value)
+	}
+	if len(values) == 0 {
+		return nil
+	}
+	variables := make(map[string]string, len(values))
+	for i, v := range values {
+		variables[strconv.Itoa(i+1)] = v
+	}
+	text, err := json.Marshal(variables)
+	if err != nil {
+		return provider.RefusedMessage("The template's values cannot be written as JSON.")
+	}
+	form.Set("ContentVariables", string(text))
+	return nil
+}
+
+// media sends one file. Twilio shows a caption under pictures and films alone.
+func media(form url.Values, m provider.Media) error {
+	switch m.Kind {
+	case "image", "video":
+		if utf8.RuneCountInString(m.Caption) > maxCaption {
+			return provider.RefusedMessage("The caption is longer than 1,024 characters.")
+		}
+		if m.Caption != "" {
+			form.Set("Body", m.Caption)
+		}
+	case "document", "audio", "voice", "sticker":
+	default:
+		return provider.RefusedMessage("This type of file cannot be sent.")
+	}
+	form.Set("MediaUrl", m.URL)
+	return nil
+}
+
+func location(form url.Values, l provider.Location, text string) error {
+	if !onEarth(l.Latitude, l.Longitude) {
+		return provider.RefusedMessage("The place's coordinates are not on earth.")
+	}
+	at := strconv.FormatFloat(l.Latitude, 'f', -1, 64) + "," + strconv.FormatFloat(l.Longitude, 'f', -1, 64)
+	label := strings.ReplaceAll(joined(", ", l.Name, l.Address), "|", " ")
+	action := "geo:" + at
+	if label != "" {
+		action += "|" + label
+	}
+	form.Set("PersistentAction", action)
+	for _, words := range []string{text, label, at} { // a message without a body is refused
+		if strings.TrimSpace(words) != "" {
+			return body(form, words)
+		}
+	}
+	return nil
+}
+
+// cards writes contacts as text: Twilio takes cards as files alone.
+func cards(contacts []provider.ContactCard) string {
+	written := make([]string, 0, len(contacts))
+	for _, c := range contacts {
+		name := c.Name
+		if name == "" {
+			name = c.FirstName
+		}
+		lines := append([]string{name}, c.Phones...)
+		written = append(written, joined("\n", append(lines, c.Emails...)...))
+	}
+	return joined("\n\n", written...)
+}
+
+// interactive writes a choice as numbered text, because Twilio has buttons and lists in templates alone. A typed number
+// or title is as good an answer as a tap.
+func interactive(form url.Values, i provider.Interactive) error {
+	if i.Flow != nil {
+		return provider.RefusedMessage("Forms cannot be sent through Twilio.")
+	}
+	header, text := "", ""
+	if i.Header != "" {
+		header = "*" + i.Header + "*"
+	}
+	if i.Link != nil {
+		text = joined(": ", i.Link.Label, i.Link.URL)
+	}
+	if i.HeaderMedia != nil {
+		if err := media(form, provider.Media{Kind: i.HeaderMedia.Kind, URL: i.HeaderMedia.URL}); err != nil {
+			return err
+		}
+	}
+	return body(form, joined("\n\n", header, i.Body, numbered(i), text, i.Footer))
+}
+
+func numbered(i provider.Interactive) string {
+	sections := i.Sections
+	if len(i.Buttons) > 0 {
+		sections = []provider.Section{{Rows: i.Buttons}}
+	}
+	n, parts := 0, make([]string, 0, len(sections))
+	for _, s := range sections {
+		lines := []string{s.Title}
+		for _, row := range s.Rows {
+			n++
+			lines = append(lines, strconv.Itoa(n)+". "+joined(" – ", row.Title, row.Description))
+		}
+		parts = append(parts, joined("\n", lines...))
+	}
+	return joined("\n\n", parts...)
+}
+
+// joined joins what is not empty.
+func joined(between string, parts ...string) string {
+	kept := parts[:0:0]
+	for _, part := range parts {
+		if strings.TrimSpace(part) != "" {
+			kept = append(kept, part)
+		}
+	}
+	return strings.Join(kept, between)
+}
