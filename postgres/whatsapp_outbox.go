@@ -27,7 +27,8 @@ type queued struct {
 	author       string
 	typ          string
 	text         string
-	job          flomastr.JobID
+	job          flomastr.JobID // of an answer
+	part         int            // of an answer, from 1
 	decision     *whatsapp.Decided
 	message      provider.Message
 	phase        string
@@ -59,9 +60,10 @@ func insertQueued(ctx context.Context, tx pgx.Tx, tenant flomastr.TenantID, q qu
 	}
 	var batch pgx.Batch
 	batch.Queue(`
-		INSERT INTO outbox (tenant_id, message_id, seq, conversation_id, channel_id, phase, kind, content, term, attempts, expires_at, marketing)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, nullif($9, 0), CASE $6 WHEN 'intent' THEN 1 ELSE 0 END, now() + make_interval(secs => $10), $11)`,
-		tenant, q.id, seq, q.conversation, q.channel, q.phase, q.kind, content, q.term, q.useful.Seconds(), q.marketing)
+		INSERT INTO outbox (tenant_id, message_id, seq, conversation_id, channel_id, phase, kind, content, term, attempts, expires_at, job_id, part, marketing)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, nullif($9, 0), CASE $6 WHEN 'intent' THEN 1 ELSE 0 END, now() + make_interval(secs => $10),
+		  $11, nullif($12, 0), $13)`,
+		tenant, q.id, seq, q.conversation, q.channel, q.phase, q.kind, content, q.term, q.useful.Seconds(), jobOrNil(q.job), q.part, q.marketing)
 	batch.Queue(`
 		UPDATE conversations
 		SET last_message_at = now(), last_text = $3, last_direction = 'out', unread = 0
@@ -75,59 +77,94 @@ func insertQueued(ctx context.Context, tx pgx.Tx, tenant flomastr.TenantID, q qu
 	})
 }
 
+func jobOrNil(id flomastr.JobID) *flomastr.JobID {
+	if id.IsZero() {
+		return nil
+	}
+	return &id
+}
+
 // outboxContent is how a message waits in the outbox.
 type outboxContent struct {
-	Text     string             `json:"text,omitempty"`
-	ReplyTo  string             `json:"reply_to,omitempty"`
-	Media    *provider.Media    `json:"media,omitempty"`
-	Template *provider.Template `json:"template,omitempty"`
+	Text        string                 `json:"text,omitempty"`
+	ReplyTo     string                 `json:"reply_to,omitempty"`
+	Media       *provider.Media        `json:"media,omitempty"`
+	Template    *provider.Template     `json:"template,omitempty"`
+	Interactive *provider.Interactive  `json:"interactive,omitempty"`
+	Location    *provider.Location     `json:"location,omitempty"`
+	Contacts    []provider.ContactCard `json:"contacts,omitempty"`
+	Reaction    *provider.Reaction     `json:"reaction,omitempty"`
 }
 
 func contentOf(m provider.Message) outboxContent {
-	return outboxContent{Text: m.Text, ReplyTo: m.ReplyTo, Media: m.Media, Template: m.Template}
+	return outboxContent{
+		Text: m.Text, ReplyTo: m.ReplyTo, Media: m.Media, Template: m.Template,
+		Interactive: m.Interactive, Location: m.Location, Contacts: m.Contacts, Reaction: m.Reaction,
+	}
 }
 
 func (c outboxContent) message(id flomastr.MessageID, to string) provider.Message {
-	return provider.Message{Key: id.String(), To: to, Text: c.Text, ReplyTo: c.ReplyTo, Media: c.Media, Template: c.Template}
+	return provider.Message{
+		Key: id.String(), To: to, Text: c.Text, ReplyTo: c.ReplyTo, Media: c.Media, Template: c.Template,
+		Interactive: c.Interactive, Location: c.Location, Contacts: c.Contacts, Reaction: c.Reaction,
+	}
 }
 
-// queueAnswer puts a turn's answer into the outbox. When nothing stands in its way it is begun at once: the intent, the
-// send lane's lease and the end of the turn are one commit.
-func queueAnswer(ctx context.Context, tx pgx.Tx, lane whatsapp.Lane, id flomastr.MessageID, out whatsapp.Outcome) (whatsapp.Sending, bool, error) {
-	q := queued{
-		id: id, conversation: lane.Conversation, channel: lane.Channel, kind: whatsapp.KindAnswer, speaker: out.Speaker,
-		typ: messageType(out.Message), text: textForm(out.Message), job: lane.Job,
-		message: out.Message, phase: "queued", state: provider.StateQueued, useful: out.Useful,
-		decision: &whatsapp.Decided{
-			Action: out.Decision.Action, Confidence: out.Decision.Confidence, Reason: out.Decision.Reason,
-			Model: out.Decision.Model, Evidence: out.Decision.Evidence,
-		},
-	}
-	if out.Decision.Action == flomastr.ActionHandOver {
-		q.kind = whatsapp.KindReply // it announces the person, so it does not yield to one
-	}
-	send := whatsapp.Sending{
+// queueAnswer puts a turn's answer into the outbox, part by part. When nothing stands in its way the first is begun at
+// once: the intent, the send lane's lease and the end of the turn are one commit.
+func queueAnswer(ctx context.Context, tx pgx.Tx, lane whatsapp.Lane, out whatsapp.Outcome) (send whatsapp.Sending, begun bool, err error) {
+	send = whatsapp.Sending{
 		Lane:     whatsapp.Lane{Tenant: lane.Tenant, Conversation: lane.Conversation, Channel: lane.Channel, Kind: whatsapp.LaneSend},
 		Attempts: 1,
 	}
-	var begun bool
+	var to string
 	if out.SendNow {
-		term, to, err := takeSendLane(ctx, tx, send.Lane, out.Lease)
+		if send.Lane.Term, to, err = takeSendLane(ctx, tx, send.Lane, out.Lease); err != nil {
+			return send, false, err
+		}
+		begun = send.Lane.Term > 0
+	}
+	for i, message := range out.Messages {
+		q, err := answerRow(lane, out, i)
 		if err != nil {
 			return send, false, err
 		}
-		if begun = term > 0; begun {
-			q.phase, q.state, q.term, send.Lane.Term = "intent", provider.StateIntent, term, term
-			send.Message = contentOf(out.Message).message(id, to)
+		if begun && i == 0 {
+			q.phase, q.state, q.term = "intent", provider.StateIntent, send.Lane.Term
+			send.Message = contentOf(message).message(q.id, to)
 		}
-	}
-	if err := insertQueued(ctx, tx, lane.Tenant, q); err != nil {
-		return send, false, err
+		if err := insertQueued(ctx, tx, lane.Tenant, q); err != nil {
+			return send, false, err
+		}
 	}
 	if begun {
 		return send, true, nil
 	}
 	return send, false, wakeSends(ctx, tx, lane.Tenant, lane.Conversation, lane.Channel)
+}
+
+// answerRow is one part of an answer. What the answer stands on is kept with the first.
+func answerRow(lane whatsapp.Lane, out whatsapp.Outcome, part int) (queued, error) {
+	message := out.Messages[part]
+	id, err := flomastr.ParseID[flomastr.MessageID](message.Key)
+	if err != nil {
+		return queued{}, fmt.Errorf("message key: %w", err)
+	}
+	q := queued{
+		id: id, conversation: lane.Conversation, channel: lane.Channel, kind: whatsapp.KindAnswer, speaker: out.Speaker,
+		typ: messageType(message), text: textForm(message), job: lane.Job, part: part + 1,
+		message: message, phase: "queued", state: provider.StateQueued, useful: out.Useful,
+	}
+	if part == 0 {
+		q.decision = &whatsapp.Decided{
+			Action: out.Decision.Action, Confidence: out.Decision.Confidence, Reason: out.Decision.Reason,
+			Model: out.Decision.Model, Evidence: out.Decision.Evidence,
+		}
+	}
+	if out.Decision.Action == flomastr.ActionHandOver {
+		q.kind = whatsapp.KindReply // it announces the person, so it does not yield to one
+	}
+	return q, nil
 }
 
 // takeSendLane leases a send lane that is free, empty, and in pace, of a channel that may send inside an open window.

@@ -178,13 +178,13 @@ func (s *WhatsAppStore) SaveDecision(ctx context.Context, lane whatsapp.Lane, ou
 		result := whatsapp.JobResult{
 			Because: out.Because, Action: out.Decision.Action, Reason: out.Decision.Reason, Confidence: out.Decision.Confidence, Model: out.Decision.Model,
 		}
-		if out.Message.Key != "" && out.Decision.Action != flomastr.ActionSilent {
-			id, err := flomastr.ParseID[flomastr.MessageID](out.Message.Key)
+		if len(out.Messages) > 0 && out.Decision.Action != flomastr.ActionSilent {
+			id, err := flomastr.ParseID[flomastr.MessageID](out.Messages[0].Key)
 			if err != nil {
 				return fmt.Errorf("message key: %w", err)
 			}
 			result.Message = &id
-			if sending, now, err = queueAnswer(ctx, tx, lane, id, out); err != nil {
+			if sending, now, err = queueAnswer(ctx, tx, lane, out); err != nil {
 				return err
 			}
 		}

@@ -4,9 +4,9 @@ import (
 	"context"
 	"fmt"
 	"strings"
-	"unicode/utf16"
 
 	"github.com/flomastr/flomastr"
+	"github.com/flomastr/flomastr/whatsapp/markup"
 	"github.com/flomastr/flomastr/whatsapp/provider"
 )
 
@@ -101,7 +101,7 @@ func readable(messages []flomastr.TurnMessage) bool {
 	return false
 }
 
-// checked refuses a decision that cannot be carried out and makes its text fit for one message.
+// checked refuses a decision that cannot be carried out and makes its text WhatsApp's.
 func checked(d flomastr.Decision) (flomastr.Decision, error) {
 	switch d.Action {
 	case flomastr.ActionSilent:
@@ -111,36 +111,8 @@ func checked(d flomastr.Decision) (flomastr.Decision, error) {
 	default:
 		return d, fmt.Errorf("the answerer decided %q, which is not an action", d.Action)
 	}
-	d.Text = fit(provider.Clean(d.Text, 1<<20), flomastr.MaxReplyChars)
-	if strings.TrimSpace(d.Text) == "" {
+	if d.Text = markup.FromMarkdown(provider.Truncate(d.Text, maxAnswer)); strings.TrimSpace(d.Text) == "" {
 		return d, fmt.Errorf("the answerer decided %q without a text", d.Action)
 	}
 	return d, nil
-}
-
-// fit cuts a text that is too long for one message at the best place near its end. It counts in UTF-16 units, which is
-// never fewer than characters: some stacks on the way count those.
-func fit(text string, most int) string {
-	if len(text) <= most {
-		return text
-	}
-	units, cut := 0, len(text)
-	const ellipsis = "…"
-	for i, r := range text {
-		n := utf16.RuneLen(r)
-		if units+n > most-1 && cut == len(text) {
-			cut = i
-		}
-		units += n
-	}
-	if units <= most {
-		return text
-	}
-	head := text[:cut]
-	for _, mark := range []string{"\n\n", "\n", ". ", " "} {
-		if at := strings.LastIndex(head, mark); at > len(head)*3/4 {
-			return strings.TrimRight(head[:at+len(mark)], " \n") + ellipsis
-		}
-	}
-	return head + ellipsis
 }

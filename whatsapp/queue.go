@@ -131,8 +131,7 @@ func (e *Engine) CompleteJob(ctx context.Context, tenant flomastr.TenantID, id f
 		Lease: e.set.SendLease, Useful: e.set.AnswerUseful,
 	}
 	if c.Reply != nil {
-		out.Message = *c.Reply
-		out.Message.Key = flomastr.NewID[flomastr.MessageID]().String()
+		out.Messages = e.parts(ctx, lane.Channel, *c.Reply)
 		out.Decision = flomastr.Decision{Action: flomastr.ActionAnswer, Text: c.Reply.Text}
 	}
 	if c.HandOver != "" {

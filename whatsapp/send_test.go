@@ -181,7 +181,7 @@ func TestAWokenWorkerIsFenced(t *testing.T) {
 	out := whatsapp.Outcome{
 		State: whatsapp.JobCompleted, Speaker: flomastr.SpeakerAssistant, Useful: time.Hour, Lease: time.Minute,
 		Decision: flomastr.Decision{Action: flomastr.ActionAnswer, Text: "late"},
-		Message:  provider.Message{Key: flomastr.NewID[flomastr.MessageID]().String(), Text: "late"},
+		Messages: []provider.Message{{Key: flomastr.NewID[flomastr.MessageID]().String(), Text: "late"}},
 	}
 	time.Sleep(200 * time.Millisecond)
 	_, _, err := b.store.SaveDecision(t.Context(), sleeper, out)
@@ -195,7 +195,7 @@ func TestAWokenWorkerIsFenced(t *testing.T) {
 	require.ErrorIs(t, b.store.RetryTurn(t.Context(), sleeper, 0, "x"), whatsapp.ErrLeaseLost)
 	_, err = b.store.LoadTurn(t.Context(), sleeper, 5)
 	require.ErrorIs(t, err, whatsapp.ErrLeaseLost)
-	_, err = b.store.MayCall(t.Context(), whatsapp.Sending{Lane: sleeper, Message: out.Message})
+	_, err = b.store.MayCall(t.Context(), whatsapp.Sending{Lane: sleeper, Message: out.Messages[0]})
 	require.ErrorIs(t, err, whatsapp.ErrLeaseLost)
 	_, _, err = b.store.SaveDecision(t.Context(), heir, out)
 	require.NoError(t, err)

@@ -130,12 +130,12 @@ type Outcome struct {
 	State    string // JobCompleted, JobFailed
 	Speaker  flomastr.Speaker
 	Decision flomastr.Decision
-	Message  provider.Message // what to send; no key: nothing
-	Problem  string           // why the job failed
-	Because  Because          // why it is silent
-	SendNow  bool             // the planner lets it go at once
-	Lease    time.Duration    // of the send lane
-	Useful   time.Duration    // how long the answer is worth sending
+	Messages []provider.Message // what to send, in order: the parts of one answer
+	Problem  string             // why the job failed
+	Because  Because            // why it is silent
+	SendNow  bool               // the planner lets it go at once
+	Lease    time.Duration      // of the send lane
+	Useful   time.Duration      // how long the answer is worth sending
 }
 
 // SendStore serves the senders.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/flomastr/flomastr"
+	"github.com/flomastr/flomastr/whatsapp/provider"
 )
 
 // workTurn answers one claimed turn and, when the answer may go at once, sends it.
@@ -52,8 +53,7 @@ func (e *Engine) workTurn(ctx context.Context, lane Lane) {
 // finishTurn commits the decision and, when the commit began the send, makes the call.
 func (e *Engine) finishTurn(ctx context.Context, lane Lane, work Work, out Outcome) {
 	if out.Decision.Action != flomastr.ActionSilent {
-		out.Message.Key = flomastr.NewID[flomastr.MessageID]().String()
-		out.Message.Text = out.Decision.Text
+		out.Messages = e.parts(ctx, lane.Channel, provider.Message{Text: out.Decision.Text})
 		out.SendNow = e.planner.take(lane.Channel, work.PerSecond)
 	}
 	sending, begun, err := e.store.SaveDecision(ctx, lane, out)
@@ -67,7 +67,7 @@ func (e *Engine) finishTurn(ctx context.Context, lane Lane, work Work, out Outco
 	switch {
 	case begun:
 		e.deliver(ctx, sending)
-	case out.Message.Key != "":
+	case len(out.Messages) > 0:
 		e.wake(LaneSend)
 	}
 }

@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"strings"
 	"sync"
 	"testing"
 	"time"
+	"unicode/utf16"
 
 	"github.com/stretchr/testify/require"
 
@@ -157,28 +159,82 @@ func TestAReactionAndAGroupMessageAreKeptAndNotAnswered(t *testing.T) {
 	require.Equal(t, 1, b.count(`SELECT count(*) FROM conversations WHERE window_until IS NULL`), "a reaction alone opens no window")
 }
 
-func TestALongAnswerIsOneMessageWithinTheLimit(t *testing.T) {
+// An answer that is longer than one message leaves in several, in order, each a message of its own and of the same turn.
+func TestALongAnswerLeavesInPartsInOrder(t *testing.T) {
 	t.Parallel()
-	for name, text := range map[string]string{
-		"words":   strings.Repeat("word ", 2000),
-		"no gaps": strings.Repeat("x", 9000),
-		"emoji":   strings.Repeat("👩‍👩‍👧", 2000),
+	for name, c := range map[string]struct {
+		text  string
+		parts int
+		whole bool
+	}{
+		"one":     {"Hello there.", 1, true},
+		"words":   {strings.TrimSpace(strings.Repeat("word ", 2000)), 3, true},
+		"no gaps": {strings.Repeat("x", 9000), 3, true},
+		"emoji":   {strings.Repeat("👩‍👩‍👧", 2000), 4, true},
+		"a book":  {strings.TrimSpace(strings.Repeat("word ", 20000)), 4, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			b := setup(t, options{})
 			b.answerer.fn = func(context.Context, flomastr.Turn) (flomastr.Decision, error) {
-				return flomastr.Decision{Action: flomastr.ActionAnswer, Text: text}, nil
+				return flomastr.Decision{Action: flomastr.ActionAnswer, Text: c.text}, nil
 			}
 			b.work()
 			b.says("385911111111", "Tell me all.")
-			b.eventually("an answer", func() bool { return len(b.ledger.all()) == 1 })
-			sent := b.ledger.all()[0].Text
-			require.LessOrEqual(t, len([]rune(sent)), flomastr.MaxReplyChars)
-			require.True(t, strings.HasPrefix(text, strings.TrimSuffix(sent, "…")), "cut, not changed")
-			require.Greater(t, len(sent), 3000)
+			b.eventually("all parts", func() bool {
+				return len(b.ledger.all()) == c.parts && b.count(`SELECT count(*) FROM outbox WHERE phase <> 'settled'`) == 0
+			})
+			sent := b.ledger.to("385911111111")
+			for _, part := range sent {
+				require.LessOrEqual(t, len(utf16.Encode([]rune(part))), flomastr.MaxReplyChars)
+			}
+			joined := strings.ReplaceAll(strings.Join(sent, ""), " ", "")
+			if c.whole {
+				require.Equal(t, strings.ReplaceAll(c.text, " ", ""), joined)
+			} else {
+				require.True(t, strings.HasPrefix(strings.ReplaceAll(c.text, " ", ""), strings.TrimSuffix(joined, "…")), "cut, not changed")
+				require.True(t, strings.HasSuffix(joined, "…"), "and it shows")
+			}
+			require.Equal(t, 1, b.count(`SELECT count(*) FROM outbox WHERE part = 1`), "one answer a turn")
+			require.Equal(t, 1, b.count(`SELECT count(DISTINCT job_id) FROM outbox`))
+			require.Equal(t, 1, b.count(`SELECT count(*) FROM messages WHERE decision IS NOT NULL`))
 		})
 	}
+}
+
+// A part that has to be tried again holds up those behind it.
+func TestPartsOfAnAnswerDoNotOvertake(t *testing.T) {
+	t.Parallel()
+	b := setup(t, options{})
+	b.answerer.fn = func(context.Context, flomastr.Turn) (flomastr.Decision, error) {
+		return flomastr.Decision{Action: flomastr.ActionAnswer, Text: strings.Repeat("a", 4096) + " " + strings.Repeat("b", 4096)}, nil
+	}
+	b.ledger.answer = func(w http.ResponseWriter, s sent, n int) bool {
+		if n <= 2 {
+			w.WriteHeader(http.StatusTooManyRequests)
+			return false
+		}
+		accept(w, s)
+		return true
+	}
+	b.work()
+	b.says("385911111111", "Tell me all.")
+	b.eventually("both parts", func() bool { return len(b.ledger.all()) == 2 })
+	sent := b.ledger.to("385911111111")
+	require.Equal(t, []string{strings.Repeat("a", 4096), strings.Repeat("b", 4096)}, sent)
+}
+
+func TestAnAnswersMarkdownIsWhatsAppsWhenItIsSent(t *testing.T) {
+	t.Parallel()
+	b := setup(t, options{})
+	b.answerer.fn = func(context.Context, flomastr.Turn) (flomastr.Decision, error) {
+		return flomastr.Decision{Action: flomastr.ActionAnswer, Text: "## Hours\n**Mon**: 9–17, see [the page](https://x.example/a_b)"}, nil
+	}
+	b.work()
+	b.says("385911111111", "When?")
+	b.eventually("an answer", func() bool { return len(b.ledger.all()) == 1 })
+	require.Equal(t, "*Hours*\n*Mon*: 9–17, see the page (https://x.example/a_b)", b.ledger.all()[0].Text)
+	require.Equal(t, b.ledger.all()[0].Text, b.thread()[1].Text, "the inbox shows what was sent")
 }
 
 func TestAPersonWhoTakesOverSilencesTheAssistantEvenInWaitingJobs(t *testing.T) {

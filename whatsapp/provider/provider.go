@@ -306,6 +306,11 @@ type Message struct {
 	CallbackURL string
 }
 
+// Rich tells whether the message is more than a text.
+func (m Message) Rich() bool {
+	return m.Media != nil || m.Template != nil || m.Interactive != nil || m.Location != nil || len(m.Contacts) > 0 || m.Reaction != nil
+}
+
 // Media is a file to be fetched by the provider.
 type Media struct {
 	Kind     string `json:"kind"` // image, video, document, audio, voice, sticker
