@@ -6,8 +6,10 @@
 #   server.sh stop       ends whichever of the two is running
 . "$(dirname "$0")/lib.sh"
 
-# Stand-ins for the WhatsApp providers listen here unless FLOMASTR_INFOBIP_URL names another place on this machine.
+# Stand-ins for the WhatsApp providers listen here unless FLOMASTR_INFOBIP_URL and FLOMASTR_META_URL name other places on
+# this machine.
 default_standin=http://127.0.0.1:8101
+default_meta_standin=http://127.0.0.1:8102
 
 settings="$(bin/flomastr where)" || exit 1
 setting() { printf '%s\n' "$settings" | sed -n "s|^$1=||p"; }
@@ -65,10 +67,12 @@ start_standins() {
 	[ "$(setting demo)" = true ] || return 0
 	FLOMASTR_INFOBIP_URL="$(setting infobip_standin)"
 	FLOMASTR_INFOBIP_URL="${FLOMASTR_INFOBIP_URL:-$default_standin}"
-	export FLOMASTR_INFOBIP_URL
+	FLOMASTR_META_URL="$(setting meta_standin)"
+	FLOMASTR_META_URL="${FLOMASTR_META_URL:-$default_meta_standin}"
+	export FLOMASTR_INFOBIP_URL FLOMASTR_META_URL
 	end sim || true
 	set -m
-	bin/flomastr-sim --infobip-listen "${FLOMASTR_INFOBIP_URL#http://}" --data-dir "$data/sim" --senders "$data/sim-senders.json" >>"$log_dir/sim.log" 2>&1 &
+	bin/flomastr-sim --infobip-listen "${FLOMASTR_INFOBIP_URL#http://}" --meta-listen "${FLOMASTR_META_URL#http://}" --data-dir "$data/sim" --senders "$data/sim-senders.json" >>"$log_dir/sim.log" 2>&1 &
 	echo $! >"$run_dir/sim.pid"
 	set +m
 }

@@ -75,7 +75,7 @@ func (l *lab) open(ctx context.Context) error {
 	}
 	l.provider, l.ledger = "http://"+standIn, filepath.Join(l.dir, "sim", "ledger.jsonl")
 	if l.standIn, err = start(log, filepath.Join(l.programs, "flomastr-sim"), l.dir, nil,
-		"--bench", "--infobip-listen", standIn, "--data-dir", filepath.Join(l.dir, "sim")); err != nil {
+		"--bench", "--infobip-listen", standIn, "--meta-listen", "127.0.0.1:0", "--data-dir", filepath.Join(l.dir, "sim")); err != nil {
 		return err
 	}
 	if l.serving, err = start(log, filepath.Join(l.programs, "flomastr"), l.dir, serverEnvironment(l.dir, l.address, l.provider), "serve"); err != nil {

@@ -4,12 +4,14 @@ import (
 	"time"
 
 	"github.com/flomastr/flomastr/sim/infobip"
+	"github.com/flomastr/flomastr/sim/meta"
 )
 
 // options are the flags and environment variables of flomastr-sim. Each stand-in has a listener of its own, because the
 // product's settings name a stand-in by one exact scheme, host and port.
 type options struct {
 	InfobipListen string `help:"Where Infobip's stand-in listens; loopback only. The product's FLOMASTR_INFOBIP_URL is http:// and this." env:"FLOMASTR_SIM_INFOBIP_LISTEN" default:"127.0.0.1:8101"`
+	MetaListen    string `help:"Where Meta's stand-in listens; loopback only. The product's FLOMASTR_META_URL is http:// and this." env:"FLOMASTR_SIM_META_LISTEN" default:"127.0.0.1:8102"`
 	DataDir       string `help:"Where ledger, phones, media and waiting webhooks are kept." env:"FLOMASTR_SIM_DATA_DIR" default:".flomastr/sim" type:"path"`
 	Senders       string `help:"A JSON array of Infobip senders to register, read again whenever it changes." env:"FLOMASTR_SIM_SENDERS" type:"path"`
 
@@ -34,6 +36,17 @@ func (o options) settings() infobip.Settings {
 		Reports: o.Reports, DeliveryDelayMS: int(o.DeliveryDelay.Milliseconds()), ReadDelayMS: int(o.ReadDelay.Milliseconds()),
 		RetryUnitMS: int(o.RetryUnit.Milliseconds()), Limits: o.Limits,
 	}
+}
+
+// metaSettings are the same for Meta's stand-in.
+func (o options) metaSettings() meta.Settings {
+	set := meta.Settings{RetryUnitMS: max(int(o.RetryUnit.Milliseconds()), 1)}
+	if o.Bench {
+		return set
+	}
+	set.Statuses, set.PairLimit, set.ApprovalDelayMS = o.Reports != infobip.NoReports, o.Limits, 3000
+	set.DeliveryDelayMS, set.ReadDelayMS = int(o.DeliveryDelay.Milliseconds()), int(o.ReadDelay.Milliseconds())
+	return set
 }
 
 // traffic is how many exchanges are remembered.

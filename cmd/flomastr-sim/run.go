@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"github.com/alecthomas/kong"
@@ -16,6 +17,7 @@ import (
 	"github.com/flomastr/flomastr/sim/infobip"
 	"github.com/flomastr/flomastr/sim/ledger"
 	"github.com/flomastr/flomastr/sim/loopback"
+	"github.com/flomastr/flomastr/sim/meta"
 )
 
 // grace is how long requests under way may take to end at a stop.
@@ -41,6 +43,11 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		return err
 	}
 	defer func() { _ = listener.Close() }()
+	metaListener, err := loopback.Listen(ctx, o.MetaListen)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = metaListener.Close() }()
 	accepted, err := ledger.Open(filepath.Join(o.DataDir, "ledger.jsonl"), func() time.Time { return time.Now().UTC() })
 	if err != nil {
 		return err
@@ -57,11 +64,26 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		go watchSenders(ctx, standIn, o.Senders, log)
 	}
 	go saveNowAndThen(ctx, standIn, log)
+	metaAddress := "http://" + metaListener.Addr().String()
+	metaStandIn := meta.New(meta.Config{Ledger: accepted, BaseURL: metaAddress, Settings: o.metaSettings(), Log: log, TrafficKept: o.traffic()})
 	fmt.Fprintf(stdout, "Infobip's stand-in: %s  ledger: %s/ledger\n", address, address)
-	log.Info("listening", "stand_in", "infobip", "address", address, "data_dir", o.DataDir)
+	fmt.Fprintf(stdout, "Meta's stand-in: %s  ledger: %s/ledger\n", metaAddress, metaAddress)
+	log.Info("listening", "infobip", address, "meta", metaAddress, "data_dir", o.DataDir)
+	// Either's end is the end of both: half a set of stand-ins would be mistaken for a whole one.
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	var metaFailed error
+	var group sync.WaitGroup
+	group.Go(func() {
+		defer stop()
+		metaFailed = serve(ctx, metaListener, metaStandIn)
+	})
 	err = serve(ctx, listener, standIn)
-	log.Info("stopped", "stand_in", "infobip")
-	return errors.Join(err, standIn.Close())
+	stop()
+	group.Wait()
+	metaStandIn.Close()
+	log.Info("stopped")
+	return errors.Join(err, metaFailed, standIn.Close())
 }
 
 // saveEvery is how much of the phones and of the waiting webhooks a kill may take. The ledger loses nothing.

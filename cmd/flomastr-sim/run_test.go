@@ -24,7 +24,7 @@ func start(t *testing.T, args ...string) (address string, stop func() error) {
 	reader, writer := io.Pipe()
 	done := make(chan error, 1)
 	go func() {
-		done <- run(ctx, append([]string{"--infobip-listen", "127.0.0.1:0"}, args...), writer, io.Discard)
+		done <- run(ctx, append([]string{"--infobip-listen", "127.0.0.1:0", "--meta-listen", "127.0.0.1:0"}, args...), writer, io.Discard)
 		_ = writer.Close()
 	}()
 	line, err := bufio.NewReader(reader).ReadString('\n')
@@ -93,7 +93,7 @@ func TestAStreamDoesNotHoldUpTheStop(t *testing.T) {
 func TestOtherMachinesAreNotServed(t *testing.T) {
 	t.Parallel()
 	for _, address := range []string{"0.0.0.0:0", ":0", "192.0.2.1:0"} {
-		err := run(t.Context(), []string{"--infobip-listen", address, "--data-dir", t.TempDir()}, io.Discard, io.Discard)
+		err := run(t.Context(), []string{"--infobip-listen", address, "--meta-listen", "127.0.0.1:0", "--data-dir", t.TempDir()}, io.Discard, io.Discard)
 		require.ErrorContains(t, err, "serves this machine only", address)
 	}
 }
@@ -101,7 +101,7 @@ func TestOtherMachinesAreNotServed(t *testing.T) {
 func TestATakenPortIsOneClearError(t *testing.T) {
 	t.Parallel()
 	address, _ := start(t, "--data-dir", t.TempDir())
-	err := run(t.Context(), []string{"--infobip-listen", strings.TrimPrefix(address, "http://"), "--data-dir", t.TempDir()}, io.Discard, io.Discard)
+	err := run(t.Context(), []string{"--infobip-listen", strings.TrimPrefix(address, "http://"), "--meta-listen", "127.0.0.1:0", "--data-dir", t.TempDir()}, io.Discard, io.Discard)
 	require.ErrorContains(t, err, "address already in use")
 }
 
@@ -114,7 +114,7 @@ func TestHelpTellsEveryFlagAndStartsNothing(t *testing.T) {
 	t.Parallel()
 	var out strings.Builder
 	require.NoError(t, run(t.Context(), []string{"--help"}, &out, io.Discard))
-	for _, flag := range []string{"--infobip-listen", "--data-dir", "--senders", "--bench"} {
+	for _, flag := range []string{"--infobip-listen", "--meta-listen", "--data-dir", "--senders", "--bench"} {
 		require.Contains(t, out.String(), flag)
 	}
 }

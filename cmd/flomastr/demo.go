@@ -48,7 +48,11 @@ type demoChannel struct {
 	Number            string     `json:"number"`
 	WebhookURL        string     `json:"webhook_url"`
 	WebhookAuthHeader demoHeader `json:"webhook_auth_header"`
-	APIKey            string     `json:"api_key"` // of the stand-in's account
+	APIKey            string     `json:"api_key"`                   // of the stand-in's account
+	AppSecret         string     `json:"app_secret,omitempty"`      // Meta: signs webhooks
+	VerifyToken       string     `json:"verify_token,omitempty"`    // Meta: shown in the test of the address
+	PhoneNumberID     string     `json:"phone_number_id,omitempty"` // Meta: the number's id
+	AccountID         string     `json:"account_id,omitempty"`      // Meta: the WhatsApp business account
 }
 
 type demoHeader struct {

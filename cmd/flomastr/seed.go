@@ -53,9 +53,11 @@ func prepareDemo(cfg Config) (*demoPlan, error) {
 	}
 	file.BaseURL = cfg.localURL()
 	file.EngineURL = strings.Replace(file.BaseURL, "://localhost", "://engine."+cfg.BaseDomain, 1)
-	file.StandIns = demoStandIns{}
-	if cfg.InfobipStandIn != "" {
-		file.StandIns = demoStandIns{InfobipURL: cfg.InfobipStandIn, LedgerURL: cfg.InfobipStandIn + "/ledger"}
+	file.StandIns = demoStandIns{InfobipURL: cfg.InfobipStandIn, MetaURL: cfg.MetaStandIn}
+	for _, standIn := range []string{cfg.MetaStandIn, cfg.InfobipStandIn} { // they keep one ledger
+		if standIn != "" {
+			file.StandIns.LedgerURL = standIn + "/ledger"
+		}
 	}
 	return &demoPlan{file: file, done: make(chan struct{})}, writeDemo(cfg.DataDir, file)
 }
@@ -143,6 +145,11 @@ func (a *App) seedTenant(ctx context.Context, d *demoTenant, business demo.Tenan
 	if err != nil {
 		return err
 	}
+	if place == 0 && a.cfg.MetaStandIn != "" {
+		if err := a.seedMetaChannel(ctx, d, id); err != nil {
+			return err
+		}
+	}
 	if !d.Seeded {
 		if err := a.seedKnowledge(ctx, id, business); err != nil {
 			return err
@@ -222,21 +229,31 @@ func (a *App) seedChannel(ctx context.Context, d *demoTenant, id flomastr.Tenant
 	return flomastr.ParseID[flomastr.ChannelID](c.ID)
 }
 
-// tellStandIn registers a number with the stand-in. It calls webhooks on loopback addresses alone.
+// tellStandIn registers a number with Infobip's stand-in. It calls webhooks on loopback addresses alone.
 func (a *App) tellStandIn(ctx context.Context, c demoChannel) error {
-	_, port, _ := strings.Cut(strings.TrimPrefix(a.demo.file.BaseURL, "http://"), ":")
-	body, err := json.Marshal(map[string]any{
-		"api_key": c.APIKey, "webhook_url": "http://127.0.0.1:" + port + "/webhook/infobip/" + c.ID, "auth_header": c.WebhookAuthHeader,
+	return a.put(ctx, a.cfg.InfobipStandIn, "/control/senders/"+url.PathEscape(c.Number), map[string]any{
+		"api_key": c.APIKey, "webhook_url": a.loopbackURL() + "/webhook/infobip/" + c.ID, "auth_header": c.WebhookAuthHeader,
 	})
+}
+
+// loopbackURL is how a stand-in reaches this server.
+func (a *App) loopbackURL() string {
+	_, port, _ := strings.Cut(strings.TrimPrefix(a.demo.file.BaseURL, "http://"), ":")
+	return "http://127.0.0.1:" + port
+}
+
+// put tells a stand-in something.
+func (a *App) put(ctx context.Context, standIn, path string, what map[string]any) error {
+	body, err := json.Marshal(what)
 	if err != nil {
 		return err
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPut, a.cfg.InfobipStandIn+"/control/senders/"+url.PathEscape(c.Number), bytes.NewReader(body))
+	req, err := http.NewRequestWithContext(ctx, http.MethodPut, standIn+path, bytes.NewReader(body))
 	if err != nil {
 		return err
 	}
 	req.Header.Set("Content-Type", "application/json")
-	client := safehttp.New(safehttp.Config{Allow: []string{a.cfg.InfobipStandIn}, Timeout: 5 * time.Second})
+	client := safehttp.New(safehttp.Config{Allow: []string{standIn}, Timeout: 15 * time.Second})
 	answer, err := client.Do(req)
 	if err != nil {
 		return err

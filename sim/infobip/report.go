@@ -141,7 +141,7 @@ func (s *StandIn) arrive(m phone.Message, o outcome) {
 	}
 	s.reportDelivery(m, o, now)
 	if profile.AutoRead {
-		s.later.do(milliseconds(s.Settings().ReadDelayMS), func() { s.see(m, o, s.config.Now()) })
+		s.later.Do(milliseconds(s.Settings().ReadDelayMS), func() { s.see(m, o, s.config.Now()) })
 	}
 }
 

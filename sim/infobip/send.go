@@ -145,7 +145,7 @@ func (s *StandIn) plan(drafts []draft, accepted []phone.Message) func() {
 			continue
 		}
 		delay := milliseconds(settings.DeliveryDelayMS) + outcome.delay
-		starts = append(starts, func() { s.later.do(delay, func() { s.arrive(message, outcome) }) })
+		starts = append(starts, func() { s.later.Do(delay, func() { s.arrive(message, outcome) }) })
 	}
 	return func() {
 		for _, start := range starts {

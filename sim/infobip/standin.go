@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/flomastr/flomastr/sim/later"
 	"github.com/flomastr/flomastr/sim/ledger"
 	"github.com/flomastr/flomastr/sim/loopback"
 	"github.com/flomastr/flomastr/sim/phone"
@@ -65,7 +66,7 @@ type StandIn struct {
 	postman *postman.Postman
 	traffic *traffic.Ring
 	pace    *pace
-	later   *later
+	later   *later.Queue
 	mux     http.Handler
 
 	mu       sync.RWMutex
@@ -87,7 +88,7 @@ func Open(config Config) (*StandIn, error) {
 	}
 	s := &StandIn{
 		config: config, ledger: config.Ledger, senders: newRegister(), faults: &script{}, phones: phone.NewBook(config.MessagesKept),
-		traffic: traffic.NewRing(config.TrafficKept), pace: newPace(), later: newLater(), settings: config.Settings,
+		traffic: traffic.NewRing(config.TrafficKept), pace: newPace(), later: later.New(), settings: config.Settings,
 	}
 	s.postman = postman.Start(postman.Config{
 		Client: loopback.Client(config.WebhookTimeout, config.Window), Window: config.Window, MaxQueued: config.MaxWaiting,
@@ -108,7 +109,7 @@ func (s *StandIn) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.mux.Serv
 // Close lets everything planned happen now, stops delivering and writes down what was not delivered, so that the next
 // stand-in in the same folder delivers it.
 func (s *StandIn) Close() error {
-	s.later.flush()
+	s.later.Flush()
 	return s.save(s.postman.Close())
 }
 

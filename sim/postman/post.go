@@ -27,7 +27,11 @@ func (p *Postman) post(address Address, body []byte) error {
 	request.Header.Set("Content-Type", "application/json")
 	request.Header.Set("Accept", "application/json")
 	if address.HeaderName != "" {
-		request.Header.Set(address.HeaderName, address.HeaderValue)
+		value := address.HeaderValue
+		if address.Sign != nil {
+			value = address.Sign(body)
+		}
+		request.Header.Set(address.HeaderName, value)
 	}
 	started := time.Now()
 	response, err := p.config.Client.Do(request)

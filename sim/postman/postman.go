@@ -38,7 +38,8 @@ type Address struct {
 	URL         string
 	HeaderName  string
 	HeaderValue string
-	PerRequest  int // results to a request at most; 0 means 1
+	Sign        func(body []byte) string // gives the header's value instead
+	PerRequest  int                      // results to a request at most; 0 means 1
 }
 
 // Config is what a postman needs to know.

@@ -1,22 +1,24 @@
-package infobip
+// Package later lets a stand-in do things after a while.
+package later
 
 import (
 	"sync"
 	"time"
 )
 
-// later does things after a while, and all of them at once when the stand-in closes.
-type later struct {
+// Queue does things after a while, and all of them at once when the stand-in closes.
+type Queue struct {
 	mu     sync.Mutex
 	timers map[*time.Timer]func()
 	closed bool
 	busy   sync.WaitGroup
 }
 
-func newLater() *later { return &later{timers: map[*time.Timer]func(){}} }
+// New makes an empty queue.
+func New() *Queue { return &Queue{timers: map[*time.Timer]func(){}} }
 
-// do runs f after a delay; at once, in the caller's goroutine, when there is none.
-func (l *later) do(delay time.Duration, f func()) {
+// Do runs f after a delay; at once, in the caller's goroutine, when there is none.
+func (l *Queue) Do(delay time.Duration, f func()) {
 	l.mu.Lock()
 	if delay <= 0 || l.closed {
 		l.mu.Unlock()
@@ -41,8 +43,8 @@ func (l *later) do(delay time.Duration, f func()) {
 	l.timers[timer] = f
 }
 
-// flush runs everything that waits, and from now on nothing waits.
-func (l *later) flush() {
+// Flush runs everything that waits, and from now on nothing waits.
+func (l *Queue) Flush() {
 	l.mu.Lock()
 	l.closed = true
 	waiting := make([]func(), 0, len(l.timers))
