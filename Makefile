@@ -9,7 +9,7 @@ S := $(ROOT)scripts
 export MAKE_BEGAN := $(shell date +%s)000
 
 .PHONY: default help deps deps-test build run run-detached stop dev run-backend run-frontend generate \
-	test test-unit test-integration test-e2e lint bench clean
+	test test-unit test-integration test-e2e lint bench chaos clean
 
 default: deps help ## install what is missing, then list the targets
 
@@ -65,6 +65,9 @@ lint: deps-test ## formats, vets and linters, and that the program builds for ot
 
 bench: deps-test ## measure against the machine's limits; ONLY=name runs one
 	@$(S)/bench.sh
+
+chaos: deps ## break the product on purpose and check its promises; ONLY=FLT-01 SEED=7 PROFILE=long
+	@$(S)/chaos.sh
 
 clean: ## remove what was built; the data under .flomastr stays
 	@$(S)/clean.sh

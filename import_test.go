@@ -39,6 +39,10 @@ var house = []layer{
 		because: "a stand-in that shares our code shares our misunderstandings",
 	},
 	{
+		name: "kill points", packages: []string{"internal/chaos"},
+		because: "marks in the code that do nothing unless it is built to be killed",
+	},
+	{
 		name: "plumbing", packages: []string{"internal/..."}, may: []string{"vocabulary", "plumbing"},
 		because: "plumbing has no product meaning",
 	},
@@ -73,7 +77,7 @@ var house = []layer{
 			"postgres/...", "blob/...", "mail/smtp", "llm/...", "whatsapp/provider/...", "workflow/n8n",
 			"identity/jwt", "identity/local", "identity/clerk", "contextengine/source/...", "dataengine/source/...",
 		},
-		may:     []string{"vocabulary", "model contracts", "plumbing", "capabilities", "conductors", "parts of an engine", "provider contract", "adapters"},
+		may:     []string{"vocabulary", "model contracts", "plumbing", "capabilities", "conductors", "parts of an engine", "provider contract", "adapters", "kill points"},
 		because: "an adapter knows the contract that it fulfils and one technology",
 	},
 	{
@@ -86,7 +90,7 @@ var house = []layer{
 	},
 	{
 		name: "conductors", packages: []string{"assistant", "whatsapp", "webchat", "pulse"},
-		may:     []string{"vocabulary", "model contracts", "provider contract", "capabilities", "parts of an engine"},
+		may:     []string{"vocabulary", "model contracts", "provider contract", "capabilities", "parts of an engine", "kill points"},
 		because: "a conductor uses engines and never another conductor",
 	},
 	{

@@ -8,6 +8,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/flomastr/flomastr"
+	"github.com/flomastr/flomastr/internal/chaos"
 	"github.com/flomastr/flomastr/whatsapp"
 	"github.com/flomastr/flomastr/whatsapp/provider"
 )
@@ -30,7 +31,9 @@ func (s *WhatsAppStore) SaveIntake(ctx context.Context, tenant flomastr.TenantID
 		if err := b.report(ctx); err != nil {
 			return err
 		}
-		return b.happen(ctx)
+		err := b.happen(ctx)
+		chaos.Point("before-inbound-commit")
+		return err
 	})
 	return stored, err
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/flomastr/flomastr/internal/chaos"
 	"github.com/flomastr/flomastr/whatsapp/provider"
 )
 
@@ -42,6 +43,7 @@ func (e *Engine) deliver(ctx context.Context, s Sending) {
 		writing, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 		more, err := e.store.SettleSend(writing, s, result)
 		cancel()
+		chaos.Point("after-record-before-ack")
 		if err == nil {
 			if more {
 				e.wake(LaneSend)
@@ -76,7 +78,9 @@ func (e *Engine) call(ctx context.Context, s Sending) Result {
 	}
 	calling, cancel := context.WithTimeout(ctx, e.set.SendLease*2/3)
 	defer cancel()
+	chaos.Point("before-send")
 	accepted, err := p.Send(calling, ch.opened, s.Message)
+	chaos.Point("after-provider-accept-before-record")
 	if err == nil {
 		return Result{Accepted: accepted}
 	}

@@ -7,11 +7,13 @@ import (
 	"time"
 
 	"github.com/flomastr/flomastr"
+	"github.com/flomastr/flomastr/internal/chaos"
 	"github.com/flomastr/flomastr/whatsapp/provider"
 )
 
 // workTurn answers one claimed turn and, when the answer may go at once, sends it.
 func (e *Engine) workTurn(ctx context.Context, lane Lane) {
+	chaos.Point("job-claimed")
 	log := e.log.With("tenant", lane.Tenant, "conversation", lane.Conversation, "job", lane.Job)
 	work, err := e.store.LoadTurn(ctx, lane, e.set.History)
 	switch {
@@ -27,7 +29,9 @@ func (e *Engine) workTurn(ctx context.Context, lane Lane) {
 		e.finishTurn(ctx, lane, work, out)
 		return
 	}
+	chaos.Point("context-built")
 	decision, err := e.decide(ctx, lane, work)
+	chaos.Point("llm-returned")
 	if errors.Is(err, ErrLeaseLost) {
 		return // somebody else has it now
 	}
@@ -57,6 +61,7 @@ func (e *Engine) finishTurn(ctx context.Context, lane Lane, work Work, out Outco
 		out.SendNow = e.planner.take(lane.Channel, work.PerSecond)
 	}
 	sending, begun, err := e.store.SaveDecision(ctx, lane, out)
+	chaos.Point("reply-saved")
 	if err != nil {
 		if !errors.Is(err, ErrLeaseLost) {
 			e.log.WarnContext(ctx, "save decision; the turn comes up again when its lease ends",
@@ -87,6 +92,7 @@ func (e *Engine) renewWhile(ctx context.Context, lane Lane) (working context.Con
 	go func() {
 		defer close(done)
 		for sleep(working, e.set.Lease/3) {
+			chaos.Point("lease-renew")
 			renewal, end := context.WithTimeout(working, e.set.Lease/3)
 			err := e.store.RenewLane(renewal, lane, e.set.Lease)
 			end()

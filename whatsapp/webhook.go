@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"github.com/flomastr/flomastr"
+	"github.com/flomastr/flomastr/internal/chaos"
 	"github.com/flomastr/flomastr/whatsapp/provider"
 )
 
@@ -32,6 +33,7 @@ func (e *Engine) Receive(ctx context.Context, providerName string, channel floma
 	if err := p.Authenticate(ch.opened, request); err != nil {
 		return err
 	}
+	chaos.Point("after-verify")
 	batch, err := p.Parse(ch.opened, request)
 	if err != nil {
 		if errors.Is(err, provider.ErrNotJSON) {
@@ -50,6 +52,7 @@ func (e *Engine) Receive(ctx context.Context, providerName string, channel floma
 			err = failed
 		}
 	}
+	chaos.Point("after-commit-before-200")
 	return unavailableAfter(ctx, err)
 }
 

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/flomastr/flomastr"
+	"github.com/flomastr/flomastr/internal/chaos"
 )
 
 // sweepEvery is how often forgotten lanes are looked for.
@@ -30,6 +31,7 @@ func (e *Engine) Work(ctx context.Context) error {
 	loops.Go(func() { e.listen(ctx) })
 	loops.Go(func() { e.sweep(ctx) })
 	<-ctx.Done()
+	chaos.Point("drain-start")
 	drained := make(chan struct{})
 	go func() { loops.Wait(); close(drained) }()
 	select {

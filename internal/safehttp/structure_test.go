@@ -28,6 +28,7 @@ var exceptions = map[string]string{
 	"sim":                             "the stand-ins live outside the product and call the server they were started beside",
 	"internal/testdb":                 "waits for the pooler that a test has started itself, on loopback",
 	"cmd/flomastr-bench":              "measures a server and a stand-in that it has started itself, on loopback",
+	"cmd/flomastr-chaos":              "breaks servers and a stand-in that it has started itself, on loopback",
 	"cmd/flomastr/doctor.go":          "asks the operator's own server whether it is ready",
 	"cmd/flomastr/doctor_database.go": "tells DNS, firewall and TLS apart for the operator's own DATABASE_URL",
 	"cmd/flomastr/parts.go":           "the simulator page's proxy leads to the operator's own stand-in, in demo mode only",

@@ -1,0 +1,171 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// checker compares the customers' ledger, the provider's and the database when everything has come to rest. Its queries
+// are the administrator's, over all tenants.
+type checker struct {
+	lab        *lab
+	load       *load
+	violations []string
+}
+
+func (c *checker) violated(format string, args ...any) {
+	c.violations = append(c.violations, fmt.Sprintf(format, args...))
+}
+
+// drained waits until nothing of the run is open.
+func (c *checker) drained(ctx context.Context, most time.Duration) {
+	err := until(ctx, most, func() bool {
+		return c.count(ctx, `SELECT count(*) FROM jobs WHERE state IN ('queued', 'processing')`)+
+			c.count(ctx, `SELECT count(*) FROM outbox WHERE phase <> 'settled'`) == 0
+	})
+	if err != nil {
+		c.violated("I12 not at rest after %s: %d turns and %d sends are open", most,
+			c.count(ctx, `SELECT count(*) FROM jobs WHERE state IN ('queued', 'processing')`),
+			c.count(ctx, `SELECT count(*) FROM outbox WHERE phase <> 'settled'`))
+		c.none(ctx, "I12 open", `
+			SELECT concat_ws(' ', o.phase, 'attempt', o.attempts, m.problem, 'lane due', l.ready_at - now(), 'leased', l.lease_until - now(), ch.status, ch.pause_reason, 'turn', t.next_at - now())
+			FROM outbox o
+			JOIN messages m ON m.tenant_id = o.tenant_id AND m.id = o.message_id
+			JOIN channels ch ON ch.tenant_id = o.tenant_id AND ch.id = o.channel_id
+			JOIN tenant_turns t ON t.tenant_id = o.tenant_id AND t.kind = 'send'
+			LEFT JOIN lanes l ON l.tenant_id = o.tenant_id AND l.conversation_id = o.conversation_id AND l.kind = 'send'
+			WHERE o.phase <> 'settled' ORDER BY o.seq`)
+	}
+}
+
+func (c *checker) count(ctx context.Context, sql string, args ...any) (n int) {
+	rows, err := c.rows(ctx, sql, args...)
+	if err != nil {
+		return -1
+	}
+	if len(rows) == 1 {
+		_, _ = fmt.Sscan(rows[0], &n)
+	}
+	return n
+}
+
+// rows reads the only column as text, on a connection that may have to be made again.
+func (c *checker) rows(ctx context.Context, sql string, args ...any) ([]string, error) {
+	if c.lab.admin == nil || c.lab.admin.IsClosed() {
+		conn, err := pgx.Connect(ctx, c.lab.cluster.DSN("postgres", "postgres", ""))
+		if err != nil {
+			return nil, err
+		}
+		c.lab.admin = conn
+	}
+	rows, err := c.lab.admin.Query(ctx, `SELECT x::text FROM (`+sql+`) AS t (x)`, args...)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, pgx.RowTo[string])
+}
+
+// none says what is wrong for each row that a query finds.
+func (c *checker) none(ctx context.Context, what, sql string, args ...any) {
+	found, err := c.rows(ctx, sql, args...)
+	if err != nil {
+		c.violated("not checked: %s: %v", what, err)
+		return
+	}
+	if len(found) > 0 {
+		c.violated("%s: %d, such as %s", what, len(found), strings.Join(found[:min(3, len(found))], ", "))
+	}
+}
+
+func (c *checker) check(ctx context.Context) {
+	heard := slices.Compact(slices.Sorted(slices.Values(c.load.heard)))
+	mine := "chaos-" + c.load.run + "-%"
+	c.none(ctx, "I1 acknowledged and not stored", `
+		SELECT a FROM unnest($1::text[]) a
+		WHERE NOT EXISTS (SELECT FROM inbound_receipts r JOIN messages m ON m.tenant_id = r.tenant_id AND m.id = r.message_id
+		                  WHERE r.provider_message_id = a)`, heard)
+	c.none(ctx, "I1 stored twice", `
+		SELECT provider_message_id FROM messages WHERE direction = 'in' AND provider_message_id LIKE $1
+		GROUP BY provider_message_id HAVING count(*) > 1`, mine)
+	c.none(ctx, "I1 stored and in no finished turn", `
+		SELECT m.provider_message_id FROM messages m
+		LEFT JOIN jobs j ON j.tenant_id = m.tenant_id AND j.id = m.job_id
+		WHERE m.provider_message_id LIKE $1 AND coalesce(j.state, '') NOT IN ('completed', 'failed', 'expired')`, mine)
+	c.none(ctx, "I1 a turn without answer, reason or person", `
+		SELECT DISTINCT j.id FROM jobs j JOIN messages m ON m.tenant_id = j.tenant_id AND m.job_id = j.id
+		WHERE m.provider_message_id LIKE $1 AND j.state IN ('completed', 'failed') AND j.result->>'action' <> 'silent'
+		  AND NOT EXISTS (SELECT FROM outbox o WHERE o.tenant_id = j.tenant_id AND o.job_id = j.id)`, mine)
+	c.none(ctx, "I2 answered twice", `
+		SELECT job_id FROM outbox WHERE job_id IS NOT NULL AND part = 1 GROUP BY tenant_id, job_id HAVING count(*) > 1`)
+	c.none(ctx, "I4 a later answer to an earlier message", `
+		SELECT o.message_id FROM outbox o JOIN outbox later ON later.tenant_id = o.tenant_id AND later.conversation_id = o.conversation_id
+		WHERE later.seq > o.seq AND later.job_id < o.job_id`)
+	c.none(ctx, "I6 a send without its message", `
+		SELECT o.message_id FROM outbox o WHERE NOT EXISTS (SELECT FROM messages m WHERE m.tenant_id = o.tenant_id AND m.id = o.message_id)`)
+	c.none(ctx, "I6 a turn without messages", `
+		SELECT j.id FROM jobs j WHERE NOT EXISTS (SELECT FROM messages m WHERE m.tenant_id = j.tenant_id AND m.job_id = j.id AND m.direction = 'in')`)
+	const rank = `array_position(ARRAY['accepted', 'sent', 'delivered', 'read'], `
+	c.none(ctx, "I7 a state went back", `
+		SELECT m.id FROM messages m JOIN message_events e ON e.tenant_id = m.tenant_id AND e.message_id = m.id
+		WHERE m.state <> 'failed' AND `+rank+`e.state) > coalesce(`+rank+`m.state), 0)`)
+	c.none(ctx, "I12 a dead owner's turn", `
+		SELECT j.id FROM jobs j JOIN lanes l ON l.tenant_id = j.tenant_id AND l.conversation_id = j.conversation_id AND l.kind = 'turn'
+		WHERE j.state = 'processing' AND l.lease_until < now() - interval '10 seconds'`)
+	c.none(ctx, "I12 idle in a transaction", `
+		SELECT pid FROM pg_stat_activity WHERE state LIKE 'idle in transaction%' AND state_change < now() - interval '15 seconds'`)
+	for status, n := range c.load.statuses {
+		switch status {
+		case 0, http.StatusOK, http.StatusServiceUnavailable, http.StatusTooManyRequests, http.StatusBadGateway:
+		default:
+			c.violated("I9 %d webhooks were answered %d", n, status)
+		}
+	}
+	c.compare(ctx)
+}
+
+// accepted is one line of the provider's ledger.
+type accepted struct {
+	To        string `json:"to"`
+	MessageID string `json:"message_id"`
+}
+
+// compare looks at what the provider took: nothing twice, nothing out of order, and nothing that we claim and it never saw.
+func (c *checker) compare(ctx context.Context) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+c.lab.direct+"/ledger", nil)
+	if err != nil {
+		return
+	}
+	answer, err := http.DefaultClient.Do(req)
+	if err != nil {
+		c.violated("not checked: the provider's ledger: %v", err)
+		return
+	}
+	defer func() { _ = answer.Body.Close() }()
+	var taken []accepted
+	if err := json.NewDecoder(answer.Body).Decode(&taken); err != nil {
+		c.violated("not checked: the provider's ledger: %v", err)
+		return
+	}
+	ids, counts := []string{}, map[string]int{}
+	for _, a := range taken {
+		if counts[a.MessageID]++; counts[a.MessageID] == 2 {
+			c.violated("I3 sent twice: %s to %s", a.MessageID, a.To)
+		}
+		ids = append(ids, a.MessageID)
+	}
+	c.none(ctx, "I3 sent, and nobody is told", `
+		SELECT m.id || ' ' || m.state FROM messages m WHERE m.id = ANY ($1::uuid[]) AND m.state = 'queued'`, ids)
+	c.none(ctx, "I3 claimed as sent, and the provider never saw it", `
+		SELECT id FROM messages WHERE direction = 'out' AND state IN ('accepted', 'sent', 'delivered', 'read') AND NOT id = ANY ($1::uuid[])`, ids)
+	c.none(ctx, "I4 out of order at the provider", `
+		SELECT o.message_id FROM unnest($1::uuid[]) WITH ORDINALITY a (id, n) JOIN outbox o ON o.message_id = a.id
+		JOIN (SELECT o.conversation_id, o.seq, a.n FROM unnest($1::uuid[]) WITH ORDINALITY a (id, n) JOIN outbox o ON o.message_id = a.id) later
+		  ON later.conversation_id = o.conversation_id AND later.n > a.n AND later.seq < o.seq`, ids)
+}

@@ -1,0 +1,372 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/flomastr/flomastr"
+	"github.com/flomastr/flomastr/internal/pgcluster"
+	"github.com/flomastr/flomastr/postgres"
+	"github.com/flomastr/flomastr/secret"
+	"github.com/flomastr/flomastr/whatsapp"
+	"github.com/flomastr/flomastr/whatsapp/provider"
+	"github.com/flomastr/flomastr/whatsapp/provider/infobip"
+)
+
+// lab is a private installation that is there to be broken.
+type lab struct {
+	programs string
+	dir      string
+	log      *os.File
+	key      string // the master key
+
+	cluster  *pgcluster.Cluster
+	database *wire // before PostgreSQL
+	provider *wire // before the stand-in
+	front    *front
+	standIn  *exec.Cmd
+	direct   string // the stand-in's own address
+	servers  [2]*server
+	admin    *pgx.Conn
+
+	db       *postgres.DB
+	engine   *whatsapp.Engine // for what an administrator does
+	channels []whatsapp.Channel
+}
+
+// server is one of the two processes; it is started again whenever it ends, until it is told not to.
+type server struct {
+	lab     *lab
+	address string
+	env     []string
+	cmd     *exec.Cmd
+	ended   chan struct{}
+	stay    bool // dead
+}
+
+const tenants = 2
+
+func openLab(ctx context.Context, programs string, seed uint64) (l *lab, err error) {
+	l = &lab{programs: programs, key: newKey()}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, l.close())
+		}
+	}()
+	if l.dir, err = os.MkdirTemp("", "flomastr-chaos-"); err != nil {
+		return l, err
+	}
+	if err = os.Chmod(l.dir, 0o755); err != nil { // the database's user passes through
+		return l, err
+	}
+	if l.log, err = os.Create(filepath.Join(l.dir, "servers.log")); err != nil {
+		return l, err
+	}
+	l.cluster = &pgcluster.Cluster{
+		DataDir: filepath.Join(l.dir, "pg"), Trust: true, Fsync: true,
+		Settings: map[string]string{"max_connections": "200", "synchronous_commit": "on", "full_page_writes": "on"},
+	}
+	if err = l.cluster.Ensure(ctx); err != nil {
+		return l, err
+	}
+	socket := filepath.Join(l.cluster.SocketDir, fmt.Sprintf(".s.PGSQL.%d", l.cluster.Port))
+	if l.database, err = newWire("unix", socket, seed); err != nil {
+		return l, err
+	}
+	if err = l.startStandIn(ctx, seed); err != nil {
+		return l, err
+	}
+	if err = l.provision(ctx); err != nil {
+		return l, err
+	}
+	return l, l.startServers()
+}
+
+func newKey() string {
+	key := make([]byte, 32)
+	_, _ = rand.Read(key)
+	return base64.StdEncoding.EncodeToString(key)
+}
+
+func (l *lab) databaseURL() string {
+	return "postgres://postgres@" + l.database.address() + "/postgres?sslmode=disable"
+}
+
+func (l *lab) environment() []string {
+	return append(os.Environ(), "DATABASE_URL="+l.databaseURL(), "FLOMASTR_MASTER_KEY="+l.key, "FLOMASTR_DATA_DIR="+l.dir+"/data",
+		"FLOMASTR_INFOBIP_URL=http://"+l.provider.address(), "FLOMASTR_LOG_LEVEL=error", "FLOMASTR_LOG_FORMAT=text", "FLOMASTR_NETWORK_RATE=1000000", "SUPER_ADMIN_EMAILS=operator@chaos.example")
+}
+
+func (l *lab) startStandIn(ctx context.Context, seed uint64) (err error) {
+	if l.direct, err = freeAddress(); err != nil {
+		return err
+	}
+	l.standIn = exec.Command(filepath.Join(l.programs, "flomastr-sim"), "--infobip-listen", l.direct, "--data-dir", filepath.Join(l.dir, "sim"),
+		"--no-limits", "--reports", "delivered", "--delivery-delay", "20ms", "--retry-unit", "100ms", "--traffic", "0")
+	l.standIn.Stdout, l.standIn.Stderr = l.log, l.log
+	l.standIn.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	if err = l.standIn.Start(); err != nil {
+		return err
+	}
+	l.provider, err = newWire("tcp", l.direct, seed+1)
+	if err != nil {
+		return err
+	}
+	return until(ctx, time.Minute, func() bool { return l.control(ctx, http.MethodGet, "/control/health", nil) == nil })
+}
+
+// provision makes the tenants by the program's own command, and connects a number to each.
+func (l *lab) provision(ctx context.Context) error {
+	for i := range tenants {
+		cmd := exec.CommandContext(ctx, filepath.Join(l.programs, "flomastr"), "tenant", "provision", fmt.Sprintf("chaos-%d", i), "--owner", fmt.Sprintf("owner%d@chaos.example", i), "--json")
+		cmd.Env, cmd.Dir = l.environment(), l.dir
+		var made struct {
+			TenantID flomastr.TenantID `json:"tenant_id"`
+		}
+		cmd.Stderr = l.log
+		out, err := cmd.Output()
+		if err == nil {
+			err = json.Unmarshal(out, &made)
+		}
+		if err != nil {
+			return fmt.Errorf("provision a tenant: %w: %s", err, l.said())
+		}
+		if l.engine == nil {
+			if err := l.openEngine(ctx); err != nil {
+				return err
+			}
+		}
+		number := fmt.Sprintf("44786009%04d", i)
+		standIn := "http://" + l.provider.address()
+		ch, _, err := l.engine.CreateChannel(ctx, made.TenantID, whatsapp.ChannelDraft{
+			Provider: "infobip", Number: &number, BaseURL: &standIn, Credentials: &provider.Credentials{APIKey: "key" + number},
+			Webhook: &provider.WebhookSecret{HeaderName: "X-Webhook-Secret", HeaderValue: "secret " + number},
+			Limits:  &whatsapp.Limits{PerSecond: 1000, PairBurst: 1000}, // customers write faster than people
+		})
+		if err != nil {
+			return err
+		}
+		l.channels = append(l.channels, ch)
+	}
+	return nil
+}
+
+func (l *lab) openEngine(ctx context.Context) error {
+	keys, err := secret.Parse(l.key)
+	if err != nil {
+		return err
+	}
+	logins, err := keys.Derive("database logins")
+	if err != nil {
+		return err
+	}
+	log := slog.New(slog.DiscardHandler)
+	direct := l.cluster.DSN("postgres", "postgres", "")
+	if l.db, err = postgres.Open(ctx, postgres.Config{URL: direct, Key: logins, Master: keys, MaxConns: 4, Log: log}); err != nil {
+		return err
+	}
+	if l.admin, err = pgx.Connect(ctx, direct); err != nil {
+		return err
+	}
+	l.engine = whatsapp.New(whatsapp.Deps{
+		Store: postgres.NewWhatsAppStore(l.db), Sealer: secret.NewVault(keys, postgres.NewKeyStore(l.db)), Log: log,
+		Providers: []provider.Provider{infobip.New(infobip.Config{HTTP: http.DefaultClient, StandIn: "http://" + l.provider.address()})},
+	})
+	return nil
+}
+
+// startServers begins the two processes behind their proxy, and tells the stand-in where to report.
+func (l *lab) startServers() (err error) {
+	var addresses [2]string
+	for i := range l.servers {
+		if addresses[i], err = freeAddress(); err != nil {
+			return err
+		}
+		l.servers[i] = &server{lab: l, address: addresses[i]}
+	}
+	if l.front, err = newFront(addresses[:]...); err != nil {
+		return err
+	}
+	for _, ch := range l.channels {
+		if err := l.control(context.Background(), http.MethodPut, "/control/senders/"+ch.Number, map[string]any{
+			"api_key": "key" + ch.Number, "webhook_url": "http://" + l.front.listener.Addr().String() + "/webhook/infobip/" + ch.ID.String(),
+			"auth_header": map[string]string{"name": "X-Webhook-Secret", "value": "secret " + ch.Number},
+		}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// begin starts both servers with further settings, such as kill points, and waits until they are ready.
+func (l *lab) begin(ctx context.Context, env ...string) error {
+	for _, s := range l.servers {
+		s.env, s.stay = env, false
+		if err := s.start(); err != nil {
+			return err
+		}
+	}
+	for _, s := range l.servers {
+		if err := s.ready(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (l *lab) end() {
+	for _, s := range l.servers {
+		if s != nil && s.cmd != nil {
+			s.stop(syscall.SIGKILL)
+		}
+	}
+}
+
+func (s *server) start() error {
+	s.cmd = exec.Command(filepath.Join(s.lab.programs, "flomastr"), "serve", "--listen", s.address)
+	s.cmd.Env, s.cmd.Dir = append(s.lab.environment(), s.env...), s.lab.dir
+	s.cmd.Stdout, s.cmd.Stderr = s.lab.log, s.lab.log
+	s.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	s.ended = make(chan struct{})
+	if err := s.cmd.Start(); err != nil {
+		return err
+	}
+	go func(cmd *exec.Cmd, ended chan struct{}) { _ = cmd.Wait(); close(ended) }(s.cmd, s.ended)
+	return nil
+}
+
+func (s *server) ready(ctx context.Context) error {
+	return until(ctx, 2*time.Minute, func() bool {
+		select {
+		case <-s.ended:
+			_ = s.start()
+		default:
+		}
+		answer, err := http.Get("http://" + s.address + "/readyz")
+		if err != nil {
+			return false
+		}
+		_ = answer.Body.Close()
+		return answer.StatusCode == http.StatusOK
+	})
+}
+
+func (s *server) signal(sig syscall.Signal) { _ = s.cmd.Process.Signal(sig) }
+
+// stop ends the process and leaves it dead.
+func (s *server) stop(sig syscall.Signal) {
+	s.stay = true
+	s.signal(sig)
+	<-s.ended
+}
+
+// supervise starts again whatever ends, as a service manager does, until ctx ends.
+func (l *lab) supervise(ctx context.Context) {
+	for sleep(ctx, 200*time.Millisecond) {
+		for _, s := range l.servers {
+			select {
+			case <-s.ended:
+				if !s.stay {
+					_ = s.start()
+				}
+			default:
+			}
+		}
+	}
+}
+
+// control asks the stand-in for something.
+func (l *lab) control(ctx context.Context, method, path string, body any) error {
+	var content bytes.Buffer
+	if body != nil {
+		if err := json.NewEncoder(&content).Encode(body); err != nil {
+			return err
+		}
+	}
+	req, err := http.NewRequestWithContext(ctx, method, "http://"+l.direct+path, &content)
+	if err != nil {
+		return err
+	}
+	req.Header.Set("Content-Type", "application/json")
+	answer, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = answer.Body.Close() }()
+	said, _ := io.ReadAll(answer.Body)
+	if answer.StatusCode >= http.StatusMultipleChoices {
+		return fmt.Errorf("%s %s: %s: %s", method, path, answer.Status, said)
+	}
+	return nil
+}
+
+func (l *lab) close() (err error) {
+	l.end()
+	if l.standIn != nil && l.standIn.Process != nil {
+		_ = l.standIn.Process.Kill()
+		_ = l.standIn.Wait()
+	}
+	if l.db != nil {
+		l.db.Close()
+	}
+	if l.cluster != nil {
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+		defer cancel()
+		err = l.cluster.Stop(ctx, pgcluster.Immediate)
+	}
+	return errors.Join(err, os.RemoveAll(l.dir))
+}
+
+// said is what the servers logged; it is shown with a violation.
+func (l *lab) said() string {
+	content, _ := os.ReadFile(l.log.Name())
+	lines := strings.Split(string(content), "\n")
+	return strings.Join(lines[max(0, len(lines)-8):], "\n")
+}
+
+func freeAddress() (string, error) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	defer func() { _ = listener.Close() }()
+	return listener.Addr().String(), nil
+}
+
+func sleep(ctx context.Context, d time.Duration) bool {
+	select {
+	case <-ctx.Done():
+		return false
+	case <-time.After(d):
+		return true
+	}
+}
+
+func until(ctx context.Context, most time.Duration, ok func() bool) error {
+	for deadline := time.Now().Add(most); time.Now().Before(deadline); {
+		if ok() {
+			return nil
+		}
+		if !sleep(ctx, 100*time.Millisecond) {
+			return ctx.Err()
+		}
+	}
+	return errors.New("it did not happen in " + most.String())
+}

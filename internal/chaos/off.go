@@ -1,0 +1,6 @@
+//go:build !chaos
+
+package chaos
+
+// Point does nothing.
+func Point(string) {}
