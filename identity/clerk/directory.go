@@ -91,6 +91,9 @@ func (d *Directory) find(ctx context.Context, subject string) (entry, error) {
 	found, ok := d.look(subject)
 	if !ok {
 		asked := d.flights.DoChan(subject, func() (any, error) {
+			if known, ok := d.look(subject); ok {
+				return known, nil // another flight landed after we looked
+			}
 			// It outlives the request that caused it: others wait for it too.
 			asking, cancel := context.WithTimeout(context.WithoutCancel(ctx), askFor)
 			defer cancel()
