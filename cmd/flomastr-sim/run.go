@@ -64,6 +64,13 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		go watchSenders(ctx, standIn, o.Senders, log)
 	}
 	go saveNowAndThen(ctx, standIn, log)
+	if o.ClerkListen != "" {
+		stopClerk, err := serveClerk(ctx, o, stdout, log)
+		if err != nil {
+			return errors.Join(err, standIn.Close())
+		}
+		defer stopClerk()
+	}
 	metaAddress := "http://" + metaListener.Addr().String()
 	metaStandIn := meta.New(meta.Config{Ledger: accepted, BaseURL: metaAddress, Settings: o.metaSettings(), Log: log, TrafficKept: o.traffic()})
 	fmt.Fprintf(stdout, "Infobip's stand-in: %s  ledger: %s/ledger\n", address, address)

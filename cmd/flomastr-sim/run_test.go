@@ -3,12 +3,14 @@ package main
 import (
 	"bufio"
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"io"
 	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -98,6 +100,72 @@ func TestOtherMachinesAreNotServed(t *testing.T) {
 	}
 }
 
+func TestClerksStandInSignsInWhoeverIsNamedAndSaysHowToUseIt(t *testing.T) {
+	t.Parallel()
+	var out lockedBuffer
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() {
+		done <- run(ctx, []string{"--infobip-listen", "127.0.0.1:0", "--meta-listen", "127.0.0.1:0", "--clerk-listen", "127.0.0.1:0", "--data-dir", t.TempDir()}, &out, io.Discard)
+	}()
+	setting := func(name string) string {
+		_, rest, _ := strings.Cut(out.String(), name+"=")
+		value, _, ok := strings.Cut(rest, "\n")
+		if !ok {
+			return ""
+		}
+		return value
+	}
+	require.Eventually(t, func() bool { return setting("FLOMASTR_CLERK_AUTHORIZED_PARTIES") != "" }, 10*time.Second, 10*time.Millisecond)
+	address := setting("CLERK_FRONTEND_API_URL")
+	key, err := base64.StdEncoding.DecodeString(strings.TrimPrefix(setting("CLERK_PUBLISHABLE_KEY"), "pk_test_"))
+	require.NoError(t, err)
+	require.Equal(t, address+"$", "http://"+string(key))
+	_, script := request(t, "GET", address+"/npm/@clerk/clerk-js@6/dist/clerk.browser.js", "")
+	require.Contains(t, script, "window.Clerk = ")
+	begin := func() (session, user string) {
+		status, body := request(t, "POST", address+"/stand-in/sessions", `{"email":"sara@people.test"}`)
+		require.Equal(t, 200, status, body)
+		var got struct {
+			ID   string
+			User struct{ ID string }
+		}
+		require.NoError(t, json.Unmarshal([]byte(body), &got))
+		return got.ID, got.User.ID
+	}
+	session, user := begin()
+	second, same := begin()
+	require.NotEqual(t, session, second)
+	require.Equal(t, user, same, "an address is one person")
+	status, body := request(t, "POST", address+"/stand-in/sessions/"+session+"/tokens", "")
+	require.Equal(t, 200, status, body)
+	status, _ = request(t, "DELETE", address+"/stand-in/sessions/"+session, "")
+	require.Equal(t, 204, status)
+	status, _ = request(t, "POST", address+"/stand-in/sessions/"+session+"/tokens", "")
+	require.Equal(t, 404, status)
+	cancel()
+	require.NoError(t, <-done)
+	require.ErrorContains(t, run(t.Context(), []string{"--infobip-listen", "127.0.0.1:0", "--meta-listen", "127.0.0.1:0", "--clerk-listen", "0.0.0.0:0", "--data-dir", t.TempDir()}, io.Discard, io.Discard), "serves this machine only")
+}
+
+// lockedBuffer is written by one goroutine and read by another.
+type lockedBuffer struct {
+	mu  sync.Mutex
+	out strings.Builder
+}
+
+func (b *lockedBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.out.Write(p)
+}
+
+func (b *lockedBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.out.String()
+}
+
 func TestATakenPortIsOneClearError(t *testing.T) {
 	t.Parallel()
 	address, _ := start(t, "--data-dir", t.TempDir())
@@ -114,7 +182,7 @@ func TestHelpTellsEveryFlagAndStartsNothing(t *testing.T) {
 	t.Parallel()
 	var out strings.Builder
 	require.NoError(t, run(t.Context(), []string{"--help"}, &out, io.Discard))
-	for _, flag := range []string{"--infobip-listen", "--meta-listen", "--data-dir", "--senders", "--bench"} {
+	for _, flag := range []string{"--infobip-listen", "--meta-listen", "--data-dir", "--senders", "--bench", "--clerk-listen"} {
 		require.Contains(t, out.String(), flag)
 	}
 }

@@ -40,6 +40,7 @@ type Clerk struct {
 	keys    map[string]*rsa.PrivateKey
 	current string
 	users   map[string]User
+	begun   map[string]signedIn
 	ended   map[string]string // sessions that are not active, and how they ended
 	lie     http.HandlerFunc
 	calls   map[string]int
@@ -51,12 +52,13 @@ func New(cfg Config) *Clerk {
 		cfg.Clock = time.Now
 	}
 	c := &Clerk{
-		cfg: cfg, mux: http.NewServeMux(), keys: map[string]*rsa.PrivateKey{}, users: map[string]User{}, ended: map[string]string{}, calls: map[string]int{},
+		cfg: cfg, mux: http.NewServeMux(), keys: map[string]*rsa.PrivateKey{}, users: map[string]User{}, begun: map[string]signedIn{}, ended: map[string]string{}, calls: map[string]int{},
 	}
 	c.Rotate(true)
 	c.mux.HandleFunc("GET /.well-known/jwks.json", c.keySet)
 	c.mux.HandleFunc("GET /v1/users/{id}", c.user)
 	c.mux.HandleFunc("GET /v1/sessions/{id}", c.session)
+	c.browser()
 	return c
 }
 
@@ -70,6 +72,7 @@ func (c *Clerk) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		lie(w, r)
 		return
 	}
+	fromAPage(w, r)
 	c.mux.ServeHTTP(w, r)
 }
 
