@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -153,6 +154,39 @@ func TestThePagesMayLoadWhatClerkNeedsWhereItIsConfiguredAndNowhereElse(t *testi
 	answer := c.call(t, "GET", "/config.json", "", "").Header().Get("Content-Security-Policy")
 	require.Contains(t, answer, "default-src 'none'")
 	require.NotContains(t, answer, "clerk")
+}
+
+// The claims are those of Clerk's documentation of session tokens, version 2, written down here once more.
+func TestASessionTokenAsClerkDocumentsItTravelsThroughTheAPI(t *testing.T) {
+	t.Parallel()
+	c := newClerked(t)
+	c.stand.Put(sim.User{ID: "user_2sara", Email: rootEmail, Verified: true, Updated: time.Now()})
+	token := func(change map[string]any) string {
+		now := time.Now().Unix()
+		claims := map[string]any{
+			"azp": clerkApp, "exp": now + 60, "fva": []int{0, -1}, "iat": now, "iss": clerkIssuer, "jti": "e1a2", "nbf": now - 10,
+			"sid": "sess_2abc", "sts": "active", "sub": "user_2sara", "v": 2,
+		}
+		maps.Copy(claims, change)
+		maps.DeleteFunc(claims, func(_ string, value any) bool { return value == nil })
+		return c.stand.Token(claims)
+	}
+	got := c.call(t, "GET", "/routes/me/role", token(nil), "")
+	require.Equal(t, 200, got.Code, got.Body)
+	require.Equal(t, "super_admin", got.field("role"))
+	require.Equal(t, rootEmail, got.field("email"), "it was asked of Clerk: the token has none")
+	made := c.call(t, "POST", "/routes/tenants", token(nil), `{"slug":"mine","name":"Mine"}`)
+	require.Equal(t, 201, made.Code, made.Body)
+
+	past := time.Now().Unix() - 90
+	for name, change := range map[string]map[string]any{
+		"a minute and its ten seconds later": {"iat": past, "nbf": past - 10, "exp": past + 60},
+		"with something left to do":          {"sts": "pending"},
+		"for another's page":                 {"azp": "https://evil.tld"},
+		"without a session":                  {"sid": nil},
+	} {
+		require.Equal(t, 401, c.call(t, "GET", "/routes/me/role", token(change), "").Code, name)
+	}
 }
 
 func TestAnInvitationIsNotSpentOnAPasswordNobodyCanUse(t *testing.T) {
