@@ -36,6 +36,8 @@ func (spoken) CheckAddress(string) error { return nil }
 
 func (spoken) CheckSecret(provider.WebhookSecret) (string, error) { return "signature", nil }
 
+func (spoken) CompleteSecret(secret, _ provider.WebhookSecret) provider.WebhookSecret { return secret }
+
 func (spoken) Limits() provider.Limits { return provider.Limits{Text: 4096, Caption: 1024} }
 
 const spokenNumber = "447860099300"

@@ -67,6 +67,18 @@ func (*Provider) CheckSecret(secret provider.WebhookSecret) (string, error) {
 	return "signature", nil
 }
 
+// CompleteSecret implements provider.Provider. Nothing is ours to choose; a key that is replaced stays believed beside the
+// new one, because Twilio changes over when it likes.
+func (*Provider) CompleteSecret(secret, before provider.WebhookSecret) provider.WebhookSecret {
+	if secret.IsZero() {
+		return before
+	}
+	if secret.PreviousKey == "" && secret.SigningKey != before.SigningKey {
+		secret.PreviousKey = before.SigningKey
+	}
+	return secret
+}
+
 // Limits implements provider.Provider. A caption is the body of a message with a file, and WhatsApp's own limit is lower.
 func (*Provider) Limits() provider.Limits { return provider.Limits{Text: maxBody, Caption: maxCaption} }
 
