@@ -39,6 +39,16 @@ func TestOnlyTwilioIsShownCredentials(t *testing.T) {
 	}
 }
 
+func TestAReplacedKeyStaysBelieved(t *testing.T) {
+	t.Parallel()
+	p := newProvider("", 0)
+	before := provider.WebhookSecret{SigningKey: "old"}
+	require.Equal(t, before, p.CompleteSecret(provider.WebhookSecret{}, before))
+	require.Equal(t, provider.WebhookSecret{SigningKey: "new", PreviousKey: "old"}, p.CompleteSecret(provider.WebhookSecret{SigningKey: "new"}, before))
+	require.Equal(t, provider.WebhookSecret{SigningKey: "old"}, p.CompleteSecret(provider.WebhookSecret{SigningKey: "old"}, before))
+	require.Equal(t, provider.WebhookSecret{SigningKey: "new", PreviousKey: "x"}, p.CompleteSecret(provider.WebhookSecret{SigningKey: "new", PreviousKey: "x"}, before))
+}
+
 func TestTheSecretIsASigningKeyAndNothingElse(t *testing.T) {
 	t.Parallel()
 	p := newProvider("", 0)
