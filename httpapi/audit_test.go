@@ -24,6 +24,7 @@ var unrecorded = map[string]string{
 	"POST /webhook/clerk":                                 "its own test finds the lines of what it says",
 	"POST /webhook/infobip/{channel_id}":                  "a customer's message is its own record, on the hot path",
 	"POST /webhook/meta/{channel_id}":                     "a customer's message is its own record, on the hot path",
+	"POST /webhook/twilio/{channel_id}":                   "a customer's message is its own record, on the hot path",
 	"POST /webhook/inbound":                               "a customer's message is its own record, on the hot path",
 	"POST /routes/api/v1/conversations/ingest":            "messages are their own record, on the hot path",
 	"POST /queue/job/{job_id}/complete":                   "a turn is its own record, on the hot path",

@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"cmp"
 	"context"
 	"strings"
 	"time"
@@ -78,12 +79,10 @@ func secretOf(sealed []byte, mark string) secretState {
 
 // webhookURL is where the provider delivers: the address that the operator has set, else the engine's host under the base
 // domain. The host that a request came with plays no part, since anybody may write one.
-func (a *API) webhookURL(c whatsapp.Channel) string {
-	base := strings.TrimSuffix(a.deps.PublicURL, "/")
-	if base == "" {
-		base = "https://engine." + a.deps.BaseDomain
-	}
-	return base + "/webhook/" + c.Provider + "/" + c.ID.String()
+func (a *API) webhookURL(c whatsapp.Channel) string { return whatsapp.WebhookURL(a.webhookBase(), c) }
+
+func (a *API) webhookBase() string {
+	return cmp.Or(strings.TrimSuffix(a.deps.PublicURL, "/"), "https://engine."+a.deps.BaseDomain)
 }
 
 // TenantIDPath names a tenant by id or slug. It is exported because the frame reads the fields of exported embedded structs alone.

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -99,6 +100,37 @@ func (a *API) webhookMetaChallenge(ctx context.Context, _ Call, in *challengeInp
 		return nil, err
 	}
 	return &challengeOutput{ContentType: "text/plain; charset=utf-8", Body: []byte(answer)}, nil
+}
+
+type formWebhookInput struct {
+	ChannelID string `path:"channel_id" format:"uuid"`
+	RawBody   []byte `contentType:"application/x-www-form-urlencoded"`
+}
+
+type twimlOutput struct {
+	ContentType string `header:"Content-Type"`
+	Body        []byte
+}
+
+// noReply answers Twilio. Anything else, a plain word too, would be sent to the customer.
+const noReply = `<?xml version="1.0" encoding="UTF-8"?><Response/>`
+
+// webhookTwilio takes Twilio's webhooks in: inbound messages and reports alike. The signature covers the address that
+// Twilio called, which is the configured one: what a request says of its own host is anybody's word.
+func (a *API) webhookTwilio(ctx context.Context, _ Call, in *formWebhookInput) (*twimlOutput, error) {
+	channel, err := flomastr.ParseID[flomastr.ChannelID](in.ChannelID)
+	if err != nil {
+		return nil, whatsapp.ErrChannelNotFound
+	}
+	arrival, _ := ctx.Value(arrivalKey{}).(arrival)
+	r := whatsapp.WebhookRequest{Header: arrival.request.Header, URL: a.webhookBase() + arrival.request.URL.RequestURI(), Body: in.RawBody}
+	if written := arrival.request.RequestURI; strings.HasPrefix(written, "/") {
+		r.URL = a.webhookBase() + written // byte for byte, before anything was decoded
+	}
+	if err := a.deps.WhatsApp.Receive(ctx, "twilio", channel, r); err != nil {
+		return nil, err
+	}
+	return &twimlOutput{ContentType: "text/xml; charset=utf-8", Body: []byte(noReply)}, nil
 }
 
 // textOrObject is a message that may be written as a bare string.

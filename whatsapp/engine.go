@@ -57,6 +57,7 @@ type Settings struct {
 	DrainTimeout   time.Duration // how long work under way may take after the stop; 20 s
 	LiftLimits     bool          // no pacing: for stand-ins and measurements only
 	BackoffUnit    time.Duration // the first wait between tries; 1 s
+	PublicURL      string        // by which providers reach us, for reports of a single message; none are asked for without
 	Texts          Texts
 }
 

@@ -78,6 +78,9 @@ func (e *Engine) call(ctx context.Context, s Sending) Result {
 	}
 	calling, cancel := context.WithTimeout(ctx, e.set.SendLease*2/3)
 	defer cancel()
+	if e.set.PublicURL != "" {
+		s.Message.CallbackURL = WebhookURL(e.set.PublicURL, ch.row)
+	}
 	chaos.Point("before-send")
 	accepted, err := p.Send(calling, ch.opened, s.Message)
 	chaos.Point("after-provider-accept-before-record")

@@ -7,11 +7,17 @@ import (
 	"maps"
 	"net/url"
 	"slices"
+	"strings"
 
 	"github.com/flomastr/flomastr"
 	"github.com/flomastr/flomastr/internal/chaos"
 	"github.com/flomastr/flomastr/whatsapp/provider"
 )
+
+// WebhookURL is where a channel's provider delivers, under the address by which the world reaches this server.
+func WebhookURL(public string, ch Channel) string {
+	return strings.TrimSuffix(public, "/") + "/webhook/" + ch.Provider + "/" + ch.ID.String()
+}
 
 // ErrBusy is a webhook that cannot be taken right now; the provider will bring it again.
 var ErrBusy = flomastr.Errorf(flomastr.Unavailable, "too_busy", "Too much is waiting to be stored; deliver it again in a moment.")

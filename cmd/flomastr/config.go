@@ -37,6 +37,7 @@ type Config struct {
 	MetaVersion      string   `setting:"META_GRAPH_VERSION" name:"meta-graph-version" default:"v25.0" group:"WhatsApp" placeholder:"VERSION" help:"The version of Meta's Graph API for channels whose address names none."`
 	MetaStandIn      string   `setting:"FLOMASTR_META_URL" name:"meta-url" group:"WhatsApp" placeholder:"URL" help:"A stand-in for Meta on this machine, used for every Meta channel that names no address; only while the server listens on loopback."`
 	InfobipStandIn   string   `setting:"FLOMASTR_INFOBIP_URL" name:"infobip-url" group:"WhatsApp" placeholder:"URL" help:"A stand-in for Infobip on this machine, used for every Infobip channel; only while the server listens on loopback."`
+	TwilioStandIn    string   `setting:"FLOMASTR_TWILIO_URL" name:"twilio-url" group:"WhatsApp" placeholder:"URL" help:"A stand-in for Twilio on this machine, used for every Twilio channel; only while the server listens on loopback."`
 	EmbeddingBaseURL string   `setting:"FLOMASTR_EMBEDDING_URL" name:"embedding-url" group:"Models" placeholder:"URL" unused:"true" help:"OpenAI-compatible embeddings API instead of the built-in embedder."`
 	OpenAIAPIKey     Secret   `setting:"OPENAI_API_KEY" kong:"-" group:"Models" unused:"true" help:"Key of an OpenAI-compatible model that writes the answers."`
 	OpenAIBaseURL    string   `setting:"OPENAI_BASE_URL" name:"openai-base-url" group:"Models" placeholder:"URL" unused:"true" help:"Address of that model's API."`

@@ -80,6 +80,7 @@ func (c Config) problems() []problem {
 		{"FLOMASTR_PUBLIC_URL", c.PublicURL, true},
 		{"FLOMASTR_INFOBIP_URL", c.InfobipStandIn, true},
 		{"FLOMASTR_META_URL", c.MetaStandIn, true},
+		{"FLOMASTR_TWILIO_URL", c.TwilioStandIn, true},
 		{"INFOBIP_BASE_URL", c.InfobipBaseURL, true},
 		{"FLOMASTR_EMBEDDING_URL", c.EmbeddingBaseURL, false},
 		{"OPENAI_BASE_URL", c.OpenAIBaseURL, false},
@@ -177,7 +178,7 @@ func (c Config) crossProblems() []problem {
 			out = append(out, problem{"FLOMASTR_FETCH_ALLOW", "is refused while the server listens on " + c.Listen + ": it opens the guard for tests alone"})
 		}
 	}
-	for _, standIn := range []struct{ name, address string }{{"FLOMASTR_INFOBIP_URL", c.InfobipStandIn}, {"FLOMASTR_META_URL", c.MetaStandIn}} {
+	for _, standIn := range []struct{ name, address string }{{"FLOMASTR_INFOBIP_URL", c.InfobipStandIn}, {"FLOMASTR_META_URL", c.MetaStandIn}, {"FLOMASTR_TWILIO_URL", c.TwilioStandIn}} {
 		if standIn.address == "" {
 			continue
 		}

@@ -32,6 +32,7 @@ import (
 	"github.com/flomastr/flomastr/whatsapp/provider"
 	"github.com/flomastr/flomastr/whatsapp/provider/infobip"
 	"github.com/flomastr/flomastr/whatsapp/provider/meta"
+	"github.com/flomastr/flomastr/whatsapp/provider/twilio"
 	"github.com/flomastr/flomastr/worker"
 )
 
@@ -148,8 +149,15 @@ func newApp(ctx context.Context, cfg Config, log *slog.Logger) (_ *App, err erro
 			HTTP:    safehttp.New(safehttp.Config{Allow: given(cfg.MetaStandIn), Timeout: 20 * time.Second, MaxBytes: 1 << 20}).HTTP(),
 			Files:   safehttp.New(safehttp.Config{Allow: given(cfg.MetaStandIn), Timeout: 2 * time.Minute, MaxBytes: 100 << 20}).HTTP(),
 			StandIn: cfg.MetaStandIn, Version: cfg.MetaVersion,
+		}), twilio.New(twilio.Config{
+			HTTP:    safehttp.New(safehttp.Config{Allow: given(cfg.TwilioStandIn), Timeout: 20 * time.Second, MaxBytes: 1 << 20}).HTTP(),
+			Media:   safehttp.New(safehttp.Config{Allow: given(cfg.TwilioStandIn), Timeout: 2 * time.Minute, MaxBytes: 101 << 20}).HTTP(),
+			StandIn: cfg.TwilioStandIn,
 		})},
-		Settings: whatsapp.Settings{Workers: cfg.TurnWorkers, DrainTimeout: cfg.ShutdownTimeout},
+		Settings: whatsapp.Settings{
+			Workers: cfg.TurnWorkers, DrainTimeout: cfg.ShutdownTimeout,
+			PublicURL: cmp.Or(cfg.PublicURL, a.demo.baseURL(), cfg.ownURL(), "https://engine."+cfg.BaseDomain),
+		},
 	})
 	idempotency, events := postgres.NewIdempotencyStore(a.db), postgres.NewEventStore(a.db)
 	a.jobs = postgres.Jobs{

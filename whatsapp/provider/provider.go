@@ -301,8 +301,8 @@ type Message struct {
 	Location    *Location
 	Contacts    []ContactCard
 	Reaction    *Reaction
-	// CallbackURL is where reports of this very message go, at a provider that is told so with each message (Twilio). It is
-	// set when the call is made.
+	// CallbackURL is the channel's webhook, at a provider that is told with each message where its reports go (Twilio), which
+	// adds our key to it. It is set when the call is made.
 	CallbackURL string
 }
 
