@@ -119,6 +119,9 @@ func (e *estate) acts(t *testing.T) []act {
 		{"POST /routes/context/add-paste", "/routes/context/add-paste", owner, `{"title":"Four","content":"Four is four.","tenant_id":"mine"}`},
 		{"POST /routes/tenants/{tenant_id}/channels", "/routes/tenants/mine/channels", owner, `{"provider":"infobip","number":"+447860099222"}`},
 		{"PATCH /routes/tenants/{tenant_id}/channels/{id}", "/routes/tenants/mine/channels/" + channel.field("id"), owner, `{"name":"Front"}`},
+		{"PUT /routes/tenants/{tenant_id}/whatsapp-settings", "/routes/tenants/mine/whatsapp-settings", owner, `{"name":"Desk"}`},
+		{"POST /routes/tenants/{tenant_id}/channels/{id}/webhook-secret", "/routes/tenants/mine/channels/" + channel.field("id") + "/webhook-secret", owner, ""},
+		{"DELETE /routes/tenants/{tenant_id}/channels/{id}/webhook-secret/previous", "/routes/tenants/mine/channels/" + channel.field("id") + "/webhook-secret/previous", owner, ""},
 		{"DELETE /routes/tenants/{tenant_id}/channels/{id}", "/routes/tenants/mine/channels/" + channel.field("id"), owner, ""},
 	}
 }

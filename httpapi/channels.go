@@ -23,13 +23,17 @@ type ChannelView struct {
 	Status        string             `json:"status" enum:"active,paused"`
 	PauseReason   string             `json:"pause_reason,omitempty"`
 	Credentials   secretState        `json:"credentials"`
-	WebhookSecret secretState        `json:"webhook_secret"`
+	WebhookSecret webhookState       `json:"webhook_secret"`
 	WebhookScheme string             `json:"webhook_scheme,omitempty" enum:"header,basic,signature"`
 	WebhookURL    string             `json:"webhook_url" doc:"To be pasted at the provider, for inbound messages and for reports"`
 	Limits        channelLimits      `json:"limits"`
-	Health        string             `json:"health" enum:"ok,paused,incomplete"`
-	LastInboundAt *time.Time         `json:"last_inbound_at,omitempty" doc:"To the minute"`
-	LastError     string             `json:"last_error,omitempty"`
+	Health        string             `json:"health" enum:"ok,waiting,attention,paused,incomplete"`
+	Trouble       string             `json:"trouble,omitempty" enum:"paused,provider_missing,credentials_missing,secret_missing,webhook_refused,webhook_never" doc:"What keeps it from working; nothing when all is well"`
+	HealthMessage string             `json:"health_message" doc:"The same as a sentence, with what to do about it"`
+	LastInboundAt *time.Time         `json:"last_inbound_at,omitempty" doc:"When a customer last wrote, to the minute"`
+	LastWebhookAt *time.Time         `json:"last_webhook_at,omitempty" doc:"When the provider last called, to the minute"`
+	LastRefusedAt *time.Time         `json:"last_refused_at,omitempty" doc:"When somebody last called without the secret, to the minute"`
+	LastError     string             `json:"last_error,omitempty" doc:"A sentence"`
 	LastErrorAt   *time.Time         `json:"last_error_at,omitempty"`
 	CreatedAt     time.Time          `json:"created_at"`
 	UpdatedAt     time.Time          `json:"updated_at"`
@@ -41,6 +45,12 @@ type secretState struct {
 	Fingerprint string `json:"fingerprint,omitempty" doc:"To recognise it by"`
 }
 
+type webhookState struct {
+	State       string `json:"state" enum:"set,unset"`
+	Fingerprint string `json:"fingerprint,omitempty" doc:"To recognise it by"`
+	Previous    string `json:"previous_fingerprint,omitempty" doc:"Of the secret before, while it is still believed"`
+}
+
 type channelLimits struct {
 	MessagesPerSecond   float64 `json:"messages_per_second" minimum:"0.01" maximum:"10000" doc:"Over the whole number"`
 	PairIntervalSeconds float64 `json:"pair_interval_seconds" minimum:"0" maximum:"3600" doc:"Sustained pace to one contact; 0 lifts it"`
@@ -48,26 +58,42 @@ type channelLimits struct {
 }
 
 func (a *API) channelOf(c whatsapp.Channel) ChannelView {
-	out := ChannelView{
+	secret := secretOf(c.SealedWebhook, c.WebhookMark)
+	trouble := a.deps.WhatsApp.Trouble(c)
+	health := healths[trouble]
+	if trouble == whatsapp.TroublePaused && c.PauseReason != "" {
+		health.sentence = c.PauseReason
+	}
+	return ChannelView{
 		ID: c.ID, Provider: c.Provider, Name: c.Name, Number: "+" + c.Number, BaseURL: c.BaseURL, AccountID: c.AccountID, SenderID: c.SenderID, Worker: c.Worker, Status: c.Status,
 		PauseReason: c.PauseReason, Credentials: secretOf(c.SealedCredentials, c.CredentialsMark),
-		WebhookSecret: secretOf(c.SealedWebhook, c.WebhookMark), WebhookScheme: c.WebhookScheme,
-		WebhookURL: a.webhookURL(c), LastError: c.LastError, CreatedAt: c.CreatedAt, UpdatedAt: c.UpdatedAt, Health: "ok",
+		WebhookSecret: webhookState{secret.State, secret.Fingerprint, c.WebhookPrevious}, WebhookScheme: c.WebhookScheme,
+		WebhookURL: a.webhookURL(c), Health: health.state, Trouble: string(trouble), HealthMessage: health.sentence,
+		LastInboundAt: given(c.LastInboundAt), LastWebhookAt: given(c.LastWebhookAt), LastRefusedAt: given(c.LastRefusedAt),
+		LastError: c.LastError, LastErrorAt: given(c.LastErrorAt), CreatedAt: c.CreatedAt, UpdatedAt: c.UpdatedAt,
 		Limits: channelLimits{c.Limits.PerSecond, c.Limits.PairInterval.Seconds(), c.Limits.PairBurst},
 	}
-	switch {
-	case c.Status == whatsapp.ChannelPaused:
-		out.Health = "paused"
-	case c.SealedWebhook == nil:
-		out.Health = "incomplete"
+}
+
+type health struct{ state, sentence string }
+
+// healths is what a trouble means, in a word for the list and in a sentence for a person.
+var healths = map[whatsapp.Trouble]health{ //nolint:gochecknoglobals // a table
+	"":                          {"ok", "Messages arrive and can be sent."},
+	whatsapp.TroublePaused:      {"paused", "It is paused: messages are received, and nothing is sent."},
+	whatsapp.TroubleProvider:    {"incomplete", "This server does not speak the number's provider."},
+	whatsapp.TroubleCredentials: {"incomplete", "The provider's credentials are missing: nothing can be sent until they are entered."},
+	whatsapp.TroubleSecret:      {"incomplete", "The webhook secret is missing: every message of the provider's is refused until it is set."},
+	whatsapp.TroubleRefused:     {"attention", "The last webhook did not show the secret and was refused: enter the secret at the provider again."},
+	whatsapp.TroubleSilent:      {"waiting", "No webhook has come yet: enter the address and the secret at the provider, then send the number a message."},
+}
+
+// given is a time that may be unknown.
+func given(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
 	}
-	if !c.LastInboundAt.IsZero() {
-		out.LastInboundAt = &c.LastInboundAt
-	}
-	if !c.LastErrorAt.IsZero() {
-		out.LastErrorAt = &c.LastErrorAt
-	}
-	return out
+	return &t
 }
 
 func secretOf(sealed []byte, mark string) secretState {
@@ -104,9 +130,36 @@ func (in ChannelPath) id() (flomastr.ChannelID, error) {
 	return id, nil
 }
 
+// providerView is what it takes to connect a number at a provider.
+type providerView struct {
+	Name           string      `json:"name" enum:"infobip,meta,twilio"`
+	Fields         []fieldView `json:"fields" doc:"In the order in which a person is asked; the number goes without saying"`
+	DefaultBaseURL string      `json:"default_base_url,omitempty" doc:"Of a number that names none"`
+	Invents        string      `json:"invents,omitempty" enum:"header,verify_token" doc:"The part of the webhook secret that is made up here and entered at the provider; nothing where the provider signs with a key of its own"`
+}
+
+type fieldView struct {
+	Name     string `json:"name" example:"credentials.api_key" doc:"As the channel has it"`
+	Required bool   `json:"required"`
+	Secret   bool   `json:"secret" doc:"Write-only"`
+}
+
+func (a *API) providers() []providerView {
+	list := []providerView{}
+	for _, p := range a.deps.WhatsApp.Providers() {
+		view := providerView{Name: p.Name, Fields: []fieldView{}, DefaultBaseURL: p.Address, Invents: string(p.Invents)}
+		for _, need := range p.Fields {
+			view.Fields = append(view.Fields, fieldView{string(need.Field), need.Required, strings.Contains(string(need.Field), ".")})
+		}
+		list = append(list, view)
+	}
+	return list
+}
+
 type channelListOutput struct {
 	Body struct {
-		Channels []ChannelView `json:"channels"`
+		Channels  []ChannelView  `json:"channels"`
+		Providers []providerView `json:"providers" doc:"What this server speaks, and what each needs"`
 	}
 }
 
@@ -120,6 +173,7 @@ func (a *API) channelList(ctx context.Context, call Call, _ *TenantIDPath) (*cha
 	for i, c := range list {
 		out.Body.Channels[i] = a.channelOf(c)
 	}
+	out.Body.Providers = a.providers()
 	return out, nil
 }
 
@@ -163,13 +217,13 @@ type webhookSecret struct {
 	Password    string `json:"password,omitempty" maxLength:"500"`
 	SigningKey  string `json:"signing_key,omitempty" maxLength:"500" doc:"Meta: the app's secret; Twilio: the auth token"`
 	PreviousKey string `json:"previous_key,omitempty" maxLength:"500" doc:"Believed as well while a key is being replaced"`
-	VerifyToken string `json:"verify_token,omitempty" maxLength:"200" doc:"Meta: to be pasted beside the webhook's address"`
+	VerifyToken string `json:"verify_token,omitempty" maxLength:"200" pattern:"^[A-Za-z0-9_.~-]*$" doc:"Meta: to be pasted beside the webhook's address"`
 }
 
 func (c ChannelChange) draft() whatsapp.ChannelDraft {
 	d := whatsapp.ChannelDraft{Name: c.Name, Number: c.Number, BaseURL: c.BaseURL, AccountID: c.AccountID, SenderID: c.SenderID, Worker: c.Worker, Status: c.Status}
 	if c.Credentials != nil {
-		d.Credentials = &whatsapp.Credentials{APIKey: c.Credentials.APIKey, KeyID: c.Credentials.KeyID}
+		d.Credentials = &whatsapp.Credentials{APIKey: strings.TrimSpace(c.Credentials.APIKey), KeyID: c.Credentials.KeyID}
 	}
 	if w := c.WebhookSecret; w != nil {
 		d.Webhook = new(whatsapp.WebhookSecret(*w))
@@ -186,21 +240,29 @@ func (c ChannelChange) draft() whatsapp.ChannelDraft {
 type channelCreateInput struct {
 	TenantIDPath
 	Body struct {
-		Provider string `json:"provider" enum:"infobip,meta"`
+		Provider string `json:"provider" enum:"infobip,meta,twilio" doc:"One that the server speaks"`
 		ChannelChange
 	}
 }
 
-type channelCreateOutput struct {
+type channelSecretOutput struct {
 	Body struct {
 		ChannelView
-		Webhook webhookSecret `json:"webhook" doc:"What the provider must send with each webhook; it is shown this once"`
+		Webhook webhookSecret `json:"webhook" doc:"What the provider must show with each webhook, as far as it was made up here; it is shown this once"`
 	}
+}
+
+func (a *API) channelWithSecret(c whatsapp.Channel, secret whatsapp.WebhookSecret) *channelSecretOutput {
+	// What the admin has brought along is not told back.
+	secret.SigningKey, secret.PreviousKey = "", ""
+	out := &channelSecretOutput{}
+	out.Body.ChannelView, out.Body.Webhook = a.channelOf(c), webhookSecret(secret)
+	return out
 }
 
 // channelCreate takes no Idempotency-Key: the answer holds the webhook's secret, and stored answers would keep it. A
 // number that was connected before is refused anyway.
-func (a *API) channelCreate(ctx context.Context, call Call, in *channelCreateInput) (*channelCreateOutput, error) {
+func (a *API) channelCreate(ctx context.Context, call Call, in *channelCreateInput) (*channelSecretOutput, error) {
 	draft := in.Body.draft()
 	draft.By = call.Caller.Actor()
 	draft.Provider = in.Body.Provider
@@ -208,10 +270,7 @@ func (a *API) channelCreate(ctx context.Context, call Call, in *channelCreateInp
 	if err != nil {
 		return nil, err
 	}
-	out := &channelCreateOutput{}
-	out.Body.ChannelView = a.channelOf(c)
-	out.Body.Webhook = webhookSecret(secret)
-	return out, nil
+	return a.channelWithSecret(c, secret), nil
 }
 
 type channelUpdateInput struct {
@@ -233,6 +292,31 @@ func (a *API) channelUpdate(ctx context.Context, call Call, in *channelUpdateInp
 	return &channelOutput{a.channelOf(c)}, nil
 }
 
+// channelRenewSecret takes no Idempotency-Key either: its answer is a secret.
+func (a *API) channelRenewSecret(ctx context.Context, call Call, in *ChannelPath) (*channelSecretOutput, error) {
+	id, err := in.id()
+	if err != nil {
+		return nil, err
+	}
+	c, secret, err := a.deps.WhatsApp.RenewSecret(ctx, call.Tenant.ID, call.Caller.Actor(), id)
+	if err != nil {
+		return nil, err
+	}
+	return a.channelWithSecret(c, secret), nil
+}
+
+func (a *API) channelForgetSecret(ctx context.Context, call Call, in *ChannelPath) (*channelOutput, error) {
+	id, err := in.id()
+	if err != nil {
+		return nil, err
+	}
+	c, err := a.deps.WhatsApp.ForgetPreviousSecret(ctx, call.Tenant.ID, call.Caller.Actor(), id)
+	if err != nil {
+		return nil, err
+	}
+	return &channelOutput{a.channelOf(c)}, nil
+}
+
 func (a *API) channelDelete(ctx context.Context, call Call, in *ChannelPath) (*struct{}, error) {
 	id, err := in.id()
 	if err != nil {
@@ -244,7 +328,8 @@ func (a *API) channelDelete(ctx context.Context, call Call, in *ChannelPath) (*s
 type channelTestOutput struct {
 	Body struct {
 		OK      bool   `json:"ok"`
-		Message string `json:"message"`
+		Code    string `json:"code,omitempty" example:"provider_refused" doc:"Why not, for scripts"`
+		Message string `json:"message" doc:"The outcome in words"`
 	}
 }
 
@@ -259,7 +344,8 @@ func (a *API) channelTest(ctx context.Context, call Call, in *ChannelPath) (*cha
 	err = a.deps.WhatsApp.TestChannel(ctx, call.Tenant.ID, id)
 	switch flomastr.KindOf(err) {
 	case flomastr.Upstream, flomastr.Invalid:
-		out.Body.OK, out.Body.Message = false, problemOf(ctx, err).Detail
+		problem := problemOf(ctx, err)
+		out.Body.OK, out.Body.Code, out.Body.Message = false, problem.Code, problem.Detail
 		return out, nil
 	}
 	return out, err
@@ -277,13 +363,18 @@ type channelError struct {
 	At     time.Time `json:"at"`
 }
 
+type channelErrorsInput struct {
+	ChannelPath
+	Limit int `query:"limit" minimum:"1" maximum:"100" default:"100"`
+}
+
 // channelErrors lists what the provider sent and we could not use, newest first.
-func (a *API) channelErrors(ctx context.Context, call Call, in *ChannelPath) (*channelErrorsOutput, error) {
+func (a *API) channelErrors(ctx context.Context, call Call, in *channelErrorsInput) (*channelErrorsOutput, error) {
 	id, err := in.id()
 	if err != nil {
 		return nil, err
 	}
-	list, err := a.deps.WhatsApp.InboundErrors(ctx, call.Tenant.ID, id, 100)
+	list, err := a.deps.WhatsApp.InboundErrors(ctx, call.Tenant.ID, id, in.Limit)
 	if err != nil {
 		return nil, err
 	}

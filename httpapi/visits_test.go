@@ -252,6 +252,9 @@ func TestCredentialsAreNoVisitorsBusiness(t *testing.T) {
 		{"POST", "/routes/tenants/{tenant_slug}/api-tokens"},
 		{"DELETE", "/routes/tenants/{tenant_slug}/api-tokens/{id}"},
 		{"POST", "/routes/tenants/{tenant_id}/channels"},
+		{"PUT", "/routes/tenants/{tenant_id}/whatsapp-settings"},
+		{"POST", "/routes/tenants/{tenant_id}/channels/{id}/webhook-secret"},
+		{"DELETE", "/routes/tenants/{tenant_id}/channels/{id}/webhook-secret/previous"},
 		{"PATCH", "/routes/tenants/{tenant_id}/channels/{id}"},
 		{"DELETE", "/routes/tenants/{tenant_id}/channels/{id}"},
 	} {

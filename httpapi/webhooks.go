@@ -44,6 +44,10 @@ type WhatsApp interface {
 	DeleteChannel(ctx context.Context, tenant flomastr.TenantID, by flomastr.Actor, id flomastr.ChannelID) error
 	Channel(ctx context.Context, tenant flomastr.TenantID, id flomastr.ChannelID) (whatsapp.Channel, error)
 	Channels(ctx context.Context, tenant flomastr.TenantID) ([]whatsapp.Channel, error)
+	RenewSecret(ctx context.Context, tenant flomastr.TenantID, by flomastr.Actor, id flomastr.ChannelID) (whatsapp.Channel, whatsapp.WebhookSecret, error)
+	ForgetPreviousSecret(ctx context.Context, tenant flomastr.TenantID, by flomastr.Actor, id flomastr.ChannelID) (whatsapp.Channel, error)
+	Trouble(ch whatsapp.Channel) whatsapp.Trouble
+	Providers() []whatsapp.ProviderSetup
 	TestChannel(ctx context.Context, tenant flomastr.TenantID, id flomastr.ChannelID) error
 	InboundErrors(ctx context.Context, tenant flomastr.TenantID, id flomastr.ChannelID, limit int) ([]whatsapp.InboundError, error)
 	Alerts(ctx context.Context, tenant flomastr.TenantID, page whatsapp.AlertPage) ([]whatsapp.Alert, string, error)

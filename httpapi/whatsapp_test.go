@@ -328,3 +328,64 @@ func TestChannelsKeepTheirSecrets(t *testing.T) {
 	require.Equal(t, 204, l.call(t, "DELETE", base+"/"+id, l.owner, "").Code)
 	require.Equal(t, 404, l.call(t, "POST", path, "", inboundBody("m2", "Hi."), "Authorization", "Basic dTpw").Code)
 }
+
+func TestAChannelSaysHowItIs(t *testing.T) {
+	t.Parallel()
+	l := newLine(t)
+	settings := "/routes/tenants/" + l.slug + "/whatsapp-settings"
+	none := l.call(t, "GET", settings, l.owner, "")
+	require.Equal(t, 200, none.Code, none.Body)
+	require.Equal(t, "false", none.field("configured"))
+	require.Contains(t, none.field("providers"), `"credentials.api_key"`)
+	require.Equal(t, 422, l.call(t, "PUT", settings, l.owner, `{"number":"+447860099299"}`).Code, "no provider")
+	made := l.call(t, "PUT", settings, l.owner, `{"provider":"infobip","number":"+447860099299"}`)
+	require.Equal(t, 200, made.Code, made.Body)
+	require.Equal(t, l.provider.URL, made.field("base_url"), "the address of who names none")
+	require.Contains(t, made.field("webhook"), "X-Webhook-Secret")
+	id := made.field("channel_id")
+	path, base := "/webhook/infobip/"+id, "/routes/tenants/"+l.slug+"/channels/"+id
+	trouble := func() string { t.Helper(); return l.call(t, "GET", base, l.owner, "").field("trouble") }
+	require.Equal(t, "credentials_missing", trouble())
+	require.Equal(t, "credentials_missing", l.call(t, "POST", base+"/test", l.owner, "").field("code"))
+	with := l.call(t, "PUT", settings, l.owner, `{"credentials":{"api_key":"k-secret"}}`)
+	require.Equal(t, 200, with.Code, with.Body)
+	require.Equal(t, "waiting", with.field("health"))
+	require.Empty(t, with.field("webhook"), "the secret was shown")
+	require.Equal(t, "webhook_never", trouble())
+	require.Equal(t, 409, l.call(t, "PUT", settings, l.owner, `{"provider":"meta"}`).Code)
+
+	var secret struct {
+		Webhook struct {
+			HeaderValue string `json:"header_value"`
+		}
+	}
+	require.NoError(t, json.Unmarshal(made.Body.Bytes(), &secret))
+	first := secret.Webhook.HeaderValue
+	require.Equal(t, 401, l.call(t, "POST", path, "", inboundBody("m1", "Hi."), "X-Webhook-Secret", "wrong").Code)
+	require.Equal(t, "webhook_refused", trouble())
+	require.Equal(t, 200, l.call(t, "POST", path, "", inboundBody("m1", "Hi."), "X-Webhook-Secret", first).Code)
+	require.Equal(t, "", trouble())
+	require.Equal(t, 401, l.call(t, "POST", path, "", inboundBody("m1", "Hi."), "X-Webhook-Secret", "wrong").Code)
+	require.Equal(t, "", trouble(), "a stranger makes us write once a minute")
+
+	renewed := l.call(t, "POST", base+"/webhook-secret", l.owner, "")
+	require.Equal(t, 200, renewed.Code, renewed.Body)
+	require.NoError(t, json.Unmarshal(renewed.Body.Bytes(), &secret))
+	require.NotEqual(t, first, secret.Webhook.HeaderValue)
+	require.NotContains(t, renewed.Body.String(), first)
+	require.Contains(t, renewed.field("webhook_secret"), "previous_fingerprint")
+	for _, header := range []string{first, secret.Webhook.HeaderValue} {
+		require.Equal(t, 200, l.call(t, "POST", path, "", inboundBody("m2", "Hi."), "X-Webhook-Secret", header).Code, "both are believed")
+	}
+	forgot := l.call(t, "DELETE", base+"/webhook-secret/previous", l.owner, "")
+	require.Equal(t, 200, forgot.Code, forgot.Body)
+	require.NotContains(t, forgot.field("webhook_secret"), "previous_fingerprint")
+	require.Equal(t, 401, l.call(t, "POST", path, "", inboundBody("m3", "Hi."), "X-Webhook-Secret", first).Code)
+
+	require.Equal(t, 200, l.call(t, "PATCH", base, l.owner, `{"status":"paused"}`).Code)
+	paused := l.call(t, "GET", settings, l.owner, "")
+	require.Equal(t, "paused", paused.field("health"))
+	require.Equal(t, "Paused by an administrator.", paused.field("health_message"))
+	require.Equal(t, 422, l.call(t, "POST", "/routes/tenants/"+l.slug+"/channels", l.owner, `{"provider":"twilio","number":"+447860099298"}`).Code,
+		"a provider that this server does not speak")
+}

@@ -15,8 +15,8 @@ import (
 
 const channelColumns = `
 	tenant_id, id, provider, name, number, base_url, account_id, sender_id, worker, status, pause_reason, sealed_credentials, credentials_mark,
-	sealed_webhook, webhook_mark, webhook_scheme, messages_per_second, extract(epoch FROM pair_interval)::float8 AS pair_seconds,
-	pair_burst, held_until, last_inbound_at, last_error, last_error_at, created_at, updated_at`
+	sealed_webhook, webhook_mark, webhook_scheme, webhook_previous, messages_per_second, extract(epoch FROM pair_interval)::float8 AS pair_seconds,
+	pair_burst, held_until, last_inbound_at, last_webhook_at, last_refused_at, last_error, last_error_at, created_at, updated_at`
 
 type channelRow struct {
 	TenantID          flomastr.TenantID
@@ -35,11 +35,14 @@ type channelRow struct {
 	SealedWebhook     []byte
 	WebhookMark       string
 	WebhookScheme     string
+	WebhookPrevious   string
 	MessagesPerSecond float64
 	PairSeconds       float64
 	PairBurst         int
 	HeldUntil         *time.Time
 	LastInboundAt     *time.Time
+	LastWebhookAt     *time.Time
+	LastRefusedAt     *time.Time
 	LastError         string
 	LastErrorAt       *time.Time
 	CreatedAt         time.Time
@@ -51,13 +54,13 @@ func (r channelRow) channel() whatsapp.Channel {
 		Tenant: r.TenantID, ID: r.ID, Provider: r.Provider, Name: r.Name, Number: r.Number, BaseURL: r.BaseURL, AccountID: r.AccountID, SenderID: r.SenderID,
 		Worker: r.Worker, Status: r.Status, PauseReason: r.PauseReason,
 		SealedCredentials: r.SealedCredentials, CredentialsMark: r.CredentialsMark,
-		SealedWebhook: r.SealedWebhook, WebhookMark: r.WebhookMark, WebhookScheme: r.WebhookScheme,
+		SealedWebhook: r.SealedWebhook, WebhookMark: r.WebhookMark, WebhookScheme: r.WebhookScheme, WebhookPrevious: r.WebhookPrevious,
 		Limits: whatsapp.Limits{
 			PerSecond: r.MessagesPerSecond, PairBurst: r.PairBurst,
 			PairInterval: time.Duration(r.PairSeconds * float64(time.Second)),
 		},
-		HeldUntil: orZero(r.HeldUntil), LastInboundAt: orZero(r.LastInboundAt), LastError: r.LastError,
-		LastErrorAt: orZero(r.LastErrorAt), CreatedAt: r.CreatedAt.UTC(), UpdatedAt: r.UpdatedAt.UTC(),
+		HeldUntil: orZero(r.HeldUntil), LastInboundAt: orZero(r.LastInboundAt), LastWebhookAt: orZero(r.LastWebhookAt), LastRefusedAt: orZero(r.LastRefusedAt),
+		LastError: r.LastError, LastErrorAt: orZero(r.LastErrorAt), CreatedAt: r.CreatedAt.UTC(), UpdatedAt: r.UpdatedAt.UTC(),
 	}
 }
 
@@ -136,11 +139,11 @@ func (s *WhatsAppStore) CreateChannel(ctx context.Context, tenant flomastr.Tenan
 		_, err := tx.Exec(ctx, `
 			INSERT INTO channels (tenant_id, id, provider, name, number, base_url, worker, status,
 			  sealed_credentials, credentials_mark, sealed_webhook, webhook_mark, webhook_scheme,
-			  messages_per_second, pair_interval, pair_burst, account_id, sender_id)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, make_interval(secs => $15), $16, $17, $18)`,
+			  messages_per_second, pair_interval, pair_burst, account_id, sender_id, webhook_previous)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, make_interval(secs => $15), $16, $17, $18, $19)`,
 			tenant, ch.ID, ch.Provider, ch.Name, ch.Number, ch.BaseURL, ch.Worker, ch.Status,
 			ch.SealedCredentials, ch.CredentialsMark, ch.SealedWebhook, ch.WebhookMark, ch.WebhookScheme,
-			ch.Limits.PerSecond, ch.Limits.PairInterval.Seconds(), ch.Limits.PairBurst, ch.AccountID, ch.SenderID)
+			ch.Limits.PerSecond, ch.Limits.PairInterval.Seconds(), ch.Limits.PairBurst, ch.AccountID, ch.SenderID, ch.WebhookPrevious)
 		if err != nil {
 			return err
 		}
@@ -177,11 +180,11 @@ func (s *WhatsAppStore) UpdateChannel(ctx context.Context, tenant flomastr.Tenan
 			SET name = $3, number = $4, base_url = $5, worker = $6, status = $7, pause_reason = $8,
 			    sealed_credentials = $9, credentials_mark = $10, sealed_webhook = $11, webhook_mark = $12,
 			    webhook_scheme = $13, messages_per_second = $14, pair_interval = make_interval(secs => $15),
-			    pair_burst = $16, account_id = $17, sender_id = $18, held_until = NULL, updated_at = now()
+			    pair_burst = $16, account_id = $17, sender_id = $18, webhook_previous = $19, held_until = NULL, updated_at = now()
 			WHERE tenant_id = $1 AND id = $2`,
 			tenant, ch.ID, ch.Name, ch.Number, ch.BaseURL, ch.Worker, ch.Status, ch.PauseReason,
 			ch.SealedCredentials, ch.CredentialsMark, ch.SealedWebhook, ch.WebhookMark,
-			ch.WebhookScheme, ch.Limits.PerSecond, ch.Limits.PairInterval.Seconds(), ch.Limits.PairBurst, ch.AccountID, ch.SenderID)
+			ch.WebhookScheme, ch.Limits.PerSecond, ch.Limits.PairInterval.Seconds(), ch.Limits.PairBurst, ch.AccountID, ch.SenderID, ch.WebhookPrevious)
 		if err != nil {
 			return err
 		}
@@ -258,6 +261,32 @@ func (s *WhatsAppStore) InboundErrors(ctx context.Context, tenant flomastr.Tenan
 		return err
 	})
 	return list, err
+}
+
+// NoteWebhook implements whatsapp.ChannelStore. Pages hear of the first webhook, of one that is refused, and of the first
+// that is believed after that; of the others only the time is of interest.
+func (s *WhatsAppStore) NoteWebhook(ctx context.Context, tenant flomastr.TenantID, channel flomastr.ChannelID, refused bool) error {
+	return s.db.InTenant(ctx, tenant, func(tx pgx.Tx) error {
+		var news bool
+		err := tx.QueryRow(ctx, `
+			UPDATE channels c
+			SET last_refused_at = CASE WHEN $3 THEN now() ELSE c.last_refused_at END,
+			    last_webhook_at = CASE WHEN $3 THEN c.last_webhook_at ELSE now() END
+			FROM (SELECT last_webhook_at, last_refused_at,
+			             coalesce(last_refused_at > last_webhook_at, last_refused_at IS NOT NULL) AS refusing
+			      FROM channels WHERE tenant_id = $1 AND id = $2 FOR UPDATE) before
+			WHERE c.tenant_id = $1 AND c.id = $2
+			  AND (coalesce(CASE WHEN $3 THEN before.last_refused_at ELSE before.last_webhook_at END, '-infinity') < now() - interval '1 minute'
+			       OR (NOT $3 AND before.refusing))
+			RETURNING $3 OR before.last_webhook_at IS NULL OR before.refusing`, tenant, channel, refused).Scan(&news)
+		if errors.Is(err, pgx.ErrNoRows) || err == nil && !news {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		return appendEvent(ctx, tx, tenant, "channel.heard", map[string]any{"channel_id": channel.String(), "refused": refused})
+	})
 }
 
 // pauseChannel stops a number's sends until a person has mended what is wrong.

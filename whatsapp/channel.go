@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/flomastr/flomastr"
+	"github.com/flomastr/flomastr/whatsapp/provider"
 )
 
 // Channel is one WhatsApp number at one provider. Its secrets are sealed; they are opened only to be used.
@@ -24,9 +25,12 @@ type Channel struct {
 	SealedWebhook     []byte
 	WebhookMark       string
 	WebhookScheme     string
+	WebhookPrevious   string // the mark of the secret before, while it is still believed
 	Limits            Limits
 	HeldUntil         time.Time
 	LastInboundAt     time.Time
+	LastWebhookAt     time.Time // of one that was believed, to the minute
+	LastRefusedAt     time.Time // of one that was not, to the minute
 	LastError         string
 	LastErrorAt       time.Time
 	CreatedAt         time.Time
@@ -45,6 +49,39 @@ const (
 	ChannelPaused = "paused"
 )
 
+// Trouble is what keeps a channel from working, in one word; none is "".
+type Trouble string
+
+// The troubles, the gravest first.
+const (
+	TroublePaused      Trouble = "paused"
+	TroubleProvider    Trouble = "provider_missing"    // this server does not speak the provider
+	TroubleCredentials Trouble = "credentials_missing" // what the provider needs to know us by
+	TroubleSecret      Trouble = "secret_missing"      // every webhook is refused
+	TroubleRefused     Trouble = "webhook_refused"     // the last webhook did not show the secret
+	TroubleSilent      Trouble = "webhook_never"       // no webhook has come yet
+)
+
+// Trouble finds the gravest one of a channel.
+func (e *Engine) Trouble(ch Channel) Trouble {
+	p, spoken := e.providers[ch.Provider]
+	switch {
+	case ch.Status == ChannelPaused:
+		return TroublePaused
+	case !spoken:
+		return TroubleProvider
+	case ch.SealedCredentials == nil && p.Setup().Needs(provider.FieldAPIKey):
+		return TroubleCredentials
+	case ch.SealedWebhook == nil:
+		return TroubleSecret
+	case ch.LastRefusedAt.After(ch.LastWebhookAt):
+		return TroubleRefused
+	case ch.LastWebhookAt.IsZero():
+		return TroubleSilent
+	}
+	return ""
+}
+
 // Limits is how fast a number may send.
 type Limits struct {
 	PerSecond    float64       // over the whole number
@@ -58,6 +95,14 @@ var DefaultLimits = Limits{PerSecond: 80, PairInterval: 6 * time.Second, PairBur
 
 // ErrChannelNotFound is a channel that does not exist, or is another tenant's.
 var ErrChannelNotFound = flomastr.Errorf(flomastr.NotFound, "channel_not_found", "There is no such channel.")
+
+// ErrProviderFixed is a number that shall change its provider.
+var ErrProviderFixed = flomastr.Errorf(flomastr.Conflict, "provider_fixed",
+	"A number stays with its provider. Connect it at the other provider as a number of its own, then delete this one.")
+
+// ErrSecretIsTheirs is a webhook secret that only the provider can replace.
+var ErrSecretIsTheirs = flomastr.Errorf(flomastr.Conflict, "secret_is_theirs",
+	"This provider signs with a key of its own: replace it there, then enter the new one here.")
 
 // ErrNumberTaken is a second channel of a tenant for the same number.
 var ErrNumberTaken = flomastr.Errorf(flomastr.Conflict, "number_taken", "Another channel already has this number.")

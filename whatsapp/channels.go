@@ -6,7 +6,9 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -57,14 +59,18 @@ func (e *Engine) CreateChannel(ctx context.Context, tenant flomastr.TenantID, d 
 	if d.Number == nil {
 		d.Number = new(string)
 	}
-	if err := e.apply(&ch, d); err != nil {
+	if p, ok := e.providers[d.Provider]; ok && ch.BaseURL == "" && (d.BaseURL == nil || *d.BaseURL == "") {
+		ch.BaseURL, d.BaseURL = p.Setup().Address, nil
+	}
+	secret, err := e.apply(&ch, d)
+	if err != nil {
 		return Channel{}, provider.WebhookSecret{}, err
 	}
 	if err := e.store.CreateChannel(ctx, tenant, d.by(), ch); err != nil {
 		return Channel{}, provider.WebhookSecret{}, fmt.Errorf("create channel: %w", err)
 	}
 	created, err := e.store.Channel(ctx, tenant, ch.ID)
-	return created, *d.Webhook, err
+	return created, secret, err
 }
 
 // UpdateChannel changes what the draft names.
@@ -73,15 +79,87 @@ func (e *Engine) UpdateChannel(ctx context.Context, tenant flomastr.TenantID, id
 	if err != nil {
 		return Channel{}, err
 	}
-	if err := e.apply(&ch, d); err != nil {
+	if d.Provider != "" && d.Provider != ch.Provider {
+		return Channel{}, ErrProviderFixed
+	}
+	if _, err := e.apply(&ch, d); err != nil {
 		return Channel{}, err
 	}
-	if err := e.store.UpdateChannel(ctx, tenant, d.by(), ch); err != nil {
+	return e.saveChannel(ctx, d.by(), ch)
+}
+
+func (e *Engine) saveChannel(ctx context.Context, by flomastr.Actor, ch Channel) (Channel, error) {
+	if err := e.store.UpdateChannel(ctx, ch.Tenant, by, ch); err != nil {
 		return Channel{}, fmt.Errorf("update channel: %w", err)
 	}
-	e.channels.forget(id)
+	e.channels.forget(ch.ID)
 	e.wake(LaneSend)
-	return e.store.Channel(ctx, tenant, id)
+	return e.store.Channel(ctx, ch.Tenant, ch.ID)
+}
+
+// RenewSecret makes up a webhook secret anew and returns it this once. The one before stays believed until
+// ForgetPreviousSecret, so that no message is lost while the provider still shows it.
+func (e *Engine) RenewSecret(ctx context.Context, tenant flomastr.TenantID, by flomastr.Actor, id flomastr.ChannelID) (Channel, provider.WebhookSecret, error) {
+	return e.changeSecret(ctx, tenant, by, id, func(p provider.Provider, before provider.WebhookSecret) (provider.WebhookSecret, error) {
+		if before.IsZero() {
+			return p.CompleteSecret(before, before), nil
+		}
+		after, ours := p.Setup().Renew(before)
+		if !ours {
+			return before, ErrSecretIsTheirs
+		}
+		return after, nil
+	})
+}
+
+// ForgetPreviousSecret refuses from now on what shows the webhook secret before the present one.
+func (e *Engine) ForgetPreviousSecret(ctx context.Context, tenant flomastr.TenantID, by flomastr.Actor, id flomastr.ChannelID) (Channel, error) {
+	ch, _, err := e.changeSecret(ctx, tenant, by, id, func(_ provider.Provider, before provider.WebhookSecret) (provider.WebhookSecret, error) {
+		before.PreviousKey = ""
+		return before, nil
+	})
+	return ch, err
+}
+
+func (e *Engine) changeSecret(ctx context.Context, tenant flomastr.TenantID, by flomastr.Actor, id flomastr.ChannelID,
+	change func(provider.Provider, provider.WebhookSecret) (provider.WebhookSecret, error),
+) (Channel, provider.WebhookSecret, error) {
+	ch, err := e.store.Channel(ctx, tenant, id)
+	if err != nil {
+		return Channel{}, provider.WebhookSecret{}, err
+	}
+	p, ok := e.providers[ch.Provider]
+	if !ok {
+		return Channel{}, provider.WebhookSecret{}, errNotSpoken
+	}
+	opened, err := e.open(ch)
+	if err != nil {
+		return Channel{}, provider.WebhookSecret{}, err
+	}
+	secret, err := change(p, opened.Webhook)
+	if err != nil {
+		return Channel{}, provider.WebhookSecret{}, err
+	}
+	if err := e.keepSecret(&ch, p, secret); err != nil {
+		return Channel{}, provider.WebhookSecret{}, err
+	}
+	ch, err = e.saveChannel(ctx, by, ch)
+	return ch, secret, err
+}
+
+// ProviderSetup is a provider that this server speaks, with what it takes to connect a number there.
+type ProviderSetup struct {
+	Name string
+	provider.Setup
+}
+
+// Providers lists what this server speaks, in the order of their names.
+func (e *Engine) Providers() []ProviderSetup {
+	list := make([]ProviderSetup, 0, len(e.providers))
+	for _, name := range slices.Sorted(maps.Keys(e.providers)) {
+		list = append(list, ProviderSetup{name, e.providers[name].Setup()})
+	}
+	return list
 }
 
 // DeleteChannel removes a channel with its conversations.
@@ -114,24 +192,34 @@ func (e *Engine) TestChannel(ctx context.Context, tenant flomastr.TenantID, id f
 	if err != nil {
 		return err
 	}
+	p, ok := e.providers[ch.Provider]
+	if !ok {
+		return errNotSpoken
+	}
 	opened, err := e.open(ch)
 	if err != nil {
 		return err
 	}
-	return e.providers[ch.Provider].Test(ctx, opened)
+	return p.Test(ctx, opened)
 }
 
-// apply checks a draft and writes it into the channel, secrets sealed.
-func (e *Engine) apply(ch *Channel, d ChannelDraft) error {
-	invalid := flomastr.Errorf(flomastr.Invalid, "invalid_channel", "The channel's settings are not valid.")
+// errNotSpoken is a channel of a provider that this server no longer speaks.
+var errNotSpoken = flomastr.Errorf(flomastr.Invalid, "provider_missing", "This server does not speak the channel's provider.")
+
+// errInvalidChannel names the field that is wrong.
+var errInvalidChannel = flomastr.Errorf(flomastr.Invalid, "invalid_channel", "The channel's settings are not valid.")
+
+// apply checks a draft and writes it into the channel, secrets sealed. It gives the webhook secret where it has changed.
+func (e *Engine) apply(ch *Channel, d ChannelDraft) (provider.WebhookSecret, error) {
+	var none provider.WebhookSecret
 	p, ok := e.providers[ch.Provider]
 	if !ok {
-		return invalid.Field("body.provider", "is not a provider that this server speaks")
+		return none, errInvalidChannel.Field("body.provider", "is not a provider that this server speaks")
 	}
 	if d.Number != nil {
 		ch.Number = strings.TrimPrefix(strings.TrimSpace(*d.Number), "+")
 		if !number.MatchString(ch.Number) {
-			return invalid.Field("body.number", "must be a phone number in international form")
+			return none, errInvalidChannel.Field("body.number", "must be a phone number in international form")
 		}
 	}
 	if d.Name != nil {
@@ -140,22 +228,22 @@ func (e *Engine) apply(ch *Channel, d ChannelDraft) error {
 	if d.BaseURL != nil {
 		ch.BaseURL = strings.TrimRight(strings.TrimSpace(*d.BaseURL), "/")
 		if err := p.CheckAddress(ch.BaseURL); err != nil {
-			return invalid.Field("body.base_url", "must be the provider's own address").Because(err)
+			return none, errInvalidChannel.Field("body.base_url", "must be the provider's own address").Because(err)
 		}
 	}
 	if d.AccountID != nil {
 		if ch.AccountID = strings.TrimSpace(*d.AccountID); !providerID.MatchString(ch.AccountID) {
-			return invalid.Field("body.account_id", "must be the account's id as the provider shows it")
+			return none, errInvalidChannel.Field("body.account_id", "must be the account's id as the provider shows it")
 		}
 	}
 	if d.SenderID != nil {
 		if ch.SenderID = strings.TrimSpace(*d.SenderID); !providerID.MatchString(ch.SenderID) {
-			return invalid.Field("body.sender_id", "must be the number's id as the provider shows it")
+			return none, errInvalidChannel.Field("body.sender_id", "must be the number's id as the provider shows it")
 		}
 	}
 	if d.Worker != nil {
 		if ch.Worker = *d.Worker; ch.Worker != WorkerAssistant && ch.Worker != WorkerN8N {
-			return invalid.Field("body.worker", "must be assistant or n8n")
+			return none, errInvalidChannel.Field("body.worker", "must be assistant or n8n")
 		}
 	}
 	if d.Status != nil {
@@ -165,32 +253,56 @@ func (e *Engine) apply(ch *Channel, d ChannelDraft) error {
 		case ChannelPaused:
 			ch.PauseReason = "Paused by an administrator."
 		default:
-			return invalid.Field("body.status", "must be active or paused")
+			return none, errInvalidChannel.Field("body.status", "must be active or paused")
 		}
 	}
 	if d.Limits != nil {
 		if ch.Limits = *d.Limits; ch.Limits.PerSecond <= 0 || ch.Limits.PairInterval < 0 || ch.Limits.PairBurst < 1 {
-			return invalid.Field("body.limits", "must be positive")
+			return none, errInvalidChannel.Field("body.limits", "must be positive")
 		}
 	}
-	return e.sealSecrets(ch, p, d, invalid)
+	return e.sealSecrets(ch, p, d)
 }
 
-func (e *Engine) sealSecrets(ch *Channel, p provider.Provider, d ChannelDraft, invalid *flomastr.Error) (err error) {
-	if d.Credentials != nil {
-		if ch.SealedCredentials, ch.CredentialsMark, err = e.seal(ch.Tenant, "sealed_credentials/"+ch.ID.String(), *d.Credentials); err != nil {
-			return err
+// sealSecrets changes a channel's secrets as the draft says, and gives the webhook secret where the draft is about it.
+func (e *Engine) sealSecrets(ch *Channel, p provider.Provider, d ChannelDraft) (secret provider.WebhookSecret, err error) {
+	opened, _ := e.open(*ch) // what cannot be opened any more is replaced
+	before := opened.Webhook
+	if d.Webhook != nil {
+		secret = *d.Webhook
+	}
+	follows := false
+	if c := d.Credentials; c != nil {
+		if ch.SealedCredentials, ch.CredentialsMark, err = e.seal(ch.Tenant, "sealed_credentials/"+ch.ID.String(), *c); err != nil {
+			return secret, err
+		}
+		if follows = p.Setup().SignsWithAPIKey && secret.SigningKey == "" && c.KeyID == ""; follows {
+			secret.SigningKey = c.APIKey
 		}
 	}
-	if d.Webhook == nil {
-		return nil
+	if d.Webhook == nil && !follows {
+		return secret, nil
 	}
-	before, _ := e.open(*ch) // one that cannot be opened any more is replaced
-	*d.Webhook = p.CompleteSecret(*d.Webhook, before.Webhook)
-	if ch.WebhookScheme, err = p.CheckSecret(*d.Webhook); err != nil {
-		return invalid.Field("body.webhook_secret", err.Error())
+	secret = p.CompleteSecret(secret, before)
+	// The provider changes over to another key when it likes: the one before stays believed.
+	if secret.PreviousKey == "" && before.SigningKey != "" {
+		if secret.PreviousKey = before.SigningKey; secret.SigningKey == before.SigningKey {
+			secret.PreviousKey = before.PreviousKey
+		}
 	}
-	ch.SealedWebhook, ch.WebhookMark, err = e.seal(ch.Tenant, "sealed_webhook/"+ch.ID.String(), *d.Webhook)
+	return secret, e.keepSecret(ch, p, secret)
+}
+
+// keepSecret seals a webhook secret that the provider can show us.
+func (e *Engine) keepSecret(ch *Channel, p provider.Provider, secret provider.WebhookSecret) (err error) {
+	if ch.WebhookScheme, err = p.CheckSecret(secret); err != nil {
+		return errInvalidChannel.Field("body.webhook_secret", err.Error())
+	}
+	ch.WebhookPrevious = ""
+	if secret.PreviousKey != "" {
+		ch.WebhookPrevious = markOf(ch.Tenant, []byte(secret.PreviousKey))
+	}
+	ch.SealedWebhook, ch.WebhookMark, err = e.seal(ch.Tenant, "sealed_webhook/"+ch.ID.String(), secret)
 	return err
 }
 
@@ -203,8 +315,12 @@ func (e *Engine) seal(tenant flomastr.TenantID, column string, secret any) (seal
 	if sealed, err = e.sealer.Seal(tenant.String(), "channels", column, plain); err != nil {
 		return nil, "", fmt.Errorf("seal secret: %w", err)
 	}
+	return sealed, markOf(tenant, plain), nil
+}
+
+func markOf(tenant flomastr.TenantID, plain []byte) string {
 	sum := sha256.Sum256(append([]byte(tenant.String()), plain...))
-	return sealed, hex.EncodeToString(sum[:4]), nil
+	return hex.EncodeToString(sum[:4])
 }
 
 // open makes a channel fit for its provider.

@@ -38,6 +38,8 @@ func (spoken) CheckSecret(provider.WebhookSecret) (string, error) { return "sign
 
 func (spoken) CompleteSecret(secret, _ provider.WebhookSecret) provider.WebhookSecret { return secret }
 
+func (spoken) Setup() provider.Setup { return provider.Setup{} }
+
 func (spoken) Limits() provider.Limits { return provider.Limits{Text: 4096, Caption: 1024} }
 
 const spokenNumber = "447860099300"

@@ -35,6 +35,8 @@ type ChannelStore interface {
 	UpdateChannel(ctx context.Context, tenant flomastr.TenantID, by flomastr.Actor, ch Channel) error
 	DeleteChannel(ctx context.Context, tenant flomastr.TenantID, by flomastr.Actor, id flomastr.ChannelID) error
 	InboundErrors(ctx context.Context, tenant flomastr.TenantID, channel flomastr.ChannelID, limit int) ([]InboundError, error)
+	// NoteWebhook keeps when the last webhook came, and tells the pages when that changes what they say.
+	NoteWebhook(ctx context.Context, tenant flomastr.TenantID, channel flomastr.ChannelID, refused bool) error
 }
 
 // InboundError is something that a provider sent and we could not use.

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/flomastr/flomastr"
 	"github.com/flomastr/flomastr/internal/chaos"
@@ -37,6 +38,7 @@ func (e *Engine) Receive(ctx context.Context, providerName string, channel floma
 	}
 	request.ReceivedAt = e.clock()
 	if err := p.Authenticate(ch.opened, request); err != nil {
+		e.noteWebhook(ctx, ch.row, true)
 		return err
 	}
 	chaos.Point("after-verify")
@@ -51,12 +53,13 @@ func (e *Engine) Receive(ctx context.Context, providerName string, channel floma
 	if err != nil {
 		return unavailableAfter(ctx, err)
 	}
-	err = e.take(ctx, ch.row, batch, len(request.Body))
-	for _, part := range elsewhere {
+	for _, part := range append([]part{{ch.row, batch}}, elsewhere...) {
 		// Each part is stored whatever became of the others. When one was not, all of it comes again and is recognised.
 		if failed := e.take(ctx, part.channel, part.batch, len(request.Body)); failed != nil {
 			err = failed
+			continue
 		}
+		e.noteWebhook(ctx, part.channel, false)
 	}
 	chaos.Point("after-commit-before-200")
 	return unavailableAfter(ctx, err)
@@ -124,7 +127,29 @@ func (e *Engine) Challenge(ctx context.Context, providerName string, channel flo
 	if !ok || ch.row.Provider != providerName {
 		return "", ErrChannelNotFound
 	}
-	return p.Challenge(ch.opened, query)
+	answer, err := p.Challenge(ch.opened, query)
+	if err != nil {
+		e.noteWebhook(ctx, ch.row, true)
+	}
+	return answer, err
+}
+
+// noteWebhook keeps when a channel last heard from its provider, or from somebody without the secret: to the minute, so
+// that neither a busy number nor a stranger makes us write more often. That a channel is believed again is news at once.
+func (e *Engine) noteWebhook(ctx context.Context, ch Channel, refused bool) {
+	last := ch.LastWebhookAt
+	if refused {
+		last = ch.LastRefusedAt
+	}
+	mended := !refused && ch.LastRefusedAt.After(ch.LastWebhookAt)
+	if e.clock().Sub(last) < time.Minute && !mended {
+		return
+	}
+	if err := e.store.NoteWebhook(ctx, ch.Tenant, ch.ID, refused); err != nil {
+		e.log.WarnContext(ctx, "note webhook", "tenant", ch.Tenant, "channel", ch.ID, "err", err)
+		return
+	}
+	e.channels.forget(ch.ID)
 }
 
 // maxKeptBody caps what the error list keeps of a body.

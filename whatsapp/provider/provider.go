@@ -42,6 +42,9 @@ type Provider interface {
 	// CompleteSecret fills in what of a webhook's secret is ours to choose and was left open: as it was before, or made up.
 	CompleteSecret(secret, before WebhookSecret) WebhookSecret
 
+	// Setup says what an admin must tell to connect a number here.
+	Setup() Setup
+
 	// Limits says what fits into one message.
 	Limits() Limits
 }
@@ -119,7 +122,7 @@ type WebhookSecret struct {
 	Username    string `json:"username,omitempty"`
 	Password    string `json:"password,omitempty"`
 	SigningKey  string `json:"signing_key,omitempty"`  // Meta: the app's secret; Twilio: the auth token
-	PreviousKey string `json:"previous_key,omitempty"` // still believed while a key is being replaced
+	PreviousKey string `json:"previous_key,omitempty"` // a key, a header's value or a password: still believed while it is being replaced
 	VerifyToken string `json:"verify_token,omitempty"` // Meta: ours, shown back in the test of the address
 }
 

@@ -1828,6 +1828,70 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/routes/tenants/{tenant_id}/channels/{id}/webhook-secret": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * POST /routes/tenants/{tenant_id}/channels/{id}/webhook-secret
+         * @description Who may call: admin; nobody by a visit.
+         */
+        post: operations["postRoutesTenantsTenantIdChannelsIdWebhookSecret"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/routes/tenants/{tenant_id}/channels/{id}/webhook-secret/previous": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * DELETE /routes/tenants/{tenant_id}/channels/{id}/webhook-secret/previous
+         * @description Who may call: admin; nobody by a visit.
+         */
+        delete: operations["deleteRoutesTenantsTenantIdChannelsIdWebhookSecretPrevious"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/routes/tenants/{tenant_id}/whatsapp-settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * GET /routes/tenants/{tenant_id}/whatsapp-settings
+         * @description Who may call: admin.
+         */
+        get: operations["getRoutesTenantsTenantIdWhatsappSettings"];
+        /**
+         * PUT /routes/tenants/{tenant_id}/whatsapp-settings
+         * @description Who may call: admin; nobody by a visit.
+         */
+        put: operations["putRoutesTenantsTenantIdWhatsappSettings"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/routes/tenants/{tenant_slug}": {
         parameters: {
             query?: never;
@@ -2564,8 +2628,11 @@ export interface components {
             name?: string;
             /** @example +447860099299 */
             number?: string;
-            /** @enum {string} */
-            provider: "infobip" | "meta";
+            /**
+             * @description One that the server speaks
+             * @enum {string}
+             */
+            provider: "infobip" | "meta" | "twilio";
             sender_id?: string;
             /** @enum {string} */
             status?: "active" | "paused";
@@ -2573,55 +2640,6 @@ export interface components {
             webhook_secret?: components["schemas"]["WebhookSecret"];
             /** @enum {string} */
             worker?: "assistant" | "n8n";
-        };
-        ChannelCreateOutputBody: {
-            /** @description The account at the provider: Meta's WhatsApp business account, Twilio's account SID */
-            account_id?: string;
-            /** @description The account's address at the provider */
-            base_url: string;
-            /** Format: date-time */
-            created_at: string;
-            credentials: components["schemas"]["SecretState"];
-            /** @enum {string} */
-            health: "ok" | "paused" | "incomplete";
-            /** Format: uuid */
-            id: string;
-            last_error?: string;
-            /** Format: date-time */
-            last_error_at?: string;
-            /**
-             * Format: date-time
-             * @description To the minute
-             */
-            last_inbound_at?: string;
-            limits: components["schemas"]["ChannelLimits"];
-            name: string;
-            /**
-             * @description E.164
-             * @example +447860099299
-             */
-            number: string;
-            pause_reason?: string;
-            /** @enum {string} */
-            provider: "infobip" | "meta" | "twilio";
-            /** @description The number at the provider: Meta's phone number id, Twilio's messaging service */
-            sender_id?: string;
-            /** @enum {string} */
-            status: "active" | "paused";
-            /** Format: date-time */
-            updated_at: string;
-            /** @description What the provider must send with each webhook; it is shown this once */
-            webhook: components["schemas"]["WebhookSecret"];
-            /** @enum {string} */
-            webhook_scheme?: "header" | "basic" | "signature";
-            webhook_secret: components["schemas"]["SecretState"];
-            /** @description To be pasted at the provider, for inbound messages and for reports */
-            webhook_url: string;
-            /**
-             * @description Who answers
-             * @enum {string}
-             */
-            worker: "assistant" | "n8n";
         };
         ChannelError: {
             /** Format: date-time */
@@ -2653,12 +2671,10 @@ export interface components {
         };
         ChannelListOutputBody: {
             channels: components["schemas"]["ChannelView"][] | null;
+            /** @description What this server speaks, and what each needs */
+            providers: components["schemas"]["ProviderView"][] | null;
         };
-        ChannelTestOutputBody: {
-            message: string;
-            ok: boolean;
-        };
-        ChannelView: {
+        ChannelSecretOutputBody: {
             /** @description The account at the provider: Meta's WhatsApp business account, Twilio's account SID */
             account_id?: string;
             /** @description The account's address at the provider */
@@ -2667,17 +2683,30 @@ export interface components {
             created_at: string;
             credentials: components["schemas"]["SecretState"];
             /** @enum {string} */
-            health: "ok" | "paused" | "incomplete";
+            health: "ok" | "waiting" | "attention" | "paused" | "incomplete";
+            /** @description The same as a sentence, with what to do about it */
+            health_message: string;
             /** Format: uuid */
             id: string;
+            /** @description A sentence */
             last_error?: string;
             /** Format: date-time */
             last_error_at?: string;
             /**
              * Format: date-time
-             * @description To the minute
+             * @description When a customer last wrote, to the minute
              */
             last_inbound_at?: string;
+            /**
+             * Format: date-time
+             * @description When somebody last called without the secret, to the minute
+             */
+            last_refused_at?: string;
+            /**
+             * Format: date-time
+             * @description When the provider last called, to the minute
+             */
+            last_webhook_at?: string;
             limits: components["schemas"]["ChannelLimits"];
             name: string;
             /**
@@ -2692,11 +2721,93 @@ export interface components {
             sender_id?: string;
             /** @enum {string} */
             status: "active" | "paused";
+            /**
+             * @description What keeps it from working; nothing when all is well
+             * @enum {string}
+             */
+            trouble?: "paused" | "provider_missing" | "credentials_missing" | "secret_missing" | "webhook_refused" | "webhook_never";
+            /** Format: date-time */
+            updated_at: string;
+            /** @description What the provider must show with each webhook, as far as it was made up here; it is shown this once */
+            webhook: components["schemas"]["WebhookSecret"];
+            /** @enum {string} */
+            webhook_scheme?: "header" | "basic" | "signature";
+            webhook_secret: components["schemas"]["WebhookState"];
+            /** @description To be pasted at the provider, for inbound messages and for reports */
+            webhook_url: string;
+            /**
+             * @description Who answers
+             * @enum {string}
+             */
+            worker: "assistant" | "n8n";
+        };
+        ChannelTestOutputBody: {
+            /**
+             * @description Why not, for scripts
+             * @example provider_refused
+             */
+            code?: string;
+            /** @description The outcome in words */
+            message: string;
+            ok: boolean;
+        };
+        ChannelView: {
+            /** @description The account at the provider: Meta's WhatsApp business account, Twilio's account SID */
+            account_id?: string;
+            /** @description The account's address at the provider */
+            base_url: string;
+            /** Format: date-time */
+            created_at: string;
+            credentials: components["schemas"]["SecretState"];
+            /** @enum {string} */
+            health: "ok" | "waiting" | "attention" | "paused" | "incomplete";
+            /** @description The same as a sentence, with what to do about it */
+            health_message: string;
+            /** Format: uuid */
+            id: string;
+            /** @description A sentence */
+            last_error?: string;
+            /** Format: date-time */
+            last_error_at?: string;
+            /**
+             * Format: date-time
+             * @description When a customer last wrote, to the minute
+             */
+            last_inbound_at?: string;
+            /**
+             * Format: date-time
+             * @description When somebody last called without the secret, to the minute
+             */
+            last_refused_at?: string;
+            /**
+             * Format: date-time
+             * @description When the provider last called, to the minute
+             */
+            last_webhook_at?: string;
+            limits: components["schemas"]["ChannelLimits"];
+            name: string;
+            /**
+             * @description E.164
+             * @example +447860099299
+             */
+            number: string;
+            pause_reason?: string;
+            /** @enum {string} */
+            provider: "infobip" | "meta" | "twilio";
+            /** @description The number at the provider: Meta's phone number id, Twilio's messaging service */
+            sender_id?: string;
+            /** @enum {string} */
+            status: "active" | "paused";
+            /**
+             * @description What keeps it from working; nothing when all is well
+             * @enum {string}
+             */
+            trouble?: "paused" | "provider_missing" | "credentials_missing" | "secret_missing" | "webhook_refused" | "webhook_never";
             /** Format: date-time */
             updated_at: string;
             /** @enum {string} */
             webhook_scheme?: "header" | "basic" | "signature";
-            webhook_secret: components["schemas"]["SecretState"];
+            webhook_secret: components["schemas"]["WebhookState"];
             /** @description To be pasted at the provider, for inbound messages and for reports */
             webhook_url: string;
             /**
@@ -3015,6 +3126,16 @@ export interface components {
         FieldError: {
             location: string;
             message: string;
+        };
+        FieldView: {
+            /**
+             * @description As the channel has it
+             * @example credentials.api_key
+             */
+            name: string;
+            required: boolean;
+            /** @description Write-only */
+            secret: boolean;
         };
         GenerateInputBody: {
             /** @description What to answer from: a text, or pieces */
@@ -3849,6 +3970,19 @@ export interface components {
             tenant_id: string;
             time_zone: string;
         };
+        ProviderView: {
+            /** @description Of a number that names none */
+            default_base_url?: string;
+            /** @description In the order in which a person is asked; the number goes without saying */
+            fields: components["schemas"]["FieldView"][] | null;
+            /**
+             * @description The part of the webhook secret that is made up here and entered at the provider; nothing where the provider signs with a key of its own
+             * @enum {string}
+             */
+            invents?: "header" | "verify_token";
+            /** @enum {string} */
+            name: "infobip" | "meta" | "twilio";
+        };
         ProvisionInputBody: {
             owner_email: string;
             /** @description Made from the slug when left out */
@@ -4003,6 +4137,29 @@ export interface components {
             note?: string;
             /** @enum {string} */
             state: "OK" | "MISSING" | "INVALID";
+        };
+        SettingsInputBody: {
+            account_id?: string;
+            /** @example https://abc123.api.infobip.com */
+            base_url?: string;
+            /** @description Write-only */
+            credentials?: components["schemas"]["Credentials"];
+            limits?: components["schemas"]["ChannelLimits"];
+            name?: string;
+            /** @example +447860099299 */
+            number?: string;
+            /**
+             * @description One that the server speaks; needed to connect the first number
+             * @enum {string}
+             */
+            provider?: "infobip" | "meta" | "twilio";
+            sender_id?: string;
+            /** @enum {string} */
+            status?: "active" | "paused";
+            /** @description Write-only: Infobip shows a header or Basic credentials, Meta and Twilio a signature */
+            webhook_secret?: components["schemas"]["WebhookSecret"];
+            /** @enum {string} */
+            worker?: "assistant" | "n8n";
         };
         SignInInputBody: {
             email: string;
@@ -4257,6 +4414,59 @@ export interface components {
             username?: string;
             /** @description Meta: to be pasted beside the webhook's address */
             verify_token?: string;
+        };
+        WebhookState: {
+            /** @description To recognise it by */
+            fingerprint?: string;
+            /** @description Of the secret before, while it is still believed */
+            previous_fingerprint?: string;
+            /** @enum {string} */
+            state: "set" | "unset";
+        };
+        WhatsAppSettings: {
+            account_id?: string;
+            base_url?: string;
+            /**
+             * Format: uuid
+             * @description As /channels has it
+             */
+            channel_id?: string;
+            /** @description Whether a number is connected */
+            configured: boolean;
+            credentials: components["schemas"]["SecretState"];
+            /** @enum {string} */
+            health?: "ok" | "waiting" | "attention" | "paused" | "incomplete";
+            /** @description The same as a sentence, with what to do about it */
+            health_message?: string;
+            /** @description A sentence */
+            last_error?: string;
+            /** Format: date-time */
+            last_error_at?: string;
+            /** Format: date-time */
+            last_inbound_at?: string;
+            name?: string;
+            /**
+             * @description E.164
+             * @example +447860099299
+             */
+            number?: string;
+            /** @enum {string} */
+            provider?: "infobip" | "meta" | "twilio";
+            /** @description What this server speaks, and what each needs */
+            providers: components["schemas"]["ProviderView"][] | null;
+            sender_id?: string;
+            /** @enum {string} */
+            status?: "active" | "paused";
+            /** @description What the provider must show with each webhook; shown once, when the number is connected */
+            webhook?: components["schemas"]["WebhookSecret"];
+            webhook_secret: components["schemas"]["WebhookState"];
+            /** @description To be pasted at the provider, for inbound messages and for reports */
+            webhook_url?: string;
+            /**
+             * @description Who answers
+             * @enum {string}
+             */
+            worker?: "assistant" | "n8n";
         };
     };
     responses: never;
@@ -12723,7 +12933,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ChannelCreateOutputBody"];
+                    "application/json": components["schemas"]["ChannelSecretOutputBody"];
                 };
             };
             /** @description Bad Request */
@@ -13092,7 +13302,9 @@ export interface operations {
     };
     getRoutesTenantsTenantIdChannelsIdErrors: {
         parameters: {
-            query?: never;
+            query?: {
+                limit?: number;
+            };
             header?: never;
             path: {
                 /** @description The id or the slug */
@@ -13206,6 +13418,392 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ChannelTestOutputBody"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postRoutesTenantsTenantIdChannelsIdWebhookSecret: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id or the slug */
+                tenant_id: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChannelSecretOutputBody"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteRoutesTenantsTenantIdChannelsIdWebhookSecretPrevious: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id or the slug */
+                tenant_id: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChannelView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getRoutesTenantsTenantIdWhatsappSettings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id or the slug */
+                tenant_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WhatsAppSettings"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    putRoutesTenantsTenantIdWhatsappSettings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id or the slug */
+                tenant_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SettingsInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WhatsAppSettings"];
                 };
             };
             /** @description Bad Request */

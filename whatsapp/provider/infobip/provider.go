@@ -61,13 +61,13 @@ func (*Provider) Authenticate(ch provider.Channel, r provider.Request) error {
 	switch {
 	case secret.HeaderName != "" && secret.HeaderValue != "":
 		values := r.Header.Values(secret.HeaderName)
-		if len(values) == 1 && provider.SameSecret(values[0], secret.HeaderValue) {
+		if len(values) == 1 && believed(values[0], secret.HeaderValue, secret.PreviousKey) {
 			return nil
 		}
 	case secret.Username != "" && secret.Password != "":
 		user, password, ok := (&http.Request{Header: r.Header}).BasicAuth()
 		// Both are compared in any case, so that the time tells nothing about either.
-		userOK, passwordOK := provider.SameSecret(user, secret.Username), provider.SameSecret(password, secret.Password)
+		userOK, passwordOK := provider.SameSecret(user, secret.Username), believed(password, secret.Password, secret.PreviousKey)
 		if ok && userOK && passwordOK {
 			return nil
 		}
@@ -77,8 +77,15 @@ func (*Provider) Authenticate(ch provider.Channel, r provider.Request) error {
 	return provider.ErrUnauthenticated
 }
 
+// believed compares with both in any case, so that the time tells nothing about either.
+func believed(shown, secret, previous string) bool {
+	now, before := provider.SameSecret(shown, secret), previous != "" && provider.SameSecret(shown, previous)
+	return now || before
+}
+
 // CheckSecret implements provider.Provider.
 func (*Provider) CheckSecret(secret provider.WebhookSecret) (string, error) {
+	secret.PreviousKey = ""
 	switch secret {
 	case provider.WebhookSecret{HeaderName: secret.HeaderName, HeaderValue: secret.HeaderValue}:
 		if secret.HeaderName != "" && secret.HeaderValue != "" {
@@ -101,6 +108,19 @@ func (*Provider) CompleteSecret(secret, before provider.WebhookSecret) provider.
 		return before
 	default:
 		return provider.WebhookSecret{HeaderName: "X-Webhook-Secret", HeaderValue: rand.Text()}
+	}
+}
+
+// Setup implements provider.Provider. Every account has an address of its own; the operator's account serves channels that
+// bring none.
+func (p *Provider) Setup() provider.Setup {
+	return provider.Setup{
+		Fields: []provider.Need{
+			{Field: provider.FieldBaseURL, Required: p.standIn == "" && p.apiKey == ""},
+			{Field: provider.FieldAPIKey, Required: p.apiKey == ""},
+		},
+		Address: p.standIn,
+		Invents: provider.InventsHeader,
 	}
 }
 

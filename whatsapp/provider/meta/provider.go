@@ -132,6 +132,24 @@ func (*Provider) CheckSecret(secret provider.WebhookSecret) (string, error) {
 	return "signature", nil
 }
 
+// Setup implements provider.Provider.
+func (p *Provider) Setup() provider.Setup {
+	home := Home
+	if p.standIn != "" {
+		home = p.standIn
+	}
+	return provider.Setup{
+		Fields: []provider.Need{
+			{Field: provider.FieldSenderID, Required: true},
+			{Field: provider.FieldAccountID, Required: true},
+			{Field: provider.FieldAPIKey, Required: true},
+			{Field: provider.FieldSigningKey, Required: true},
+		},
+		Address: home,
+		Invents: provider.InventsVerifyToken,
+	}
+}
+
 // CompleteSecret implements provider.Provider. The verify token is ours to make up.
 func (*Provider) CompleteSecret(secret, before provider.WebhookSecret) provider.WebhookSecret {
 	if secret.VerifyToken == "" {

@@ -41,6 +41,7 @@ func (s Suite) Run(t *testing.T) {
 	t.Run("Send", s.send)
 	t.Run("Cut", s.cut)
 	t.Run("Address", s.address)
+	t.Run("Setup", s.setup)
 }
 
 func (s Suite) authenticate(t *testing.T) {
@@ -209,5 +210,32 @@ func (s Suite) address(t *testing.T) {
 		require.ErrorAs(t, err, &failed, bad)
 		require.Equal(t, provider.NotSent, failed.Outcome, bad)
 		require.Equal(t, provider.PauseChannel, failed.Effect, bad)
+	}
+}
+
+// setup holds what an admin is asked for to what the adapter then works with.
+func (s Suite) setup(t *testing.T) {
+	p := s.New("http://127.0.0.1:4321", time.Second)
+	setup := p.Setup()
+	if setup.Address != "" {
+		require.NoError(t, p.CheckAddress(setup.Address))
+	}
+	require.True(t, setup.Needs(provider.FieldAPIKey))
+	asked := map[provider.Field]bool{}
+	for _, need := range setup.Fields {
+		require.False(t, asked[need.Field], "%s is asked for once", need.Field)
+		asked[need.Field] = true
+	}
+	said := provider.WebhookSecret{}
+	if asked[provider.FieldSigningKey] || setup.SignsWithAPIKey {
+		said.SigningKey = "signs"
+	}
+	secret := p.CompleteSecret(said, provider.WebhookSecret{})
+	scheme, err := p.CheckSecret(secret)
+	require.NoError(t, err, "what the fields tell makes a webhook secret")
+	require.NotEmpty(t, scheme)
+	if renewed, ours := setup.Renew(secret); ours {
+		_, err := p.CheckSecret(renewed)
+		require.NoError(t, err)
 	}
 }

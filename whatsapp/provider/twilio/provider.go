@@ -79,6 +79,26 @@ func (*Provider) CompleteSecret(secret, before provider.WebhookSecret) provider.
 	return secret
 }
 
+// Setup implements provider.Provider. The auth token alone serves for both ways; whoever sends with an API key tells the
+// auth token besides, since Twilio signs with it.
+func (p *Provider) Setup() provider.Setup {
+	address := home
+	if p.standIn != "" {
+		address = p.standIn
+	}
+	return provider.Setup{
+		Fields: []provider.Need{
+			{Field: provider.FieldAccountID, Required: true},
+			{Field: provider.FieldAPIKey, Required: true},
+			{Field: provider.FieldKeyID},
+			{Field: provider.FieldSigningKey},
+			{Field: provider.FieldSenderID},
+		},
+		Address:         address,
+		SignsWithAPIKey: true,
+	}
+}
+
 // Limits implements provider.Provider. A caption is the body of a message with a file, and WhatsApp's own limit is lower.
 func (*Provider) Limits() provider.Limits { return provider.Limits{Text: maxBody, Caption: maxCaption} }
 
