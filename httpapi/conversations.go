@@ -205,9 +205,7 @@ func (a *API) conversationMessages(ctx context.Context, call Call, in *messageLi
 
 type replyInput struct {
 	ConversationPath
-	Body struct {
-		Text string `json:"text" minLength:"1" maxLength:"4096"`
-	}
+	Body outgoing
 }
 
 type messageOutput struct{ Body message }
@@ -219,7 +217,11 @@ func (a *API) conversationReply(ctx context.Context, call Call, in *replyInput) 
 	if err != nil {
 		return nil, err
 	}
-	m, err := a.deps.WhatsApp.Reply(ctx, call.Tenant.ID, id, call.author(), whatsapp.Content{Text: in.Body.Text})
+	content, err := in.Body.message()
+	if err != nil {
+		return nil, err
+	}
+	m, err := a.deps.WhatsApp.Reply(ctx, call.Tenant.ID, id, call.author(), content)
 	return &messageOutput{messageOf(m)}, err
 }
 

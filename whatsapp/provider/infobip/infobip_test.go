@@ -203,6 +203,36 @@ func TestSendsAreWrittenAsInfobipWantsThem(t *testing.T) {
 			"template",
 			`{"messages":[{"from":"447860099299","to":"1","messageId":"k","callbackData":"k","content":{"templateName":"welcome","language":"en","templateData":{"body":{"placeholders":[]}}},"urlOptions":{"shortenUrl":false,"trackClicks":false}}]}`,
 		},
+		{
+			provider.Message{Key: "k", To: "1", Interactive: &provider.Interactive{Body: "Pick", Header: "H", Footer: "F", Buttons: []provider.Choice{{ID: "y", Title: "Yes"}}}},
+			"interactive/buttons",
+			`{"from":"447860099299","to":"1","messageId":"k","callbackData":"k","content":{"header":{"type":"TEXT","text":"H"},"body":{"text":"Pick"},"footer":{"text":"F"},"action":{"buttons":[{"type":"REPLY","id":"y","title":"Yes"}]}},"urlOptions":{"shortenUrl":false,"trackClicks":false}}`,
+		},
+		{
+			provider.Message{Key: "k", To: "1", Interactive: &provider.Interactive{Body: "Pick", Label: "Menu", Sections: []provider.Section{{Rows: []provider.Choice{{ID: "a", Title: "A"}}}}}},
+			"interactive/list",
+			`{"from":"447860099299","to":"1","messageId":"k","callbackData":"k","content":{"body":{"text":"Pick"},"action":{"title":"Menu","sections":[{"rows":[{"id":"a","title":"A"}]}]}},"urlOptions":{"shortenUrl":false,"trackClicks":false}}`,
+		},
+		{
+			provider.Message{Key: "k", To: "1", Interactive: &provider.Interactive{Body: "Shop", Link: &provider.Link{Label: "Open", URL: "https://x.example"}}},
+			"interactive/url-button",
+			`{"from":"447860099299","to":"1","messageId":"k","callbackData":"k","content":{"body":{"text":"Shop"},"action":{"displayText":"Open","url":"https://x.example"}},"urlOptions":{"shortenUrl":false,"trackClicks":false}}`,
+		},
+		{
+			provider.Message{Key: "k", To: "1", Interactive: &provider.Interactive{Body: "Where?", AskLocation: true}},
+			"interactive/location-request",
+			`{"from":"447860099299","to":"1","messageId":"k","callbackData":"k","content":{"body":{"text":"Where?"}},"urlOptions":{"shortenUrl":false,"trackClicks":false}}`,
+		},
+		{
+			provider.Message{Key: "k", To: "1", Location: &provider.Location{Latitude: 44.95, Longitude: 13.85, Name: "Office"}},
+			"location",
+			`{"from":"447860099299","to":"1","messageId":"k","callbackData":"k","content":{"latitude":44.95,"longitude":13.85,"name":"Office"}}`,
+		},
+		{
+			provider.Message{Key: "k", To: "1", Contacts: []provider.ContactCard{{FirstName: "A", Name: "A B", Phones: []string{"385911111111"}}}},
+			"contact",
+			`{"from":"447860099299","to":"1","messageId":"k","callbackData":"k","content":{"contacts":[{"name":{"firstName":"A","formattedName":"A B"},"phones":[{"phone":"385911111111","type":"CELL"}]}]}}`,
+		},
 	} {
 		accepted, err := p.Send(t.Context(), ch, c.message)
 		require.NoError(t, err)

@@ -46,6 +46,7 @@ type mediaContent struct {
 	MediaURL string `json:"mediaUrl"`
 	Caption  string `json:"caption,omitempty"`
 	Filename string `json:"filename,omitempty"`
+	Voice    bool   `json:"voice,omitempty"`
 }
 
 type templateContent struct {
@@ -58,6 +59,8 @@ type templateData struct {
 	Body struct {
 		Placeholders []string `json:"placeholders"`
 	} `json:"body"`
+	Header  *headerContent      `json:"header,omitempty"`
+	Buttons []map[string]string `json:"buttons,omitempty"`
 }
 
 // Send implements provider.Provider.
@@ -101,20 +104,22 @@ func compose(ch provider.Channel, msg provider.Message) (path string, body []byt
 	switch {
 	case msg.Template != nil:
 		path = "template"
-		content := templateContent{TemplateName: msg.Template.Name, Language: msg.Template.Language}
-		content.TemplateData.Body.Placeholders = append([]string{}, msg.Template.Placeholders...)
-		out.Content = content
+		out.Content = template(msg.Template)
 		payload = map[string][]*sendBody{"messages": {&out}}
 	case msg.Media != nil:
 		path = msg.Media.Kind
-		if path != "image" && path != "video" && path != "document" && path != "audio" {
+		voice := path == "voice"
+		if voice {
+			path = "audio"
+		}
+		if path != "image" && path != "video" && path != "document" && path != "audio" && path != "sticker" {
 			return "", nil, provider.RefusedMessage("This type of file cannot be sent.")
 		}
-		content := mediaContent{MediaURL: msg.Media.URL, Caption: msg.Media.Caption}
+		content := mediaContent{MediaURL: msg.Media.URL, Caption: msg.Media.Caption, Voice: voice}
 		if path == "document" {
 			content.Filename = msg.Media.Filename
 		}
-		if path == "audio" {
+		if path == "audio" || path == "sticker" {
 			content.Caption, out.URLOptions = "", nil
 		}
 		// Infobip lets 3000 pass, Meta does not.
@@ -122,6 +127,18 @@ func compose(ch provider.Channel, msg provider.Message) (path string, body []byt
 			return "", nil, provider.RefusedMessage("The caption is longer than 1,024 characters.")
 		}
 		out.Content = content
+	case msg.Interactive != nil:
+		var content interactiveContent
+		if path, content, refusal = interactive(msg.Interactive); refusal != nil {
+			return "", nil, refusal
+		}
+		out.Content = content
+	case msg.Location != nil:
+		path, out.Content, out.URLOptions = "location", msg.Location, nil
+	case len(msg.Contacts) > 0:
+		path, out.Content, out.URLOptions = "contact", cards(msg.Contacts), nil
+	case msg.Reaction != nil:
+		return "", nil, provider.RefusedMessage("Infobip cannot send reactions.")
 	default:
 		path = "text"
 		if n := utf8.RuneCountInString(msg.Text); strings.TrimSpace(msg.Text) == "" || n > flomastr.MaxReplyChars {
