@@ -144,6 +144,7 @@ func newApp(ctx context.Context, cfg Config, log *slog.Logger) (_ *App, err erro
 		Store: conversations, Answerer: answers, Sealer: vault, Clock: a.clock, Log: log,
 		Providers: []provider.Provider{infobip.New(infobip.Config{
 			HTTP:    safehttp.New(safehttp.Config{Allow: given(cfg.InfobipStandIn), Timeout: 20 * time.Second, MaxBytes: 1 << 20}).HTTP(),
+			Files:   safehttp.New(safehttp.Config{Allow: given(cfg.InfobipStandIn), Timeout: 2 * time.Minute, MaxBytes: 100 << 20}).HTTP(),
 			StandIn: cfg.InfobipStandIn, APIKey: cfg.InfobipAPIKey.Reveal(), BaseURL: cfg.InfobipBaseURL,
 		}), meta.New(meta.Config{
 			HTTP:    safehttp.New(safehttp.Config{Allow: given(cfg.MetaStandIn), Timeout: 20 * time.Second, MaxBytes: 1 << 20}).HTTP(),

@@ -61,6 +61,9 @@ type orderLine struct {
 // named, and counts as unreadable.
 func (m message) describe(in *provider.Inbound) {
 	in.Type = strings.ToLower(provider.Truncate(provider.CleanName(string(m.Type)), 60))
+	if in.Type == "" {
+		in.Type = "unsupported"
+	}
 	if m.URL != "" && m.Type != "LOCATION" {
 		in.Media = provider.Attachment{URL: provider.Clean(string(m.URL), 2048), Voice: m.Type == "VOICE"}
 	}
@@ -86,8 +89,6 @@ func (m message) describe(in *provider.Inbound) {
 		in.Target, in.Silent = provider.Clean(string(m.Context.Value.ID), 512), true
 	case "INTERACTIVE_CALL_PERMISSION_REPLY":
 		in.Silent = true
-	case "":
-		in.Type = "unsupported"
 	}
 	in.Choice = provider.Clean(in.Choice, 512)
 	if strings.TrimSpace(in.Text) == "" {

@@ -80,9 +80,9 @@ func parseResult(batch *provider.Batch, element json.RawMessage, r provider.Requ
 			return
 		}
 		batch.Messages = append(batch.Messages, in)
-	case (res.SeenAt != "" || res.Event == "SEEN") && res.MessageID != "":
+	case (res.SeenAt != "" || res.Event == "SEEN") && provider.IsMessageID(string(res.MessageID)):
 		batch.Reports = append(batch.Reports, seen(res, element, r))
-	case res.Status.Given && res.MessageID != "":
+	case res.Status.Given && provider.IsMessageID(string(res.MessageID)):
 		batch.Reports = append(batch.Reports, delivery(res, element, r))
 	default:
 		batch.Unusable = append(batch.Unusable, unusable("unknown_event", element))
@@ -150,7 +150,7 @@ func delivery(res result, element json.RawMessage, r provider.Request) provider.
 		Raw: provider.CleanRaw(element, maxRaw),
 	}
 	verdict := judge(res.Status.Value, res.Error.Value)
-	report.Mark = "delivery:" + provider.Truncate(verdict.mark, 40)
+	report.Mark = "delivery:" + provider.Truncate(provider.CleanName(verdict.mark), 40)
 	report.State, report.Detail, report.Effect = verdict.state, verdict.sentence, verdict.effect
 	return report
 }

@@ -9,7 +9,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/flomastr/flomastr"
 	"github.com/flomastr/flomastr/whatsapp/provider"
@@ -17,51 +16,6 @@ import (
 
 // maxAnswer caps what is read of an answer.
 const maxAnswer = 1 << 20
-
-type sendBody struct {
-	From         string     `json:"from"`
-	To           string     `json:"to"`
-	MessageID    string     `json:"messageId"`
-	Content      any        `json:"content"`
-	CallbackData string     `json:"callbackData,omitempty"`
-	URLOptions   *urlOption `json:"urlOptions,omitempty"`
-	Context      *replyTo   `json:"context,omitempty"`
-}
-
-// urlOption keeps links as they were written: Infobip shortens and tracks them unless told otherwise.
-type urlOption struct {
-	ShortenURL  bool `json:"shortenUrl"`
-	TrackClicks bool `json:"trackClicks"`
-}
-
-type replyTo struct {
-	ReplyToMessageID string `json:"replyToMessageId"`
-}
-
-type textContent struct {
-	Text string `json:"text"`
-}
-
-type mediaContent struct {
-	MediaURL string `json:"mediaUrl"`
-	Caption  string `json:"caption,omitempty"`
-	Filename string `json:"filename,omitempty"`
-	Voice    bool   `json:"voice,omitempty"`
-}
-
-type templateContent struct {
-	TemplateName string       `json:"templateName"`
-	Language     string       `json:"language"`
-	TemplateData templateData `json:"templateData"`
-}
-
-type templateData struct {
-	Body struct {
-		Placeholders []string `json:"placeholders"`
-	} `json:"body"`
-	Header  *headerContent      `json:"header,omitempty"`
-	Buttons []map[string]string `json:"buttons,omitempty"`
-}
 
 // Send implements provider.Provider.
 func (p *Provider) Send(ctx context.Context, ch provider.Channel, msg provider.Message) (provider.Accepted, error) {
@@ -93,64 +47,6 @@ func (p *Provider) Send(ctx context.Context, ch provider.Channel, msg provider.M
 		return provider.Accepted{}, provider.UnknownOutcome("Infobip's answer broke off.", err)
 	}
 	return accepted(msg.Key, answer)
-}
-
-func compose(ch provider.Channel, msg provider.Message) (path string, body []byte, refusal error) {
-	out := sendBody{From: ch.Number, To: msg.To, MessageID: msg.Key, CallbackData: msg.Key, URLOptions: &urlOption{}}
-	if msg.ReplyTo != "" {
-		out.Context = &replyTo{msg.ReplyTo}
-	}
-	var payload any = &out
-	switch {
-	case msg.Template != nil:
-		path = "template"
-		out.Content = template(msg.Template)
-		payload = map[string][]*sendBody{"messages": {&out}}
-	case msg.Media != nil:
-		path = msg.Media.Kind
-		voice := path == "voice"
-		if voice {
-			path = "audio"
-		}
-		if path != "image" && path != "video" && path != "document" && path != "audio" && path != "sticker" {
-			return "", nil, provider.RefusedMessage("This type of file cannot be sent.")
-		}
-		content := mediaContent{MediaURL: msg.Media.URL, Caption: msg.Media.Caption, Voice: voice}
-		if path == "document" {
-			content.Filename = msg.Media.Filename
-		}
-		if path == "audio" || path == "sticker" {
-			content.Caption, out.URLOptions = "", nil
-		}
-		// Infobip lets 3000 pass, Meta does not.
-		if utf8.RuneCountInString(content.Caption) > 1024 {
-			return "", nil, provider.RefusedMessage("The caption is longer than 1,024 characters.")
-		}
-		out.Content = content
-	case msg.Interactive != nil:
-		var content interactiveContent
-		if path, content, refusal = interactive(msg.Interactive); refusal != nil {
-			return "", nil, refusal
-		}
-		out.Content = content
-	case msg.Location != nil:
-		path, out.Content, out.URLOptions = "location", msg.Location, nil
-	case len(msg.Contacts) > 0:
-		path, out.Content, out.URLOptions = "contact", cards(msg.Contacts), nil
-	case msg.Reaction != nil:
-		return "", nil, provider.RefusedMessage("Infobip cannot send reactions.")
-	default:
-		path = "text"
-		if n := utf8.RuneCountInString(msg.Text); strings.TrimSpace(msg.Text) == "" || n > flomastr.MaxReplyChars {
-			return "", nil, provider.RefusedMessage("The text is empty or longer than 4,096 characters.")
-		}
-		out.Content = textContent{msg.Text}
-	}
-	body, err := json.Marshal(payload)
-	if err != nil {
-		return "", nil, provider.RefusedMessage("The message cannot be written as JSON.")
-	}
-	return "/whatsapp/1/message/" + path, body, nil
 }
 
 // accepted reads a 200. It counts only when it is about this very message; anything else leaves the outcome unknown.

@@ -3,8 +3,10 @@
 package infobip
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
+	"encoding/json"
 	"errors"
 	"io"
 	"net/http"
@@ -20,6 +22,8 @@ import (
 type Config struct {
 	// HTTP sends the requests, under the guards of the caller. Redirects are never followed, whatever it says.
 	HTTP *http.Client
+	// Files fetches customers' files: the same, with more time and room. Nil means HTTP.
+	Files *http.Client
 	// StandIn is the operator's stand-in for Infobip, an exact scheme://host:port; empty in production. It alone passes
 	// the host check beside Infobip's own hosts.
 	StandIn string
@@ -33,22 +37,45 @@ type Config struct {
 // Provider is the adapter. It keeps no state.
 type Provider struct {
 	http    *http.Client
+	files   *http.Client
 	standIn string
 	apiKey  string
 	baseURL string
 	timeout time.Duration
 }
 
+// What the adapter can do besides sending and receiving.
+var (
+	_ provider.Provider        = (*Provider)(nil)
+	_ provider.MediaSource     = (*Provider)(nil)
+	_ provider.Presence        = (*Provider)(nil)
+	_ provider.TemplateManager = (*Provider)(nil)
+)
+
 // New makes the adapter.
 func New(cfg Config) *Provider {
-	client := *cfg.HTTP
-	// A redirect would carry the key and the message to a place that nobody checked.
-	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	p := &Provider{http: &client, standIn: strings.TrimRight(cfg.StandIn, "/"), apiKey: cfg.APIKey, baseURL: cfg.BaseURL, timeout: cfg.Timeout}
+	p := &Provider{
+		http: still(cfg.HTTP), files: still(cfg.Files), standIn: strings.TrimRight(cfg.StandIn, "/"), apiKey: cfg.APIKey, baseURL: cfg.BaseURL,
+		timeout: cfg.Timeout,
+	}
+	if p.files == nil {
+		p.files = p.http
+	}
 	if p.timeout <= 0 {
 		p.timeout = 15 * time.Second
 	}
 	return p
+}
+
+// still makes a client stay where it was sent: a redirect would carry the key and the message to a place that nobody
+// checked.
+func still(c *http.Client) *http.Client {
+	if c == nil {
+		return nil
+	}
+	client := *c
+	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	return &client
 }
 
 // Name implements provider.Provider.
@@ -155,9 +182,22 @@ func (p *Provider) CheckAddress(baseURL string) error {
 // Test implements provider.Provider: it asks for the number's templates, which needs a working key that may use this very
 // number, and sends nothing.
 func (p *Provider) Test(ctx context.Context, ch provider.Channel) error {
+	return p.ask(ctx, ch, http.MethodGet, templatesOf(ch), nil, nil)
+}
+
+// ask makes a call that may be made again, and reads its answer into out where one is wanted.
+func (p *Provider) ask(ctx context.Context, ch provider.Channel, method, path string, what, out any) error {
 	ctx, cancel := context.WithTimeout(ctx, p.timeout)
 	defer cancel()
-	req, err := p.request(ctx, ch, http.MethodGet, "/whatsapp/2/senders/"+url.PathEscape(ch.Number)+"/templates", nil)
+	var body io.Reader
+	if what != nil {
+		raw, err := json.Marshal(what)
+		if err != nil {
+			return err
+		}
+		body = bytes.NewReader(raw)
+	}
+	req, err := p.request(ctx, ch, method, path, body)
 	if err != nil {
 		return err
 	}
@@ -166,15 +206,18 @@ func (p *Provider) Test(ctx context.Context, ch provider.Channel) error {
 		return flomastr.Errorf(flomastr.Upstream, "provider_unreachable", "Infobip could not be reached.").Because(err)
 	}
 	defer func() { _ = resp.Body.Close() }()
-	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
-	if err != nil {
+	answer, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
+	if resp.StatusCode < 200 || resp.StatusCode > 299 {
+		refusal := refusalOf(resp, answer)
+		return flomastr.Errorf(flomastr.Upstream, "provider_refused", refusal.Sentence).Because(refusal)
+	}
+	if err != nil || len(answer) > maxAnswer {
 		return flomastr.Errorf(flomastr.Upstream, "provider_unreachable", "Infobip's answer broke off.").Because(err)
 	}
-	if resp.StatusCode == http.StatusOK {
-		return nil
+	if out != nil && json.Unmarshal(answer, out) != nil {
+		return flomastr.Errorf(flomastr.Upstream, "provider_answer", "Infobip answered something that is not its own format.")
 	}
-	refusal := refusalOf(resp, body)
-	return flomastr.Errorf(flomastr.Upstream, "provider_refused", refusal.Sentence).Because(refusal)
+	return nil
 }
 
 // request builds a call with the channel's key, after the host was checked.
