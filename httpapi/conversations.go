@@ -205,7 +205,9 @@ func (a *API) conversationMessages(ctx context.Context, call Call, in *messageLi
 
 type replyInput struct {
 	ConversationPath
-	Body outgoing
+	Body struct {
+		Text string `json:"text" minLength:"1" maxLength:"4096"`
+	}
 }
 
 type messageOutput struct{ Body message }
@@ -217,11 +219,7 @@ func (a *API) conversationReply(ctx context.Context, call Call, in *replyInput) 
 	if err != nil {
 		return nil, err
 	}
-	content, err := in.Body.message()
-	if err != nil {
-		return nil, err
-	}
-	m, err := a.deps.WhatsApp.Reply(ctx, call.Tenant.ID, id, call.author(), content)
+	m, err := a.deps.WhatsApp.Reply(ctx, call.Tenant.ID, id, call.author(), whatsapp.Content{Text: in.Body.Text})
 	return &messageOutput{messageOf(m)}, err
 }
 

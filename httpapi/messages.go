@@ -1,7 +1,6 @@
 package httpapi
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"time"
@@ -12,43 +11,24 @@ import (
 	"github.com/flomastr/flomastr/whatsapp"
 )
 
-// outgoing is a message to be sent, exactly one of its fields; a bare string is a text.
+// outgoing is a message to be sent, one of text, template and media; a bare string is a text.
 type outgoing struct {
-	Text        string                 `json:"text,omitempty" maxLength:"4096"`
-	Template    *outgoingTemplate      `json:"template,omitempty"`
-	Media       *outgoingMedia         `json:"media,omitempty"`
-	Interactive *whatsapp.Interactive  `json:"interactive,omitempty" doc:"Something to tap: up to 3 buttons, a list of up to 10 rows, a link, a form, or a question for the location"`
-	Location    *whatsapp.Location     `json:"location,omitempty"`
-	Contacts    []whatsapp.ContactCard `json:"contacts,omitempty" maxItems:"20"`
-	Reaction    *whatsapp.Reaction     `json:"reaction,omitempty" doc:"To a message of the customer, by the provider's id; an empty emoji takes it back"`
+	Text     string            `json:"text,omitempty" maxLength:"4096"`
+	Template *outgoingTemplate `json:"template,omitempty"`
+	Media    *outgoingMedia    `json:"media,omitempty"`
 }
 
 type outgoingTemplate struct {
-	Name         string                    `json:"name" minLength:"1" maxLength:"512" pattern:"^[a-z0-9_]+$"`
-	Language     string                    `json:"language" minLength:"2" maxLength:"20"`
-	Placeholders []string                  `json:"placeholders,omitempty" maxItems:"50" doc:"In order, for the template's body"`
-	HeaderText   string                    `json:"header_text,omitempty" maxLength:"60" doc:"The value for the header's placeholder"`
-	HeaderMedia  *outgoingMedia            `json:"header_media,omitempty"`
-	Buttons      []whatsapp.TemplateButton `json:"buttons,omitempty" maxItems:"10" doc:"Those that take a value, in their order"`
-}
-
-func (t outgoingTemplate) template() *whatsapp.Template {
-	out := &whatsapp.Template{Name: t.Name, Language: t.Language, Placeholders: t.Placeholders, HeaderText: t.HeaderText, Buttons: t.Buttons}
-	if t.HeaderMedia != nil {
-		out.HeaderMedia = t.HeaderMedia.media()
-	}
-	return out
+	Name         string   `json:"name" minLength:"1" maxLength:"512" pattern:"^[a-z0-9_]+$"`
+	Language     string   `json:"language" minLength:"2" maxLength:"20"`
+	Placeholders []string `json:"placeholders,omitempty" maxItems:"50" doc:"In order, for the template's body"`
 }
 
 type outgoingMedia struct {
 	URL      string `json:"url" format:"uri" maxLength:"2048" doc:"Where the provider fetches it"`
-	Type     string `json:"type,omitempty" enum:"image,video,document,audio,voice,sticker" default:"document"`
+	Type     string `json:"type,omitempty" enum:"image,video,document,audio" default:"document"`
 	Caption  string `json:"caption,omitempty" maxLength:"1024"`
 	Filename string `json:"filename,omitempty" maxLength:"240"`
-}
-
-func (m outgoingMedia) media() *whatsapp.Media {
-	return &whatsapp.Media{Kind: cmp.Or(m.Type, "document"), URL: m.URL, Caption: m.Caption, Filename: m.Filename}
 }
 
 // textOrOutgoing is an outgoing message that may be written as a bare string.
@@ -74,23 +54,25 @@ func (textOrOutgoing) Schema(r huma.Registry) *huma.Schema {
 	return both
 }
 
-var errOneOf = flomastr.Errorf(flomastr.Invalid, "invalid_message", "A message is exactly one of text, template, media, interactive, location, contacts and reaction.").
-	Field("body.message", "must be exactly one of text, template, media, interactive, location, contacts and reaction")
+var errOneOf = flomastr.Errorf(flomastr.Invalid, "invalid_message", "A message is exactly one of text, template and media.").
+	Field("body.message", "must be exactly one of text, template and media")
 
 func (m outgoing) message() (whatsapp.Content, error) {
-	out := whatsapp.Content{Text: m.Text, Interactive: m.Interactive, Location: m.Location, Contacts: m.Contacts, Reaction: m.Reaction}
+	var out whatsapp.Content
+	n := 0
+	if m.Text != "" {
+		n++
+		out.Text = m.Text
+	}
 	if m.Template != nil {
-		out.Template = m.Template.template()
+		n++
+		out.Template = &whatsapp.Template{Name: m.Template.Name, Language: m.Template.Language, Placeholders: m.Template.Placeholders}
 	}
 	if m.Media != nil {
-		out.Media = m.Media.media()
-	}
-	n := 0
-	for _, given := range []bool{
-		m.Text != "", m.Template != nil, m.Media != nil, m.Interactive != nil, m.Location != nil, len(m.Contacts) > 0, m.Reaction != nil,
-	} {
-		if given {
-			n++
+		n++
+		out.Media = &whatsapp.Media{Kind: m.Media.Type, URL: m.Media.URL, Caption: m.Media.Caption, Filename: m.Media.Filename}
+		if out.Media.Kind == "" {
+			out.Media.Kind = "document"
 		}
 	}
 	if n != 1 {
@@ -102,7 +84,7 @@ func (m outgoing) message() (whatsapp.Content, error) {
 type sendInput struct {
 	Body struct {
 		To               string            `json:"to" maxLength:"150" doc:"The customer: E.164, or the provider's user id" example:"+385911111111"`
-		Message          textOrOutgoing    `json:"message" doc:"A text, or an object with exactly one of text, template, media, interactive, location, contacts and reaction"`
+		Message          textOrOutgoing    `json:"message" doc:"A text, or an object with exactly one of text, template and media"`
 		TenantID         string            `json:"tenant_id,omitempty" doc:"The tenant, by id or slug; a tenant's own token needs none"`
 		ChannelID        string            `json:"channel_id,omitempty" format:"uuid" doc:"The tenant's first active channel otherwise"`
 		ReplyToMessageID string            `json:"reply_to_message_id,omitempty" maxLength:"512" doc:"Quotes a message of the customer, by the provider's id"`
@@ -144,7 +126,7 @@ func (a *API) messageSend(ctx context.Context, call Call, in *sendInput) (*sendO
 	}
 	m, err := a.deps.WhatsApp.Send(ctx, call.Tenant.ID, request)
 	if t := in.Body.FallbackTemplate; t != nil && flomastr.CodeOf(err) == whatsapp.ErrWindowClosed.Code {
-		request.Message = whatsapp.Content{Template: t.template()}
+		request.Message = whatsapp.Content{Template: &whatsapp.Template{Name: t.Name, Language: t.Language, Placeholders: t.Placeholders}}
 		m, err = a.deps.WhatsApp.Send(ctx, call.Tenant.ID, request)
 	}
 	if err != nil {

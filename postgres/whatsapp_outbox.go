@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -216,14 +215,6 @@ func messageType(m provider.Message) string {
 		return "template"
 	case m.Media != nil:
 		return m.Media.Kind
-	case m.Interactive != nil:
-		return "interactive"
-	case m.Location != nil:
-		return "location"
-	case len(m.Contacts) > 0:
-		return "contacts"
-	case m.Reaction != nil:
-		return "reaction"
 	default:
 		return "text"
 	}
@@ -238,42 +229,7 @@ func textForm(m provider.Message) string {
 		return m.Media.Caption
 	case m.Media != nil:
 		return "[" + m.Media.Kind + "]"
-	case m.Interactive != nil:
-		return interactiveForm(m.Interactive)
-	case m.Location != nil:
-		return provider.Bracket("location", fmt.Sprintf("%g, %g", m.Location.Latitude, m.Location.Longitude), m.Location.Name, m.Location.Address)
-	case len(m.Contacts) > 0:
-		lines := make([]string, len(m.Contacts))
-		for i, c := range m.Contacts {
-			lines[i] = provider.Bracket("contact:", append([]string{c.Name}, c.Phones...)...)
-		}
-		return strings.Join(lines, "\n")
-	case m.Reaction != nil:
-		return provider.Bracket("reaction", m.Reaction.Emoji)
 	default:
 		return m.Text
 	}
-}
-
-// interactiveForm is the body, and a line for everything that can be tapped.
-func interactiveForm(m *provider.Interactive) string {
-	lines := []string{m.Body}
-	tap := func(label string) { lines = append(lines, "["+label+"]") }
-	for _, b := range m.Buttons {
-		tap(b.Title)
-	}
-	for _, section := range m.Sections {
-		for _, row := range section.Rows {
-			tap(row.Title)
-		}
-	}
-	switch {
-	case m.Link != nil:
-		tap(m.Link.Label + ": " + m.Link.URL)
-	case m.Flow != nil:
-		tap(m.Flow.Label)
-	case m.AskLocation:
-		tap("asks for the location")
-	}
-	return strings.Join(lines, "\n")
 }

@@ -94,10 +94,12 @@ func (e *Engine) Reply(ctx context.Context, tenant flomastr.TenantID, id flomast
 
 func (e *Engine) queue(ctx context.Context, tenant flomastr.TenantID, out Outgoing) (Message, error) {
 	out.Message.Key = flomastr.NewID[flomastr.MessageID]().String()
-	out.Message.Text = provider.Clean(out.Message.Text, 2*flomastr.MaxReplyChars)
+	out.Message.Text = provider.Clean(out.Message.Text, flomastr.MaxReplyChars+1)
 	out.Useful = e.set.MessageUseful
-	if err := CheckContent(out.Message, e.limits(ctx, tenant, out.Conversation)); err != nil {
-		return Message{}, err
+	if n := len([]rune(out.Message.Text)); n > flomastr.MaxReplyChars ||
+		out.Message.Template == nil && out.Message.Media == nil && strings.TrimSpace(out.Message.Text) == "" {
+		return Message{}, flomastr.Errorf(flomastr.Invalid, "invalid_text", "A message holds between 1 and 4,096 characters.").
+			Field("body.message.text", "must hold between 1 and 4,096 characters")
 	}
 	m, err := e.store.SaveOutgoing(ctx, tenant, out)
 	if err != nil {
@@ -105,16 +107,6 @@ func (e *Engine) queue(ctx context.Context, tenant flomastr.TenantID, out Outgoi
 	}
 	e.wake(LaneSend)
 	return m, nil
-}
-
-// limits is what the conversation's channel takes.
-func (e *Engine) limits(ctx context.Context, tenant flomastr.TenantID, id flomastr.ConversationID) provider.Limits {
-	if c, err := e.store.Conversation(ctx, tenant, id); err == nil {
-		if ch, err := e.channels.get(ctx, c.Channel); err == nil && e.providers[ch.row.Provider] != nil {
-			return e.providers[ch.row.Provider].Limits()
-		}
-	}
-	return provider.Limits{Text: flomastr.MaxReplyChars, Caption: 1024} // whoever queues it finds out what is wrong
 }
 
 // channelOr finds a channel by id, or the tenant's first one, an active one before a paused one.

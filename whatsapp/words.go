@@ -7,11 +7,6 @@ type (
 	Content        = provider.Message
 	Media          = provider.Media
 	Template       = provider.Template
-	TemplateButton = provider.TemplateButton
-	Interactive    = provider.Interactive
-	Location       = provider.Location
-	ContactCard    = provider.ContactCard
-	Reaction       = provider.Reaction
 	Credentials    = provider.Credentials
 	WebhookSecret  = provider.WebhookSecret
 	WebhookRequest = provider.Request

@@ -2828,11 +2828,6 @@ export interface components {
         CheckSuperAdminOutputBody: {
             is_super_admin: boolean;
         };
-        Choice: {
-            description?: string;
-            id: string;
-            title: string;
-        };
         ClerkConfig: {
             frontend_api_url: string;
             publishable_key: string;
@@ -2845,7 +2840,7 @@ export interface components {
         Completion: {
             /** @description Leaves the conversation to a person */
             handover?: components["schemas"]["CompletionHandoverStruct"];
-            /** @description Exactly one of text, template, media, interactive, location, contacts and reaction */
+            /** @description Exactly one of text, template and media */
             reply?: components["schemas"]["Outgoing"];
         };
         CompletionHandoverStruct: {
@@ -2877,12 +2872,6 @@ export interface components {
             name: string;
             /** @description E.164; empty for a contact who hides the number */
             phone: string;
-        };
-        ContactCard: {
-            emails?: string[] | null;
-            first_name: string;
-            name: string;
-            phones?: string[] | null;
         };
         ContactFields: {
             email?: string;
@@ -3148,14 +3137,6 @@ export interface components {
             /** @description Write-only */
             secret: boolean;
         };
-        Flow: {
-            data?: unknown;
-            draft?: boolean;
-            id: string;
-            label: string;
-            screen?: string;
-            token: string;
-        };
         GenerateInputBody: {
             /** @description What to answer from: a text, or pieces */
             context: string | (string | components["schemas"]["ContextPiece"])[];
@@ -3272,18 +3253,6 @@ export interface components {
             success: boolean;
             /** Format: uuid */
             thread_id: string;
-        };
-        Interactive: {
-            ask_location?: boolean;
-            body: string;
-            buttons?: components["schemas"]["Choice"][] | null;
-            flow?: components["schemas"]["Flow"];
-            footer?: string;
-            header?: string;
-            header_media?: components["schemas"]["Media"];
-            label?: string;
-            link?: components["schemas"]["Link"];
-            sections?: components["schemas"]["Section"][] | null;
         };
         InvitationOutputBody: {
             email: string;
@@ -3606,18 +3575,6 @@ export interface components {
             direction: "in" | "out";
             text: string;
         };
-        Link: {
-            label: string;
-            url: string;
-        };
-        Location: {
-            address?: string;
-            /** Format: double */
-            latitude: number;
-            /** Format: double */
-            longitude: number;
-            name?: string;
-        };
         MailGetOutputBody: {
             from: string;
             from_name: string;
@@ -3679,12 +3636,6 @@ export interface components {
             is_super_admin: boolean;
             /** @description The issuer's own id of the person */
             user_id: string;
-        };
-        Media: {
-            caption?: string;
-            filename?: string;
-            kind: string;
-            url: string;
         };
         MemberBody: {
             /** Format: date-time */
@@ -3822,13 +3773,7 @@ export interface components {
             term?: number;
         };
         Outgoing: {
-            contacts?: components["schemas"]["ContactCard"][] | null;
-            /** @description Something to tap: up to 3 buttons, a list of up to 10 rows, a link, a form, or a question for the location */
-            interactive?: components["schemas"]["Interactive"];
-            location?: components["schemas"]["Location"];
             media?: components["schemas"]["OutgoingMedia"];
-            /** @description To a message of the customer, by the provider's id; an empty emoji takes it back */
-            reaction?: components["schemas"]["Reaction"];
             template?: components["schemas"]["OutgoingTemplate"];
             text?: string;
         };
@@ -3839,7 +3784,7 @@ export interface components {
              * @default document
              * @enum {string}
              */
-            type: "image" | "video" | "document" | "audio" | "voice" | "sticker";
+            type: "image" | "video" | "document" | "audio";
             /**
              * Format: uri
              * @description Where the provider fetches it
@@ -3847,11 +3792,6 @@ export interface components {
             url: string;
         };
         OutgoingTemplate: {
-            /** @description Those that take a value, in their order */
-            buttons?: components["schemas"]["TemplateButton"][] | null;
-            header_media?: components["schemas"]["OutgoingMedia"];
-            /** @description The value for the header's placeholder */
-            header_text?: string;
             language: string;
             name: string;
             /** @description In order, for the template's body */
@@ -4062,10 +4002,6 @@ export interface components {
             tenant_id: string;
             tenant_slug: string;
         };
-        Reaction: {
-            emoji: string;
-            target: string;
-        };
         ReadyOutputBody: {
             checks: components["schemas"]["CheckResult"][] | null;
             /** @enum {string} */
@@ -4074,6 +4010,9 @@ export interface components {
         RecoveryCodesOutputBody: {
             /** @description Each stands in for a code once; they are shown this once */
             recovery_codes: string[] | null;
+        };
+        ReplyInputBody: {
+            text: string;
         };
         ResetInputBody: {
             password: string;
@@ -4119,10 +4058,6 @@ export interface components {
             /** @enum {string} */
             state: "set" | "unset";
         };
-        Section: {
-            rows: components["schemas"]["Choice"][] | null;
-            title?: string;
-        };
         SendInputBody: {
             /** @description For the sender's own records; what belongs to a campaign is advertising, and does not go to somebody who takes none */
             campaign_id?: string;
@@ -4133,15 +4068,9 @@ export interface components {
             channel_id?: string;
             /** @description Sent instead when the 24-hour window is closed */
             fallback_template?: components["schemas"]["OutgoingTemplate"];
-            /** @description A text, or an object with exactly one of text, template, media, interactive, location, contacts and reaction */
+            /** @description A text, or an object with exactly one of text, template and media */
             message: string | {
-                contacts?: components["schemas"]["ContactCard"][] | null;
-                /** @description Something to tap: up to 3 buttons, a list of up to 10 rows, a link, a form, or a question for the location */
-                interactive?: components["schemas"]["Interactive"];
-                location?: components["schemas"]["Location"];
                 media?: components["schemas"]["OutgoingMedia"];
-                /** @description To a message of the customer, by the provider's id; an empty emoji takes it back */
-                reaction?: components["schemas"]["Reaction"];
                 template?: components["schemas"]["OutgoingTemplate"];
                 text?: string;
             };
@@ -4296,12 +4225,6 @@ export interface components {
             personalization_elements: string[] | null;
             sources_used: components["schemas"]["AnswerCitation"][] | null;
             synthesized_message: string;
-        };
-        TemplateButton: {
-            /** Format: int64 */
-            index: number;
-            kind: string;
-            value: string;
         };
         TenantBody: {
             brand_primary: string;
@@ -9251,7 +9174,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Outgoing"];
+                "application/json": components["schemas"]["ReplyInputBody"];
             };
         };
         responses: {

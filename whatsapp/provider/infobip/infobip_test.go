@@ -18,7 +18,7 @@ import (
 )
 
 var channel = provider.Channel{
-	Number: "447860099299", Credentials: provider.Credentials{APIKey: "key"},
+	Number: "447860099299", Credentials: provider.Credentials{APIKey: "never-shown-1"},
 	Webhook: provider.WebhookSecret{HeaderName: "X-Hook", HeaderValue: "secret"},
 }
 
@@ -41,6 +41,18 @@ func TestConformance(t *testing.T) {
 				h.Set(ch.Webhook.HeaderName, ch.Webhook.HeaderValue)
 			}
 			return h
+		},
+		Cases: "testdata", AtLeast: 80,
+		Media: &providertest.MediaCase{
+			Attachment: func(_, address string) provider.Attachment { return provider.Attachment{URL: address} }, Redirects: true,
+		},
+		Errors: []providertest.ErrorCase{
+			{Name: "bad request", Status: 400, Body: `{"requestError":{"serviceException":{"messageId":"BAD_REQUEST","text":"Bad request","validationErrors":{"content.text":["must not be blank"]}}}}`, Outcome: provider.Refused},
+			{Name: "violations", Status: 400, Body: `{"errorCode":"E400","description":"x","action":"x","violations":[],"resources":[]}`, Outcome: provider.Refused},
+			{Name: "forbidden", Status: 403, Outcome: provider.NotSent, Effect: provider.PauseChannel},
+			{Name: "not found", Status: 404, Outcome: provider.Refused},
+			{Name: "rejected with 200", Status: 200, Body: `{"messageId":"k-1","status":{"groupId":5,"id":12}}`, Outcome: provider.NotSent, Effect: provider.PauseChannel},
+			{Name: "taken before", Status: 200, Body: `{"messageId":"k-1","status":{"groupId":5,"id":23}}`},
 		},
 		Answer: func(_, key string) string {
 			return fmt.Sprintf(`{"to":"385919998888","messageCount":1,"messageId":%q,"status":{"groupId":1,"groupName":"PENDING","id":7,"name":"PENDING_ENROUTE","description":"Message sent to next instance"}}`, key)
@@ -203,43 +215,13 @@ func TestSendsAreWrittenAsInfobipWantsThem(t *testing.T) {
 			"template",
 			`{"messages":[{"from":"447860099299","to":"1","messageId":"k","callbackData":"k","content":{"templateName":"welcome","language":"en","templateData":{"body":{"placeholders":[]}}},"urlOptions":{"shortenUrl":false,"trackClicks":false}}]}`,
 		},
-		{
-			provider.Message{Key: "k", To: "1", Interactive: &provider.Interactive{Body: "Pick", Header: "H", Footer: "F", Buttons: []provider.Choice{{ID: "y", Title: "Yes"}}}},
-			"interactive/buttons",
-			`{"from":"447860099299","to":"1","messageId":"k","callbackData":"k","content":{"header":{"type":"TEXT","text":"H"},"body":{"text":"Pick"},"footer":{"text":"F"},"action":{"buttons":[{"type":"REPLY","id":"y","title":"Yes"}]}},"urlOptions":{"shortenUrl":false,"trackClicks":false}}`,
-		},
-		{
-			provider.Message{Key: "k", To: "1", Interactive: &provider.Interactive{Body: "Pick", Label: "Menu", Sections: []provider.Section{{Rows: []provider.Choice{{ID: "a", Title: "A"}}}}}},
-			"interactive/list",
-			`{"from":"447860099299","to":"1","messageId":"k","callbackData":"k","content":{"body":{"text":"Pick"},"action":{"title":"Menu","sections":[{"rows":[{"id":"a","title":"A"}]}]}},"urlOptions":{"shortenUrl":false,"trackClicks":false}}`,
-		},
-		{
-			provider.Message{Key: "k", To: "1", Interactive: &provider.Interactive{Body: "Shop", Link: &provider.Link{Label: "Open", URL: "https://x.example"}}},
-			"interactive/url-button",
-			`{"from":"447860099299","to":"1","messageId":"k","callbackData":"k","content":{"body":{"text":"Shop"},"action":{"displayText":"Open","url":"https://x.example"}},"urlOptions":{"shortenUrl":false,"trackClicks":false}}`,
-		},
-		{
-			provider.Message{Key: "k", To: "1", Interactive: &provider.Interactive{Body: "Where?", AskLocation: true}},
-			"interactive/location-request",
-			`{"from":"447860099299","to":"1","messageId":"k","callbackData":"k","content":{"body":{"text":"Where?"}},"urlOptions":{"shortenUrl":false,"trackClicks":false}}`,
-		},
-		{
-			provider.Message{Key: "k", To: "1", Location: &provider.Location{Latitude: 44.95, Longitude: 13.85, Name: "Office"}},
-			"location",
-			`{"from":"447860099299","to":"1","messageId":"k","callbackData":"k","content":{"latitude":44.95,"longitude":13.85,"name":"Office"}}`,
-		},
-		{
-			provider.Message{Key: "k", To: "1", Contacts: []provider.ContactCard{{FirstName: "A", Name: "A B", Phones: []string{"385911111111"}}}},
-			"contact",
-			`{"from":"447860099299","to":"1","messageId":"k","callbackData":"k","content":{"contacts":[{"name":{"firstName":"A","formattedName":"A B"},"phones":[{"phone":"385911111111","type":"CELL"}]}]}}`,
-		},
 	} {
 		accepted, err := p.Send(t.Context(), ch, c.message)
 		require.NoError(t, err)
 		require.Equal(t, provider.Accepted{ProviderID: "k", State: provider.StateAccepted}, accepted)
 		require.Equal(t, "/whatsapp/1/message/"+c.path, path)
 		require.JSONEq(t, c.body, body)
-		require.Equal(t, "App key", header.Get("Authorization"))
+		require.Equal(t, "App never-shown-1", header.Get("Authorization"))
 		require.Equal(t, "application/json", header.Get("Content-Type"))
 		require.Equal(t, "application/json", header.Get("Accept"))
 	}

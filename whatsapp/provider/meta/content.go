@@ -131,6 +131,9 @@ type edit struct {
 // named, and counts as unreadable.
 func (m message) describe(in *provider.Inbound) {
 	in.Type = strings.ToLower(provider.Truncate(provider.CleanName(string(m.Type)), 60))
+	if in.Type == "" {
+		in.Type = "unsupported"
+	}
 	switch m.Type {
 	case "text":
 		in.Text, in.Readable = string(m.Text.Value.Body), true
@@ -170,8 +173,6 @@ func (m message) describe(in *provider.Inbound) {
 		in.Target, in.Silent = provider.Clean(string(m.Revoke.Value.Original), 512), true
 	case "request_welcome":
 		in.Silent = true // they opened the chat and have said nothing yet
-	case "":
-		in.Type = "unsupported"
 	}
 	in.Choice = provider.Clean(in.Choice, 512)
 	if strings.TrimSpace(in.Text) == "" {

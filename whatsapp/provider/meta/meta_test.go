@@ -22,7 +22,7 @@ import (
 
 var channel = provider.Channel{
 	Number: "15550783881", AccountID: "102290129340398", SenderID: "106540352242922",
-	Credentials: provider.Credentials{APIKey: "token"}, Webhook: provider.WebhookSecret{SigningKey: "app-secret", VerifyToken: "verify"},
+	Credentials: provider.Credentials{APIKey: "EAAG-never-shown"}, Webhook: provider.WebhookSecret{SigningKey: "app-secret", VerifyToken: "verify"},
 }
 
 func newProvider(standIn string, timeout time.Duration) provider.Provider {
@@ -44,11 +44,72 @@ func TestConformance(t *testing.T) {
 	t.Parallel()
 	providertest.Suite{
 		New: newProvider, Channel: channel, Text: textBody, Customer: "16505551234", ID: "wamid.HBgLMTY1MDM4Nzk0MzkVAgASGBQzQTRBNjU5OUFFRTAzODEwMTQ0RgA=",
-		Sign: func(ch provider.Channel, body []byte) http.Header { return signed(ch.Webhook.SigningKey, body) },
+		Sign:  func(ch provider.Channel, body []byte) http.Header { return signed(ch.Webhook.SigningKey, body) },
+		Cases: "testdata", AtLeast: 100, Errors: refusals(),
+		Media: &providertest.MediaCase{
+			Attachment: func(string, string) provider.Attachment { return provider.Attachment{ID: "1037543291543636"} },
+			Where: func(address string) string {
+				return fmt.Sprintf(`{"messaging_product":"whatsapp","url":%q,"mime_type":"image/jpeg","sha256":"x","file_size":"303833","id":"1037543291543636"}`, address)
+			},
+		},
 		Answer: func(to, _ string) string {
 			return fmt.Sprintf(`{"messaging_product":"whatsapp","contacts":[{"input":%q,"wa_id":%q}],"messages":[{"id":"wamid.1"}]}`, to, to)
 		},
 	}.Run(t)
+}
+
+// refusals are Graph errors: the code decides, whatever the HTTP status says.
+func refusals() (cases []providertest.ErrorCase) {
+	for _, c := range []struct {
+		status, code int
+		transient    bool
+		outcome      provider.Outcome
+		effect       provider.Effect
+		throttled    bool
+	}{
+		{401, 190, false, provider.NotSent, provider.PauseChannel, false},
+		{400, 0, false, provider.NotSent, provider.PauseChannel, false},
+		{403, 10, false, provider.NotSent, provider.PauseChannel, false},
+		{403, 200, false, provider.NotSent, provider.PauseChannel, false},
+		{403, 299, false, provider.NotSent, provider.PauseChannel, false},
+		{400, 131031, false, provider.NotSent, provider.PauseChannel, false},
+		{400, 131042, false, provider.NotSent, provider.PauseChannel, false},
+		{400, 133010, false, provider.NotSent, provider.PauseChannel, false},
+		{403, 131056, false, provider.NotSent, 0, true}, // seen with 403, 429 and 400
+		{429, 131056, false, provider.NotSent, 0, true},
+		{400, 130429, false, provider.NotSent, 0, true},
+		{400, 80007, false, provider.NotSent, 0, true},
+		{400, 4, false, provider.NotSent, 0, true},
+		{400, 131048, false, provider.NotSent, 0, true},
+		{500, 131000, false, provider.NotSent, 0, false},
+		{400, 131016, false, provider.NotSent, 0, false},
+		{500, 2, true, provider.NotSent, 0, false},
+		{400, 131009, true, provider.NotSent, 0, false},
+		{503, 424242, false, provider.NotSent, 0, false},
+		{400, 131047, false, provider.Refused, provider.CloseWindow, false},
+		{400, 470, false, provider.Refused, provider.CloseWindow, false},
+		{400, 131026, false, provider.Refused, provider.Unreachable, false},
+		{400, 131030, false, provider.Refused, 0, false},
+		{400, 139100, false, provider.Refused, provider.Unreachable, false},
+		{400, 131050, false, provider.Refused, provider.StopMarketing, false},
+		{400, 131049, false, provider.Refused, 0, false},
+		{400, 100, false, provider.Refused, 0, false},
+		{404, 132001, false, provider.Refused, provider.CheckTemplates, false},
+		{400, 132015, false, provider.Refused, provider.CheckTemplates, false},
+		{400, 132999, false, provider.Refused, provider.CheckTemplates, false},
+		{400, 424242, false, provider.Refused, 0, false},
+	} {
+		cases = append(cases, providertest.ErrorCase{
+			Name: fmt.Sprint("code ", c.code, " with ", c.status), Status: c.status, Outcome: c.outcome, Effect: c.effect, Throttled: c.throttled,
+			Body: fmt.Sprintf(`{"error":{"message":"(#%d) x","type":"OAuthException","code":%d,"error_data":{"messaging_product":"whatsapp","details":"d"},"is_transient":%t,"fbtrace_id":"A"}}`, c.code, c.code, c.transient),
+		})
+	}
+	return append(
+		cases,
+		providertest.ErrorCase{Name: "no message in the answer", Status: 200, Body: `{"messaging_product":"whatsapp","contacts":[{"input":"16505551234"}],"messages":[]}`},
+		providertest.ErrorCase{Name: "another recipient in the answer", Status: 200, Body: `{"contacts":[{"input":"4915112345678"}],"messages":[{"id":"wamid.1"}]}`},
+		providertest.ErrorCase{Name: "paused pacing", Status: 200, Body: `{"contacts":[{"input":"16505551234"}],"messages":[{"id":"wamid.1","message_status":"paused"}]}`, Outcome: provider.Refused, Effect: provider.CheckTemplates},
+	)
 }
 
 func TestASignatureHasOneForm(t *testing.T) {

@@ -31,6 +31,13 @@ type Suite struct {
 	Customer, ID string
 	// Answer is what the provider answers to a send of this key to this recipient.
 	Answer func(to, key string) string
+	// Cases is the folder of the payload files, testdata; AtLeast is how many cases they must hold.
+	Cases   string
+	AtLeast int
+	// Errors are the provider's own answers to a send, beside those that the suite knows of any HTTP server.
+	Errors []ErrorCase
+	// Media serves a file that lies at an address; nil when the adapter is no MediaSource.
+	Media *MediaCase
 }
 
 // Run runs the suite.
@@ -40,6 +47,12 @@ func (s Suite) Run(t *testing.T) {
 	t.Run("Parse", s.parse)
 	t.Run("Send", s.send)
 	t.Run("Cut", s.cut)
+	t.Run("Cases", s.cases)
+	t.Run("Broken", s.broken)
+	t.Run("Sends", s.sends)
+	t.Run("OverLimit", s.overLimit)
+	t.Run("Refusals", s.refusals)
+	t.Run("Media", s.media)
 	t.Run("Address", s.address)
 	t.Run("Setup", s.setup)
 }
