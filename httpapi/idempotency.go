@@ -22,7 +22,8 @@ var (
 		"The first request with this Idempotency-Key is still running. Ask again in a moment.")
 )
 
-// IdempotencyStore keeps the answers of calls for 24 hours, by tenant, caller, route and key.
+// IdempotencyStore keeps the answers of calls for 24 hours, by tenant, caller, route and key. The tenant of a call that
+// names none is the zero id.
 type IdempotencyStore interface {
 	// Claim takes the key (mine), or gives the hash and the answer of the request that has it; no answer means that it
 	// is still running. A claim without an answer that is older than staleAfter belonged to a server that died, and is
@@ -32,13 +33,13 @@ type IdempotencyStore interface {
 	Release(ctx context.Context, tenant flomastr.TenantID, caller flomastr.Actor, route, key string) error
 }
 
+// keeper is an answer of which a part is shown once: what is kept of it, and given again, lacks that part.
+type keeper interface{ forKeeping() any }
+
 // once runs a handler at most once for a key. Only success is kept: a call that failed may be tried again.
 func once[In, Out any](ctx context.Context, a *API, call Call, route, key string, in *In, run func() (*Out, error)) (*Out, error) {
 	if len(key) > 255 || strings.ContainsFunc(key, func(r rune) bool { return r < ' ' || r > '~' }) {
 		return nil, errIdempotencyKey
-	}
-	if call.Tenant.ID.IsZero() {
-		return run() // the key's scope is a tenant's
 	}
 	body, err := json.Marshal(in)
 	if err != nil {
@@ -70,7 +71,11 @@ func once[In, Out any](ctx context.Context, a *API, call Call, route, key string
 	if err != nil {
 		return nil, errors.Join(err, store.Release(after, call.Tenant.ID, actor, route, key))
 	}
-	if answer, err = json.Marshal(out); err != nil {
+	var kept any = out
+	if k, ok := kept.(keeper); ok {
+		kept = k.forKeeping()
+	}
+	if answer, err = json.Marshal(kept); err != nil {
 		return nil, fmt.Errorf("keep the answer: %w", err)
 	}
 	if err := store.Finish(after, call.Tenant.ID, actor, route, key, answer); err != nil {

@@ -69,6 +69,40 @@ func (l *life) finish(t *testing.T) {
 	require.NoError(t, l.tenants.FinishErasure(t.Context(), id))
 }
 
+func TestACallThatMakesATenantIsDoneOnceForItsKey(t *testing.T) {
+	t.Parallel()
+	l := newLife(t)
+	const create, provision = "/routes/tenants", "/routes/api/v1/admin/tenants/provision"
+	first := l.call(t, "POST", create, l.root, `{"slug":"gamma","name":"Gamma"}`, "Idempotency-Key", "k1")
+	require.Equal(t, 201, first.Code, first.Body.String())
+	again := l.call(t, "POST", create, l.root, `{"slug":"gamma","name":"Gamma"}`, "Idempotency-Key", "k1")
+	require.Equal(t, first.Body.String(), again.Body.String(), "not slug_taken")
+	require.Equal(t, 201, again.Code)
+	other := l.call(t, "POST", create, l.root, `{"slug":"gamma","name":"Delta"}`, "Idempotency-Key", "k1")
+	require.Contains(t, other.Body.String(), "idempotency_mismatch")
+	require.Contains(t, l.call(t, "POST", "/api/tenants", l.root, `{"slug":"gamma","name":"Gamma"}`, "Idempotency-Key", "k2").Body.String(), "slug_taken", "another key is another call")
+
+	made := l.call(t, "POST", provision, l.root, `{"tenant_slug":"epsilon","owner_email":"o@epsilon.test"}`, "Idempotency-Key", "k1")
+	require.Equal(t, 201, made.Code, made.Body.String())
+	require.Contains(t, made.Body.String(), "invitation_link")
+	kept := l.call(t, "POST", provision, l.root, `{"tenant_slug":"epsilon","owner_email":"o@epsilon.test"}`, "Idempotency-Key", "k1")
+	require.Equal(t, 201, kept.Code, "the stored answer")
+	require.NotContains(t, kept.Body.String(), "invitation_link", "a right is shown once and kept nowhere")
+	var held string
+	require.NoError(t, l.db.InPlatform(t.Context(), func(tx pgx.Tx) error {
+		return tx.QueryRow(t.Context(), `SELECT string_agg(convert_from(response, 'UTF8'), ' ') FROM platform_idempotency_keys`).Scan(&held)
+	}))
+	require.NotContains(t, held, "/invite/")
+	require.Contains(t, held, "epsilon")
+
+	require.Equal(t, 200, l.call(t, "POST", "/routes/soft-delete", l.root, `{"tenant_id":"epsilon","reason":"a test"}`).Code)
+	require.Equal(t, 200, l.call(t, "POST", "/routes/hard-delete", l.root, `{"tenant_id":"epsilon","reason":"a test","confirm_slug":"epsilon"}`).Code)
+	require.NoError(t, l.db.InPlatform(t.Context(), func(tx pgx.Tx) error {
+		return tx.QueryRow(t.Context(), `SELECT string_agg(convert_from(response, 'UTF8'), ' ') FROM platform_idempotency_keys`).Scan(&held)
+	}))
+	require.NotContains(t, held, "epsilon", "an erased tenant's answer goes with it")
+}
+
 func TestALifeFromProvisioningToErasure(t *testing.T) {
 	t.Parallel()
 	l := newLife(t)

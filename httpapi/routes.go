@@ -82,7 +82,7 @@ func (a *API) routes() {
 	route(a, http.MethodDelete, "/routes/tenants/{tenant_slug}", identity.SuperAdmin, a.tenantDelete, freshSignIn)
 	route(a, http.MethodGet, "/routes/tenants/{tenant_slug}/policies", identity.PlatformAdmin.Or(identity.Member), a.policiesGet)
 	route(a, http.MethodPut, "/routes/tenants/{tenant_slug}/policies", identity.SuperAdmin.Or(identity.Admin), a.policiesPut)
-	route(a, http.MethodPost, "/routes/api/v1/admin/tenants/provision", identity.SuperAdmin, a.tenantProvision)
+	route(a, http.MethodPost, "/routes/api/v1/admin/tenants/provision", identity.SuperAdmin, a.tenantProvision, idempotent)
 	route(a, http.MethodPost, "/routes/suspend", identity.SuperAdmin, a.act(tenant.Suspend), freshSignIn)
 	route(a, http.MethodPost, "/routes/reactivate", identity.SuperAdmin, a.act(tenant.Reactivate))
 	route(a, http.MethodPost, "/routes/soft-delete", identity.SuperAdmin, a.act(tenant.SoftDelete), freshSignIn)

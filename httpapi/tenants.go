@@ -138,6 +138,13 @@ type provisionOutput struct {
 	}
 }
 
+// forKeeping leaves out the link, which is a right.
+func (out *provisionOutput) forKeeping() any {
+	kept := *out
+	kept.Body.Invitation = ""
+	return &kept
+}
+
 func (a *API) tenantProvision(ctx context.Context, call Call, in *provisionInput) (*provisionOutput, error) {
 	email, err := identity.CanonicalEmail(in.Body.OwnerEmail)
 	if err != nil {

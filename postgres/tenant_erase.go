@@ -64,6 +64,14 @@ func eraseRows(ctx context.Context, tx pgx.Tx, id flomastr.TenantID) (map[string
 	if _, err := pgx.ForEachRow(rows, []any{&table, &n}, func() error { erased[table] = n; return nil }); err != nil {
 		return nil, fmt.Errorf("erase rows: %w", err)
 	}
+	// What a call that made the tenant answered is kept for its caller, and tells of the tenant.
+	tag, err := tx.Exec(ctx, `DELETE FROM platform_idempotency_keys WHERE position(convert_to($1, 'UTF8') IN response) > 0`, id.String())
+	if err != nil {
+		return nil, fmt.Errorf("erase kept answers: %w", err)
+	}
+	if tag.RowsAffected() > 0 {
+		erased["platform_idempotency_keys"] = tag.RowsAffected()
+	}
 	return erased, nil
 }
 
