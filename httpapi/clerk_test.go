@@ -59,7 +59,7 @@ func newClerked(t *testing.T) *clerked {
 	require.NoError(t, err)
 	hooks, err := clerk.NewWebhooks(clerkIssuer, secret, c.store, flomastr.SystemClock)
 	require.NoError(t, err)
-	tenants := tenant.New(tenant.Deps{Store: postgres.NewTenantStore(c.db), Cold: c.cold})
+	tenants := tenant.New(tenant.Deps{Store: postgres.NewTenantStore(c.db), Cold: c.cold, Owners: c.team})
 	c.handler = httpapi.New(httpapi.Deps{
 		BaseDomain: "localhost", Clock: flomastr.SystemClock, Log: slog.New(slog.DiscardHandler), Gate: c.gate, SuperAdmins: admins, Tenants: tenants,
 		Web:    webFiles,

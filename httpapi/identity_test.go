@@ -105,7 +105,7 @@ func newHouse(t *testing.T) *house {
 		Verifier: verifier, Store: h.store, SuperAdmins: admins, PlatformToken: platformToken, Clock: flomastr.SystemClock,
 	})
 	require.NoError(t, err)
-	tenants := tenant.New(tenant.Deps{Store: postgres.NewTenantStore(h.db), Cold: h.cold})
+	tenants := tenant.New(tenant.Deps{Store: postgres.NewTenantStore(h.db), Cold: h.cold, Owners: h.team})
 	h.api = httpapi.New(httpapi.Deps{
 		BaseDomain: "localhost", Clock: flomastr.SystemClock, Log: slog.New(slog.DiscardHandler), Gate: h.gate, SuperAdmins: admins, SignIn: httpapi.SignInOffer{Issuers: verifier.Issuers()}, Tenants: tenants,
 		Hosts:   tenant.NewDirectory("localhost", tenants, postgres.NewDomainStore(h.db), flomastr.SystemClock),

@@ -38,7 +38,7 @@ func newLife(t *testing.T) *life {
 	public, private, err := ed25519.GenerateKey(nil)
 	require.NoError(t, err)
 	l.key = public
-	l.tenants = tenant.New(tenant.Deps{Store: postgres.NewTenantStore(l.db), Cold: l.cold, Files: blobs, Key: private})
+	l.tenants = tenant.New(tenant.Deps{Store: postgres.NewTenantStore(l.db), Cold: l.cold, Owners: l.team, Files: blobs, Key: private})
 	l.handler = httpapi.New(httpapi.Deps{
 		BaseDomain: "localhost", PublicURL: "http://localhost:8000", Clock: func() time.Time { return time.Now().Add(l.clock) }, Log: slog.New(slog.DiscardHandler), Gate: l.gate, Tenants: l.tenants,
 		Idempotency: postgres.NewIdempotencyStore(l.db), WaitingTurns: l.engine.QueueSize, Settings: func() []httpapi.SettingState { return nil },
@@ -125,7 +125,7 @@ func TestALifeFromProvisioningToErasure(t *testing.T) {
 	begun := status()
 	require.Equal(t, "active", begun.Status)
 	require.Equal(t, []string{"suspend", "soft_delete"}, begun.Allowed)
-	require.Len(t, begun.Steps, 2)
+	require.Len(t, begun.Steps, 3)
 	for _, s := range begun.Steps {
 		require.Equal(t, "done", s.State, s.Name)
 	}

@@ -102,7 +102,7 @@ func newEstate(t *testing.T) *estate {
 	t.Cleanup(func() { _ = blobs.Close() })
 	upstream := httptest.NewServer(http.NotFoundHandler())
 	t.Cleanup(upstream.Close)
-	tenants := tenant.New(tenant.Deps{Store: postgres.NewTenantStore(e.db), Cold: e.cold})
+	tenants := tenant.New(tenant.Deps{Store: postgres.NewTenantStore(e.db), Cold: e.cold, Owners: e.team})
 	store := postgres.NewKnowledgeStore(e.db)
 	knowledge := contextengine.New(contextengine.Deps{Status: store, Content: store, Blobs: blobs, Reader: unread{}, Embedder: offline.New(), Log: log})
 	conversations := whatsapp.New(whatsapp.Deps{

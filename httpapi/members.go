@@ -15,8 +15,6 @@ type Team interface {
 	Remove(ctx context.Context, caller identity.Caller, by identity.Membership, id flomastr.MembershipID) error
 	Invite(ctx context.Context, caller identity.Caller, by identity.Membership, email string, role identity.Role, language string) (identity.Invitation, string, error)
 	InviteAgain(ctx context.Context, caller identity.Caller, by identity.Membership, id flomastr.MembershipID) (identity.Invitation, string, error)
-	// InviteOwner lets the owner in whom provisioning named; the link is "" where it goes by mail, or none is needed.
-	InviteOwner(ctx context.Context, actor flomastr.Actor, tenant flomastr.TenantID, email string) (string, error)
 	Look(ctx context.Context, token string) (identity.Invited, error)
 	Accept(ctx context.Context, caller identity.Caller, token string) (identity.Membership, error)
 }

@@ -231,6 +231,49 @@ func TestTheOwnerOfANewTenantIsInvitedIn(t *testing.T) {
 	require.Empty(t, link, "who is in needs no invitation")
 }
 
+// A server that dies between two steps leaves what it had written down; the next call goes on from there.
+func TestAProvisioningKilledBeforeOrAfterTheInvitationIsFinishedByTheNextCall(t *testing.T) {
+	t.Parallel()
+	for name, left := range map[string]string{
+		"before it was taken":     `UPDATE provisioning_steps SET state = 'pending', finished_at = NULL WHERE name = 'owner_invitation'; DELETE FROM invitations`,
+		"while it was taken":      `UPDATE provisioning_steps SET state = 'running', finished_at = NULL WHERE name = 'owner_invitation'; DELETE FROM invitations`,
+		"before it was noted":     `UPDATE provisioning_steps SET state = 'running', finished_at = NULL WHERE name = 'owner_invitation'`,
+		"before there were steps": `DELETE FROM provisioning_steps WHERE name = 'owner_invitation'; DELETE FROM invitations`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := newHouse(t)
+			root := h.root(t)
+			steps := func() string {
+				return h.call(t, "GET", "/routes/status/gamma", root, "").field("steps")
+			}
+			const all = `[{"name":"hot_rows","state":"done","error":""},{"name":"cold_database","state":"done","error":""},{"name":"owner_invitation","state":"done","error":""}]`
+			first := h.provisionOnly(t, root, "gamma", "owner@gamma.test")
+			require.JSONEq(t, all, steps())
+			require.NoError(t, h.db.InPlatform(t.Context(), func(tx pgx.Tx) error {
+				_, err := tx.Conn().PgConn().Exec(t.Context(), left).ReadAll()
+				return err
+			}))
+			require.NotEqual(t, all, steps())
+			again := h.call(t, "POST", "/routes/api/v1/admin/tenants/provision", root, `{"tenant_slug":"gamma","owner_email":"owner@gamma.test"}`)
+			require.Equal(t, 200, again.Code, again.Body)
+			require.JSONEq(t, all, steps())
+			var open int
+			require.NoError(t, h.db.InPlatform(t.Context(), func(tx pgx.Tx) error {
+				return tx.QueryRow(t.Context(), `SELECT count(*) FROM invitations`).Scan(&open)
+			}))
+			require.Equal(t, 1, open, "one invitation, however often")
+			link := again
+			if name == "before it was noted" {
+				link = first
+				require.NotContains(t, again.Body.String(), "invitation_link", "the first link still leads in")
+			}
+			in := h.accept(t, strings.TrimPrefix(link.field("invitation_link"), "http://localhost:8000/invite/"), "", newPassword)
+			require.Equal(t, 200, in.Code, in.Body)
+		})
+	}
+}
+
 // A tenant's administrator may keep the link they hand out. It must not open the account of somebody whom the platform
 // has made the owner of another tenant.
 func TestALinkHandedOutOpensNobodysPlaceElsewhere(t *testing.T) {

@@ -151,15 +151,13 @@ func (a *API) tenantProvision(ctx context.Context, call Call, in *provisionInput
 		return nil, identity.ErrEmail.Field("body.owner_email", "an e-mail address")
 	}
 	made, err := a.deps.TenantAdmin.Provision(ctx, call.Caller.Actor(), tenant.Setup{
-		Draft: tenant.Draft{Slug: in.Body.TenantSlug, Name: in.Body.TenantName}, OwnerEmail: email,
+		Draft: tenant.Draft{Slug: in.Body.TenantSlug, Name: in.Body.TenantName}, OwnerEmail: email, Invite: true,
 	})
 	if err != nil {
 		return nil, err
 	}
 	out := &provisionOutput{Status: http.StatusOK}
-	if out.Body.Invitation, err = a.deps.Team.InviteOwner(ctx, call.Caller.Actor(), made.Tenant.ID, made.OwnerEmail); err != nil {
-		return nil, err
-	}
+	out.Body.Invitation = made.Invitation
 	out.Body.Message = "The workspace was there already, and is complete."
 	if made.Created {
 		out.Status, out.Body.Message = http.StatusCreated, "The workspace is ready."

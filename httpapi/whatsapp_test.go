@@ -56,7 +56,7 @@ func newLine(t *testing.T) *line {
 		Providers: []provider.Provider{infobip.New(infobip.Config{HTTP: l.provider.Client(), StandIn: l.provider.URL}), meta.New(meta.Config{HTTP: l.provider.Client(), StandIn: l.provider.URL})},
 		Settings:  whatsapp.Settings{Poll: 20 * time.Millisecond, StoreTimeout: 10 * time.Second, BurstWait: 50 * time.Millisecond},
 	})
-	l.tenants = tenant.New(tenant.Deps{Store: postgres.NewTenantStore(l.db), Cold: l.cold})
+	l.tenants = tenant.New(tenant.Deps{Store: postgres.NewTenantStore(l.db), Cold: l.cold, Owners: l.team})
 	l.handler = l.withEvents(quiet{})
 	_, l.owner = l.provision(t, l.root(t), l.slug)
 	token := l.call(t, "POST", "/routes/tenants/"+l.slug+"/api-tokens", l.owner,

@@ -103,7 +103,10 @@ func (s *TenantStore) BeginProvisioning(ctx context.Context, actor flomastr.Acto
 		default:
 			return tenant.ErrWrongStatus
 		}
-		return ensureOwner(ctx, tx, actor, setup.OwnerEmail, &out)
+		if err := ensureOwner(ctx, tx, actor, setup.OwnerEmail, &out); err != nil || !setup.Invite {
+			return err
+		}
+		return planInvitation(ctx, tx, out.Tenant.ID)
 	})
 	return out, err
 }

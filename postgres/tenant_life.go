@@ -82,6 +82,20 @@ func planSteps(ctx context.Context, tx pgx.Tx, id flomastr.TenantID, names []str
 	return nil
 }
 
+// planInvitation adds the step of the owner's invitation behind the others, once.
+func planInvitation(ctx context.Context, tx pgx.Tx, id flomastr.TenantID) error {
+	_, err := tx.Exec(ctx, `
+		INSERT INTO provisioning_steps (tenant_id, name, position)
+		SELECT $1, $2, count(*) + 1
+		FROM provisioning_steps
+		WHERE tenant_id = $1
+		ON CONFLICT DO NOTHING`, id, tenant.StepOwnerInvitation)
+	if err != nil {
+		return fmt.Errorf("plan the invitation: %w", err)
+	}
+	return nil
+}
+
 // Steps lists how far a tenant's making or erasure is.
 func (s *TenantStore) Steps(ctx context.Context, id flomastr.TenantID) ([]tenant.Step, error) {
 	var steps []tenant.Step

@@ -13,22 +13,24 @@ import (
 
 // Engine makes, finds, changes and erases tenants.
 type Engine struct {
-	store Store
-	cold  ColdStore
-	files Files
-	key   ed25519.PrivateKey
-	clock flomastr.Clock
+	store  Store
+	cold   ColdStore
+	files  Files
+	owners Owners
+	key    ed25519.PrivateKey
+	clock  flomastr.Clock
 
 	policies *policyCache
 }
 
 // Deps are what the engine stands on.
 type Deps struct {
-	Store Store
-	Cold  ColdStore
-	Files Files
-	Key   ed25519.PrivateKey // signs the reports of erasures
-	Clock flomastr.Clock     // nil is the system's
+	Store  Store
+	Cold   ColdStore
+	Files  Files
+	Owners Owners             // for provisioning with an invitation
+	Key    ed25519.PrivateKey // signs the reports of erasures
+	Clock  flomastr.Clock     // nil is the system's
 }
 
 // New makes the engine.
@@ -36,7 +38,7 @@ func New(d Deps) *Engine {
 	if d.Clock == nil {
 		d.Clock = flomastr.SystemClock
 	}
-	return &Engine{store: d.Store, cold: d.Cold, files: d.Files, key: d.Key, clock: d.Clock, policies: newPolicyCache(d.Clock)}
+	return &Engine{store: d.Store, cold: d.Cold, files: d.Files, owners: d.Owners, key: d.Key, clock: d.Clock, policies: newPolicyCache(d.Clock)}
 }
 
 // Find takes an id or a slug. What is neither is as absent as what nobody has.

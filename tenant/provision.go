@@ -22,6 +22,7 @@ type Draft struct {
 type Setup struct {
 	Draft
 	OwnerEmail string // canonical (identity.CanonicalEmail)
+	Invite     bool   // the owner gets an invitation; else whoever asks gives them a way in
 }
 
 // Provisioned is what came of it. The same call again gives the same ids.
@@ -30,7 +31,8 @@ type Provisioned struct {
 	OwnerSubject    string // the owner's id at the built-in issuer
 	OwnerEmail      string
 	OwnerMembership flomastr.MembershipID
-	Created         bool // this call made the tenant
+	Created         bool   // this call made the tenant
+	Invitation      string // the link of the owner's, from the call that made it, where it does not go by mail alone
 }
 
 func (d *Draft) prepare() error {
@@ -77,8 +79,14 @@ func (e *Engine) Create(ctx context.Context, actor flomastr.Actor, draft Draft) 
 	return e.finish(ctx, actor, made)
 }
 
-// Provision makes a tenant with its owner and its own database, or finishes what an interrupted call began. Between its
-// two steps the tenant exists in the state provisioning.
+// Owners lets owners in; an [identity.Team] does. It may be called again: whoever has a way in, or an invitation, gets none,
+// and the link is "" then.
+type Owners interface {
+	InviteOwner(ctx context.Context, actor flomastr.Actor, tenant flomastr.TenantID, email string) (link string, err error)
+}
+
+// Provision makes a tenant with its owner and its own database and invites the owner, or finishes what an interrupted call
+// began: each step is written down, and done once. Until the database is there the tenant is in the state provisioning.
 func (e *Engine) Provision(ctx context.Context, actor flomastr.Actor, s Setup) (Provisioned, error) {
 	if err := s.prepare(); err != nil {
 		return Provisioned{}, err
@@ -89,6 +97,17 @@ func (e *Engine) Provision(ctx context.Context, actor flomastr.Actor, s Setup) (
 	}
 	if made.Tenant, err = e.finish(ctx, actor, made.Tenant); err != nil {
 		return Provisioned{}, err
+	}
+	if !s.Invite {
+		return made, nil
+	}
+	// Last, because the invitation leads into a tenant that is there.
+	err = e.take(ctx, made.Tenant.ID, []deed{{StepOwnerInvitation, func(ctx context.Context) (_ int64, err error) {
+		made.Invitation, err = e.owners.InviteOwner(ctx, actor, made.Tenant.ID, made.OwnerEmail)
+		return 1, err
+	}}})
+	if err != nil {
+		return Provisioned{}, fmt.Errorf("provision %s: %w", made.Tenant.Slug, err)
 	}
 	return made, nil
 }

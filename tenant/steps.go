@@ -33,14 +33,16 @@ type Step struct {
 
 // The names of the steps.
 const (
-	StepHotRows        = "hot_rows"
-	StepColdDatabase   = "cold_database"
-	StepBackgroundJobs = "background_jobs"
-	StepFiles          = "files"
-	StepProof          = "proof"
+	StepHotRows         = "hot_rows"
+	StepColdDatabase    = "cold_database"
+	StepOwnerInvitation = "owner_invitation"
+	StepBackgroundJobs  = "background_jobs"
+	StepFiles           = "files"
+	StepProof           = "proof"
 )
 
-// ProvisioningSteps are the steps by which a tenant comes to be. The first is the commit of its rows.
+// ProvisioningSteps are the steps by which a tenant comes to be. The first is the commit of its rows. That of the owner's
+// invitation follows them once somebody asks for it.
 func ProvisioningSteps() []string { return []string{StepHotRows, StepColdDatabase} }
 
 // ErasureSteps are the steps by which a tenant goes. The first is the commit that removes its rows.

@@ -17,7 +17,8 @@ type Store interface {
 	List(ctx context.Context, search string, skip, limit int) (tenants []Tenant, total int, err error)
 	// Create makes the hot rows of a tenant in the state provisioning. A taken slug is ErrSlugTaken.
 	Create(ctx context.Context, actor flomastr.Actor, draft Draft) (Tenant, error)
-	// BeginProvisioning makes the hot rows, the owner's account and membership, or finds those of an earlier call.
+	// BeginProvisioning makes the hot rows, the owner's account and membership, or finds those of an earlier call, and
+	// plans the owner's invitation if that is asked for and was not planned.
 	// Another owner is ErrOwnerDiffers; a tenant on its way out is ErrWrongStatus.
 	BeginProvisioning(ctx context.Context, actor flomastr.Actor, s Setup) (Provisioned, error)
 	// FinishProvisioning notes that the cold database is there, and makes a provisioning tenant active.

@@ -166,6 +166,49 @@ func TestProvisioningStopsAtAFailedStepAndGoesOnFromThere(t *testing.T) {
 	require.Equal(t, 1, databases.made, "a complete tenant is left alone")
 }
 
+// owners are let in by links that count.
+type owners struct {
+	errs    []error
+	invited int
+}
+
+func (o *owners) InviteOwner(context.Context, flomastr.Actor, flomastr.TenantID, string) (string, error) {
+	if len(o.errs) > 0 {
+		err := o.errs[0]
+		o.errs = o.errs[1:]
+		return "", err
+	}
+	o.invited++
+	return "https://link.example", nil
+}
+
+func TestTheOwnersInvitationIsAStepThatIsDoneOnce(t *testing.T) {
+	t.Parallel()
+	store, people := &memory{}, &owners{errs: []error{errors.New("no queue")}}
+	engine := tenant.New(tenant.Deps{Store: store, Cold: &cold{}, Owners: people})
+	setup := setupOf("bright-smile")
+	setup.Invite = true
+	_, err := engine.Provision(t.Context(), flomastr.ActorSystem, setup)
+	require.ErrorContains(t, err, "no queue")
+	require.Equal(t, tenant.Active, store.kept.Status, "the tenant is there, and its status says what is missing")
+	require.Equal(t, tenant.StepFailed, store.steps[tenant.StepOwnerInvitation])
+
+	made, err := engine.Provision(t.Context(), flomastr.ActorSystem, setup)
+	require.NoError(t, err)
+	require.Equal(t, "https://link.example", made.Invitation)
+	require.Equal(t, tenant.StepDone, store.steps[tenant.StepOwnerInvitation])
+
+	made, err = engine.Provision(t.Context(), flomastr.ActorSystem, setup)
+	require.NoError(t, err)
+	require.Empty(t, made.Invitation, "shown once")
+	require.Equal(t, 1, people.invited)
+
+	quiet := &owners{}
+	_, err = tenant.New(tenant.Deps{Store: &memory{}, Cold: &cold{}, Owners: quiet}).Provision(t.Context(), flomastr.ActorSystem, setupOf("quiet-one"))
+	require.NoError(t, err)
+	require.Zero(t, quiet.invited, "whoever does not ask gives the owner a way in")
+}
+
 func TestABadDraftReachesNoStore(t *testing.T) {
 	t.Parallel()
 	for name, draft := range map[string]tenant.Draft{

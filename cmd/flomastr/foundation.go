@@ -92,9 +92,9 @@ func erasureKeys(keys *secret.Keyring) ([]ed25519.PrivateKey, error) {
 	return signers, nil
 }
 
-// newTenants is the engine of tenants, for the server and for the commands.
-func newTenants(base *foundation, db *postgres.DB, files *blob.Bucket) *tenant.Engine {
-	return tenant.New(tenant.Deps{Store: postgres.NewTenantStore(db), Cold: db, Files: files, Key: base.Erasures})
+// newTenants is the engine of tenants, for the server and for the commands, which invite nobody.
+func newTenants(base *foundation, db *postgres.DB, files *blob.Bucket, owners tenant.Owners) *tenant.Engine {
+	return tenant.New(tenant.Deps{Store: postgres.NewTenantStore(db), Cold: db, Files: files, Owners: owners, Key: base.Erasures})
 }
 
 // blobFolder is where uploads are kept.

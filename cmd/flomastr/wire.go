@@ -110,7 +110,10 @@ func newApp(ctx context.Context, cfg Config, log *slog.Logger) (_ *App, err erro
 	if err != nil {
 		return nil, err
 	}
-	a.tenants = newTenants(a.base, a.db, a.blobs)
+	a.team = identity.NewTeam(identity.TeamDeps{
+		Store: a.tokens, Seal: vault, Clock: a.clock, PublicURL: publicURL(cfg, a.demo), Mailed: cfg.writesMail(), ByMail: cfg.SMTPURL != "",
+	})
+	a.tenants = newTenants(a.base, a.db, a.blobs, a.team)
 	hosts := tenant.NewDirectory(cfg.BaseDomain, a.tenants, postgres.NewDomainStore(a.db), a.clock)
 	profiles := tenant.NewProfiles(tenant.ProfilesDeps{
 		Store: postgres.NewTenantStore(a.db), Domains: postgres.NewDomainStore(a.db), DNS: net.DefaultResolver,
@@ -123,9 +126,6 @@ func newApp(ctx context.Context, cfg Config, log *slog.Logger) (_ *App, err erro
 	if err != nil {
 		return nil, err
 	}
-	a.team = identity.NewTeam(identity.TeamDeps{
-		Store: a.tokens, Seal: vault, Clock: a.clock, PublicURL: publicURL(cfg, a.demo), Mailed: cfg.writesMail(), ByMail: cfg.SMTPURL != "",
-	})
 
 	a.knowledge = contextengine.New(contextengine.Deps{
 		Status: postgres.NewKnowledgeStore(a.db), Content: postgres.NewKnowledgeStore(a.db), Blobs: a.blobs,

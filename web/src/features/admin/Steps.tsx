@@ -10,7 +10,16 @@ const icons: Record<Step['state'], IconName> = {
   done: 'check',
   failed: 'alert',
 }
-const known = ['hot_rows', 'cold_database', 'background_jobs', 'files', 'proof', 'n8n', 'welcome'] as const
+const known = [
+  'hot_rows',
+  'cold_database',
+  'owner_invitation',
+  'background_jobs',
+  'files',
+  'proof',
+  'n8n',
+  'welcome',
+] as const
 const isKnown = (name: string): name is (typeof known)[number] => (known as readonly string[]).includes(name)
 
 /** How far the making or the erasure of a tenant is, step by step. */
