@@ -32,9 +32,9 @@ func alertOf(a whatsapp.Alert) alert {
 
 type alertListInput struct {
 	TenantIDPath
-	Open   bool   `query:"open" doc:"Open ones only"`
-	Limit  int    `query:"limit" minimum:"1" maximum:"200" default:"50"`
-	Cursor string `query:"cursor" maxLength:"200"`
+	PageCursor
+	Open  bool `query:"open" doc:"Open ones only"`
+	Limit int  `query:"limit" minimum:"1" maximum:"200" default:"50"`
 }
 
 type alertListOutput struct {
@@ -43,6 +43,8 @@ type alertListOutput struct {
 		NextCursor string  `json:"next_cursor,omitempty"`
 	}
 }
+
+func (o *alertListOutput) next() *string { return &o.Body.NextCursor }
 
 // alertList lists the newest first.
 func (a *API) alertList(ctx context.Context, call Call, in *alertListInput) (*alertListOutput, error) {

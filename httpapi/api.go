@@ -48,6 +48,7 @@ type API struct {
 	together *together[flomastr.TenantID] // a tenant's expensive calls
 	hearing  *together[flomastr.Actor]    // a person's open streams
 	denials  denials
+	places   *places
 	started  time.Time
 	stopping chan struct{} // closed when the server begins to stop
 }
@@ -75,6 +76,7 @@ type Deps struct {
 	Tenants        Tenants
 	Hosts          Hosts
 	Idempotency    IdempotencyStore
+	PlaceKeys      [][]byte // seal cursors and events' ids, the one in use first; none: a key of this process
 	Events         EventSource
 	Quotas         QuotaStore // nil: tenants are not limited
 	NetworkRate    int        // requests a minute from one network before a tenant is known; 0: a default
@@ -92,6 +94,7 @@ func New(deps Deps) *API {
 	a := &API{deps: deps, mux: http.NewServeMux(), log: deps.Log, started: deps.Clock(), stopping: make(chan struct{})}
 	a.streams = newStreams(deps.Events, func(err error) { a.log.Warn("look for events", "error", err) })
 	a.networks = newNetworks(cmp.Or(deps.NetworkRate, defaultNetworkPerMinute), deps.Clock)
+	a.places = newPlaces(deps.PlaceKeys)
 	a.together, a.hearing = newTogether[flomastr.TenantID](maxTogether), newTogether[flomastr.Actor](maxStreams)
 	if deps.Quotas != nil {
 		a.quotas = newQuotas(deps.Quotas, deps.Clock)

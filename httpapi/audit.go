@@ -2,7 +2,6 @@ package httpapi
 
 import (
 	"context"
-	"encoding/base64"
 	"encoding/hex"
 	"fmt"
 	"strconv"
@@ -36,8 +35,8 @@ func (f AuditFilter) query() audit.Query {
 // AuditPage asks for a page of a log.
 type AuditPage struct {
 	AuditFilter
-	Limit  int    `query:"limit" minimum:"1" maximum:"200" default:"50"`
-	Cursor string `query:"cursor" maxLength:"200"`
+	PageCursor
+	Limit int `query:"limit" minimum:"1" maximum:"200" default:"50"`
 }
 
 type auditTenantInput struct {
@@ -51,6 +50,8 @@ type auditOutput struct {
 		NextCursor string      `json:"next_cursor,omitempty"`
 	}
 }
+
+func (o *auditOutput) next() *string { return &o.Body.NextCursor }
 
 type auditLine struct {
 	ID           audit.LineID      `json:"id" format:"uuid"`
@@ -97,7 +98,7 @@ func (a *API) auditPage(ctx context.Context, tenant flomastr.TenantID, in AuditP
 	if len(lines) > in.Limit {
 		lines = lines[:in.Limit]
 		last := lines[in.Limit-1]
-		out.Body.NextCursor = base64.RawURLEncoding.EncodeToString([]byte(fmt.Sprintf("%d %s", last.At.UnixMicro(), last.ID)))
+		out.Body.NextCursor = fmt.Sprintf("%d %s", last.At.UnixMicro(), last.ID)
 	}
 	out.Body.Lines = make([]auditLine, len(lines))
 	for i, l := range lines {
@@ -106,25 +107,18 @@ func (a *API) auditPage(ctx context.Context, tenant flomastr.TenantID, in AuditP
 	return out, nil
 }
 
-var errAuditCursor = flomastr.Errorf(flomastr.Invalid, "cursor_invalid", "This cursor does not belong to this list.").
-	Field("query.cursor", "is not a cursor of this list")
-
-func auditMark(cursor string) (audit.Mark, error) {
-	if cursor == "" {
+func auditMark(place string) (audit.Mark, error) {
+	if place == "" {
 		return audit.Mark{}, nil
 	}
-	raw, err := base64.RawURLEncoding.DecodeString(cursor)
-	if err != nil {
-		return audit.Mark{}, errAuditCursor
-	}
-	at, id, _ := strings.Cut(string(raw), " ")
+	at, id, _ := strings.Cut(place, " ")
 	micros, err := strconv.ParseInt(at, 10, 64)
 	if err != nil {
-		return audit.Mark{}, errAuditCursor
+		return audit.Mark{}, badPlace(err)
 	}
 	line, err := flomastr.ParseID[audit.LineID](id)
 	if err != nil {
-		return audit.Mark{}, errAuditCursor
+		return audit.Mark{}, badPlace(err)
 	}
 	return audit.Mark{At: time.UnixMicro(micros), ID: line}, nil
 }

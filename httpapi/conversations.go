@@ -108,7 +108,7 @@ type conversationListInput struct {
 	Search   string `query:"search" maxLength:"200" doc:"In name, number and last message"`
 	Status   string `query:"status" enum:"open,closed"`
 	Limit    int    `query:"limit" minimum:"1" maximum:"200" default:"50"`
-	Cursor   string `query:"cursor" maxLength:"200"`
+	PageCursor
 }
 
 type conversationListOutput struct {
@@ -117,6 +117,8 @@ type conversationListOutput struct {
 		NextCursor    string         `json:"next_cursor,omitempty"`
 	}
 }
+
+func (o *conversationListOutput) next() *string { return &o.Body.NextCursor }
 
 // conversationList lists the most recent first.
 func (a *API) conversationList(ctx context.Context, call Call, in *conversationListInput) (*conversationListOutput, error) {
@@ -169,8 +171,8 @@ func (a *API) conversationGet(ctx context.Context, call Call, in *ConversationPa
 
 type messageListInput struct {
 	ConversationPath
-	Limit  int    `query:"limit" minimum:"1" maximum:"200" default:"50"`
-	Cursor string `query:"cursor" maxLength:"200"`
+	PageCursor
+	Limit int `query:"limit" minimum:"1" maximum:"200" default:"50"`
 }
 
 type messageListOutput struct {
@@ -179,6 +181,8 @@ type messageListOutput struct {
 		NextCursor string    `json:"next_cursor,omitempty"`
 	}
 }
+
+func (o *messageListOutput) next() *string { return &o.Body.NextCursor }
 
 // conversationMessages lists the newest first. Looking at the newest page counts as having read the conversation.
 func (a *API) conversationMessages(ctx context.Context, call Call, in *messageListInput) (*messageListOutput, error) {

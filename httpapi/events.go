@@ -25,7 +25,7 @@ const (
 	eventRetention  = 24 * time.Hour
 )
 
-// StreamEvent is one event of a tenant. ID is opaque to the door.
+// StreamEvent is one event of a tenant. ID is opaque to the door, which seals it: it may hold what concerns no tenant.
 type StreamEvent struct {
 	ID   string
 	Type string
@@ -120,16 +120,19 @@ func (s *streams) join(tenant flomastr.TenantID) (wake chan struct{}, leave func
 
 type eventsInput struct {
 	TenantID    string `query:"tenant_id" doc:"The tenant, by id or slug"`
-	LastEventID string `header:"Last-Event-ID" doc:"Resume behind this event" maxLength:"80"`
+	LastEventID string `header:"Last-Event-ID" doc:"Resume behind this event" maxLength:"500"`
 }
 
 // events streams what happens in the tenant. It ends when the caller is no longer a member, when the reader is too
 // slow, and when the server stops; the client resumes with Last-Event-ID.
 func (a *API) events(ctx context.Context, call Call, in *eventsInput) (*huma.StreamResponse, error) {
 	source, tenant := a.deps.Events, call.Tenant.ID
-	after, reset := in.LastEventID, false
-	if after != "" {
-		if _, err := source.Since(ctx, tenant, after, 1); errors.Is(err, ErrEventGone) {
+	after, reset := "", false
+	if in.LastEventID != "" {
+		var err error
+		if after, err = a.places.open(in.LastEventID, eventsOf(tenant)...); err != nil {
+			reset = true // it is nobody's, or another tenant's, or from before the master key changed
+		} else if _, err := source.Since(ctx, tenant, after, 1); errors.Is(err, ErrEventGone) {
 			reset = true
 		} else if err != nil {
 			return nil, err
@@ -166,13 +169,14 @@ func (a *API) stream(r *http.Request, w http.ResponseWriter, call Call, after st
 		}
 		return out.Flush() == nil
 	}
+	sealed := func(place string) string { return a.places.seal(place, eventsOf(call.Tenant.ID)...) }
 	w.Header().Set("Content-Type", "text/event-stream; charset=utf-8")
 	w.Header().Set("X-Accel-Buffering", "no")
 	w.WriteHeader(http.StatusOK)
-	if reset && !send("event: reset\nid: %s\ndata: {}\n\n", after) {
+	if reset && !send("event: reset\nid: %s\ndata: {}\n\n", sealed(after)) {
 		return
 	}
-	if !send("event: ready\nid: %s\nretry: 2000\ndata: {}\n\n", after) {
+	if !send("event: ready\nid: %s\nretry: 2000\ndata: {}\n\n", sealed(after)) {
 		return
 	}
 	heartbeat, recheck := time.NewTicker(streamHeartbeat), time.NewTicker(streamRecheck)
@@ -188,7 +192,7 @@ func (a *API) stream(r *http.Request, w http.ResponseWriter, call Call, after st
 			return
 		}
 		for _, e := range seen {
-			if !send("event: %s\nid: %s\ndata: %s\n\n", e.Type, e.ID, e.Data) {
+			if !send("event: %s\nid: %s\ndata: %s\n\n", e.Type, sealed(e.ID), e.Data) {
 				return
 			}
 		}
@@ -215,6 +219,9 @@ func (a *API) stream(r *http.Request, w http.ResponseWriter, call Call, after st
 		}
 	}
 }
+
+// eventsOf bounds the ids of a tenant's events.
+func eventsOf(tenant flomastr.TenantID) []string { return []string{"event", tenant.String()} }
 
 // mayStillListen judges the stream's caller again, as if the request had come in now, and gives their place as it is now:
 // who was an administrator may have become a member who sees less.

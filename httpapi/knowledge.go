@@ -76,7 +76,7 @@ type knowledgeListInput struct {
 	Source     string `query:"source" enum:"file,url,paste,hitl"`
 	Sort       string `query:"sort" enum:"updated_at,created_at,title" default:"updated_at" doc:"Newest first, or by title"`
 	Limit      int    `query:"limit" minimum:"1" maximum:"200" default:"50"`
-	Cursor     string `query:"cursor" maxLength:"100"`
+	PageCursor
 }
 
 type knowledgeListOutput struct {
@@ -86,6 +86,8 @@ type knowledgeListOutput struct {
 		NextCursor string           `json:"next_cursor,omitempty"`
 	}
 }
+
+func (o *knowledgeListOutput) next() *string { return &o.Body.NextCursor }
 
 func (a *API) knowledgeList(ctx context.Context, call Call, in *knowledgeListInput) (*knowledgeListOutput, error) {
 	page, err := a.deps.Knowledge.Items(ctx, call.Tenant.ID, contextengine.Listing{

@@ -32,8 +32,8 @@ func keptMailOut(m mail.Kept) keptMailBody {
 }
 
 type mailListInput struct {
-	Cursor string `query:"cursor" maxLength:"36" doc:"next_cursor of the page before"`
-	Limit  int    `query:"limit" minimum:"1" maximum:"200" default:"50"`
+	PageCursor
+	Limit int `query:"limit" minimum:"1" maximum:"200" default:"50"`
 }
 
 type mailListOutput struct {
@@ -43,6 +43,8 @@ type mailListOutput struct {
 	}
 }
 
+func (o *mailListOutput) next() *string { return &o.Body.NextCursor }
+
 func (a *API) mailList(ctx context.Context, _ Call, in *mailListInput) (*mailListOutput, error) {
 	if a.deps.KeptMails == nil {
 		return nil, identity.ErrNotFound
@@ -51,7 +53,7 @@ func (a *API) mailList(ctx context.Context, _ Call, in *mailListInput) (*mailLis
 	if in.Cursor != "" {
 		var err error
 		if before, err = flomastr.ParseID[mail.ID](in.Cursor); err != nil {
-			return nil, errCursor.Field("query.cursor", "next_cursor of the page before")
+			return nil, badPlace(err)
 		}
 	}
 	page, err := a.deps.KeptMails.List(ctx, before, in.Limit+1)

@@ -601,6 +601,53 @@ func TestOnlyListedRoutesArePublic(t *testing.T) {
 	}
 }
 
+// TestACursorFitsOnlyTheListThatGaveIt asks every paged route that the document names.
+func TestACursorFitsOnlyTheListThatGaveIt(t *testing.T) {
+	t.Parallel()
+	e := newEstate(t)
+	e.ahead = 0
+	root, owner, other := e.root(t), e.callers[4].bearer, e.callers[5].bearer
+	paged := 0
+	for path, methods := range e.paths {
+		get, ok := methods.(map[string]any)["get"].(map[string]any)
+		if !ok || !strings.Contains(fmt.Sprint(get["parameters"]), "name:cursor") {
+			continue
+		}
+		paged++
+		who := owner
+		if strings.Contains(path, "/admin/") {
+			who = root
+		}
+		target := strings.NewReplacer("{tenant_slug}", "mine", "{tenant_id}", "mine", "{id}", flomastr.NewID[flomastr.ConversationID]().String()).Replace(path)
+		for _, forged := range []string{"x", "12", flomastr.NewID[flomastr.MembershipID]().String(), "MTIzNCBhYmM", strings.Repeat("A", 100)} {
+			got := e.call(t, "GET", target+"?cursor="+forged, who, "")
+			require.Equal(t, 400, got.Code, "%s: %s", path, got.Body)
+			require.Equal(t, "invalid_cursor", got.field("code"), path)
+		}
+	}
+	require.Positive(t, paged)
+
+	page := e.call(t, "GET", "/routes/tenants/mine/audit-log?limit=1&outcome=done", owner, "")
+	require.Equal(t, 200, page.Code, page.Body)
+	cursor := page.field("next_cursor")
+	require.NotEmpty(t, cursor)
+	for name, c := range map[string]struct {
+		path, who string
+		want      int
+	}{
+		"the list itself":            {"/routes/tenants/mine/audit-log?outcome=done", owner, 200},
+		"by its id, in longer pages": {"/api/tenants/" + e.mine + "/audit-log?outcome=done&limit=7", owner, 200},
+		"another filter":             {"/routes/tenants/mine/audit-log?outcome=denied", owner, 400},
+		"no filter":                  {"/routes/tenants/mine/audit-log?limit=1", owner, 400},
+		"another list":               {"/routes/tenants/mine/members?outcome=done", owner, 400},
+		"another tenant's":           {"/routes/tenants/other/audit-log?outcome=done", other, 400},
+		"the platform's":             {"/routes/admin/audit-log?outcome=done", root, 400},
+	} {
+		got := e.call(t, "GET", c.path+"&cursor="+cursor, c.who, "")
+		require.Equal(t, c.want, got.Code, "%s: %s", name, got.Body)
+	}
+}
+
 // repeatable is every POST that takes no Idempotency-Key, each with the reason why sending it twice does no harm, or why
 // its answer must not be kept.
 var repeatable = map[string]string{

@@ -44,8 +44,8 @@ func memberOut(m identity.Teammate, caller identity.Caller) memberBody {
 
 type memberListInput struct {
 	TenantPath
-	Cursor string `query:"cursor" maxLength:"36" doc:"next_cursor of the page before"`
-	Limit  int    `query:"limit" minimum:"1" maximum:"200" default:"100"`
+	PageCursor
+	Limit int `query:"limit" minimum:"1" maximum:"200" default:"100"`
 }
 
 type memberListOutput struct {
@@ -55,14 +55,14 @@ type memberListOutput struct {
 	}
 }
 
-var errCursor = flomastr.Errorf(flomastr.Invalid, "cursor_invalid", "The cursor is not one that we gave.")
+func (o *memberListOutput) next() *string { return &o.Body.NextCursor }
 
 func (a *API) memberList(ctx context.Context, call Call, in *memberListInput) (*memberListOutput, error) {
 	var after flomastr.MembershipID
 	if in.Cursor != "" {
 		var err error
 		if after, err = flomastr.ParseID[flomastr.MembershipID](in.Cursor); err != nil {
-			return nil, errCursor.Field("query.cursor", "next_cursor of the page before")
+			return nil, badPlace(err)
 		}
 	}
 	page, err := a.deps.Team.Members(ctx, call.Tenant.ID, after, in.Limit+1)

@@ -91,6 +91,10 @@ func route[In, Out any](a *API, method, path string, permission identity.Permiss
 	for _, set := range options {
 		set(&o)
 	}
+	_, asked := any(new(In)).(pageAsked)
+	if _, given := any(new(Out)).(pageGiven); asked != given {
+		panic("httpapi: " + path + " takes a cursor or gives one, and not both")
+	}
 	a.rows = append(a.rows, row{method, path, permission, o.idempotent})
 	register := func(alias string, hidden bool) {
 		huma.Register(a.huma, operation(method, alias, permission, o, hidden), func(ctx context.Context, in *In) (*Out, error) {
@@ -118,6 +122,10 @@ func route[In, Out any](a *API, method, path string, permission identity.Permiss
 				}
 				defer leave()
 			}
+			list := listOf(arrival.request, call, method+" "+path)
+			if err := a.openCursor(in, list); err != nil {
+				return nil, a.fail(ctx, err)
+			}
 			run := func() (*Out, error) { return handler(ctx, call, in) }
 			if key := arrival.request.Header.Get("Idempotency-Key"); o.idempotent && key != "" {
 				out, err := once(ctx, a, call, method+" "+path, key, in, run)
@@ -130,6 +138,7 @@ func route[In, Out any](a *API, method, path string, permission identity.Permiss
 			if err != nil {
 				return nil, a.fail(ctx, err)
 			}
+			a.sealCursor(out, list)
 			return out, nil
 		})
 	}

@@ -2,7 +2,6 @@ package postgres
 
 import (
 	"context"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"strconv"
@@ -79,19 +78,15 @@ func (s *KnowledgeStore) CountItems(ctx context.Context, tenant flomastr.TenantI
 	return c, err
 }
 
-// ErrBadCursor is what a cursor gets that no listing gave.
-var ErrBadCursor = flomastr.Errorf(flomastr.Invalid, "cursor_invalid", "This cursor does not belong to this list.").Field("query.cursor", "is not a cursor of this list")
+// ErrBadCursor is what a cursor gets that no listing gave. The door seals cursors, so that only a fault of ours comes here.
+var ErrBadCursor = flomastr.Errorf(flomastr.Malformed, "invalid_cursor", "This cursor does not belong to this list.")
 
 // Items implements [contextengine.StatusStore]. The cursor counts rows: a list that changes meanwhile may show a row
 // twice, which people who watch progress prefer to a snapshot.
 func (s *KnowledgeStore) Items(ctx context.Context, tenant flomastr.TenantID, l contextengine.Listing) (page contextengine.Page, err error) {
 	offset := 0
 	if l.Cursor != "" {
-		raw, err := base64.RawURLEncoding.DecodeString(l.Cursor)
-		if err == nil {
-			offset, err = strconv.Atoi(string(raw))
-		}
-		if err != nil || offset < 0 || offset > 1_000_000 {
+		if offset, err = strconv.Atoi(l.Cursor); err != nil || offset < 0 || offset > 1_000_000 {
 			return contextengine.Page{}, ErrBadCursor
 		}
 	}
@@ -124,7 +119,7 @@ func (s *KnowledgeStore) Items(ctx context.Context, tenant flomastr.TenantID, l 
 		return err
 	})
 	if offset+len(page.Items) < page.Total {
-		page.Next = base64.RawURLEncoding.EncodeToString([]byte(strconv.Itoa(offset + len(page.Items))))
+		page.Next = strconv.Itoa(offset + len(page.Items))
 	}
 	return page, err
 }

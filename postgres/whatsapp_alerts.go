@@ -101,7 +101,7 @@ func (s *WhatsAppStore) Alerts(ctx context.Context, tenant flomastr.TenantID, pa
 	before := flomastr.AlertID{0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff}
 	if page.Cursor != "" {
 		if before, err = flomastr.ParseID[flomastr.AlertID](page.Cursor); err != nil {
-			return nil, "", errBadCursor.Because(err)
+			return nil, "", ErrBadCursor.Because(err)
 		}
 	}
 	err = s.db.InTenant(ctx, tenant, func(tx pgx.Tx) error {

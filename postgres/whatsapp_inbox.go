@@ -3,7 +3,6 @@ package postgres
 import (
 	"cmp"
 	"context"
-	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -58,9 +57,6 @@ func (r conversationRow) conversation() whatsapp.Conversation {
 	}
 }
 
-// errBadCursor is a cursor that did not come from us.
-var errBadCursor = flomastr.Errorf(flomastr.Invalid, "bad_cursor", "The cursor is not one of ours.").Field("query.cursor", "is not one of ours")
-
 // Conversations implements whatsapp.InboxStore, the most recent first.
 func (s *WhatsAppStore) Conversations(ctx context.Context, tenant flomastr.TenantID, page whatsapp.Page) (list []whatsapp.Conversation, next string, err error) {
 	at, after, err := parseRecentCursor(page.Cursor)
@@ -89,7 +85,7 @@ func (s *WhatsAppStore) Conversations(ctx context.Context, tenant flomastr.Tenan
 		if len(found) > page.Limit {
 			found = found[:page.Limit]
 			last := found[len(found)-1]
-			next = base64.RawURLEncoding.EncodeToString([]byte(strconv.FormatInt(last.LastMessageAt.UnixMicro(), 10) + " " + last.ID.String()))
+			next = strconv.FormatInt(last.LastMessageAt.UnixMicro(), 10) + " " + last.ID.String()
 		}
 		for _, row := range found {
 			list = append(list, row.conversation())
@@ -130,12 +126,11 @@ func parseRecentCursor(cursor string) (*time.Time, *flomastr.ConversationID, err
 	if cursor == "" {
 		return nil, nil, nil
 	}
-	raw, err := base64.RawURLEncoding.DecodeString(cursor)
-	micros, id, found := strings.Cut(string(raw), " ")
+	micros, id, found := strings.Cut(cursor, " ")
 	n, numErr := strconv.ParseInt(micros, 10, 64)
 	conversation, idErr := flomastr.ParseID[flomastr.ConversationID](id)
-	if err := errors.Join(err, numErr, idErr); err != nil || !found {
-		return nil, nil, errBadCursor.Because(err)
+	if err := errors.Join(numErr, idErr); err != nil || !found {
+		return nil, nil, ErrBadCursor.Because(err)
 	}
 	at := time.UnixMicro(n)
 	return &at, &conversation, nil
@@ -192,7 +187,7 @@ func (s *WhatsAppStore) Messages(ctx context.Context, tenant flomastr.TenantID, 
 	before := int64(1<<63 - 1)
 	if page.Cursor != "" {
 		if before, err = strconv.ParseInt(page.Cursor, 36, 64); err != nil {
-			return nil, "", errBadCursor.Because(err)
+			return nil, "", ErrBadCursor.Because(err)
 		}
 	}
 	var archivedTo int64

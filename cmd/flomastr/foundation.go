@@ -24,6 +24,7 @@ import (
 type foundation struct {
 	Keys     *secret.Keyring
 	Erasures ed25519.PrivateKey // signs the reports of erasures
+	Places   [][]byte           // seal cursors and events' ids, the one in use first
 	Database postgres.Config    // for postgres.Migrate and postgres.Open
 
 	private *embedded.Embedded // nil with DATABASE_URL
@@ -62,6 +63,9 @@ func layFoundation(ctx context.Context, cfg Config, log *slog.Logger) (*foundati
 		return nil, err
 	}
 	f.Erasures = signers[0]
+	if f.Places, err = f.Keys.DeriveAll("places in lists"); err != nil {
+		return nil, err
+	}
 	f.Database = postgres.Config{URL: cfg.DatabaseURL.Reveal(), PoolerURL: cfg.PoolerURL.Reveal(), Key: logins, Master: f.Keys, MaxConns: int32(cfg.DatabaseMaxConns), Log: log}
 	if cfg.Embedded() {
 		if f.private, err = embedded.Start(ctx, cfg.DataDir, cfg.PostgresBin, log); err != nil {

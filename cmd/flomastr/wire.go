@@ -186,7 +186,7 @@ func newApp(ctx context.Context, cfg Config, log *slog.Logger) (_ *App, err erro
 	a.api = httpapi.New(httpapi.Deps{
 		Version: buildVersion(), PublicURL: cmp.Or(cfg.PublicURL, a.demo.baseURL(), cfg.ownURL()), BaseDomain: cfg.BaseDomain, TrustedProxies: prefixes(cfg.TrustedProxies), AllowedOrigins: cfg.CORSOrigins,
 		SuperAdmins: a.superAdmins, SignIn: people.offer,
-		Clock: a.clock, Log: log, Gate: gate, Tenants: a.tenants, Hosts: hosts, Idempotency: idempotency, Events: eventSource{events, a.clock}, Quotas: postgres.NewQuotaStore(a.db), NetworkRate: cfg.NetworkRate,
+		Clock: a.clock, Log: log, Gate: gate, Tenants: a.tenants, Hosts: hosts, Idempotency: idempotency, PlaceKeys: a.base.Places, Events: eventSource{events, a.clock}, Quotas: postgres.NewQuotaStore(a.db), NetworkRate: cfg.NetworkRate,
 		Health: append([]httpapi.Check{
 			{Name: "database", Required: true, Probe: a.db.Ping},
 			{Name: "uploads", Required: true, Probe: a.blobs.Writable},

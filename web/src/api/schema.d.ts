@@ -6840,8 +6840,9 @@ export interface operations {
                 from?: string;
                 /** @description The first moment that is too late */
                 to?: string;
-                limit?: number;
+                /** @description next_cursor of the page before, for the same filter */
                 cursor?: string;
+                limit?: number;
             };
             header?: never;
             path?: never;
@@ -7119,7 +7120,7 @@ export interface operations {
     getRoutesAdminMail: {
         parameters: {
             query?: {
-                /** @description next_cursor of the page before */
+                /** @description next_cursor of the page before, for the same filter */
                 cursor?: string;
                 limit?: number;
             };
@@ -8574,6 +8575,7 @@ export interface operations {
                 search?: string;
                 status?: "open" | "closed";
                 limit?: number;
+                /** @description next_cursor of the page before, for the same filter */
                 cursor?: string;
             };
             header?: never;
@@ -9066,8 +9068,9 @@ export interface operations {
             query?: {
                 /** @description The tenant, by id or slug */
                 tenant_id?: string;
-                limit?: number;
+                /** @description next_cursor of the page before, for the same filter */
                 cursor?: string;
+                limit?: number;
             };
             header?: never;
             path: {
@@ -9964,6 +9967,7 @@ export interface operations {
                 /** @description Newest first, or by title */
                 sort?: "updated_at" | "created_at" | "title";
                 limit?: number;
+                /** @description next_cursor of the page before, for the same filter */
                 cursor?: string;
             };
             header?: never;
@@ -12317,10 +12321,11 @@ export interface operations {
     getRoutesTenantsTenantIdAlerts: {
         parameters: {
             query?: {
+                /** @description next_cursor of the page before, for the same filter */
+                cursor?: string;
                 /** @description Open ones only */
                 open?: boolean;
                 limit?: number;
-                cursor?: string;
             };
             header?: never;
             path: {
@@ -12522,8 +12527,9 @@ export interface operations {
                 from?: string;
                 /** @description The first moment that is too late */
                 to?: string;
-                limit?: number;
+                /** @description next_cursor of the page before, for the same filter */
                 cursor?: string;
+                limit?: number;
             };
             header?: never;
             path: {
@@ -14463,7 +14469,7 @@ export interface operations {
     getRoutesTenantsTenantSlugMembers: {
         parameters: {
             query?: {
-                /** @description next_cursor of the page before */
+                /** @description next_cursor of the page before, for the same filter */
                 cursor?: string;
                 limit?: number;
             };
