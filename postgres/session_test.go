@@ -232,6 +232,36 @@ func TestSignOutEndsTheServersState(t *testing.T) {
 	require.ErrorIs(t, err, identity.ErrBadToken)
 }
 
+func TestASessionEndsWithItsAccountAndItsTime(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		sql           string
+		letsTokenLive bool // an access token lives ten minutes at most: it needs no look at how long ago the cookie was used
+	}{
+		"the account is disabled":        {sql: `UPDATE accounts SET disabled = true`},
+		"the session's days are over":    {sql: `UPDATE sessions SET expires_at = now()`},
+		"nobody was here for seven days": {sql: `UPDATE sessions SET rotated_at = now() - interval '7 days'`, letsTokenLive: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := setupSignIns(t)
+			grant, err := s.signIn(t, email, password, "")
+			require.NoError(t, err)
+			_, err = s.authenticate(t, grant.AccessToken)
+			require.NoError(t, err)
+			require.NoError(t, s.db.InPlatform(t.Context(), func(tx pgx.Tx) error {
+				_, err := tx.Exec(t.Context(), c.sql)
+				return err
+			}))
+			if _, err = s.authenticate(t, grant.AccessToken); !c.letsTokenLive {
+				require.ErrorIs(t, err, identity.ErrBadToken)
+			}
+			_, err = s.provider.Refresh(t.Context(), grant.RefreshToken)
+			require.ErrorIs(t, err, identity.ErrBadRefresh)
+		})
+	}
+}
+
 func TestPasswordChangeEndsTheOtherSessions(t *testing.T) {
 	t.Parallel()
 	s := setupSignIns(t)
