@@ -329,7 +329,9 @@ func (l *lab) close() (err error) {
 	if l.cluster != nil {
 		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 		defer cancel()
-		err = l.cluster.Stop(ctx, pgcluster.Immediate)
+		if err = l.cluster.Stop(ctx, pgcluster.Immediate); err != nil && l.cluster.PID() > 0 {
+			_ = syscall.Kill(l.cluster.PID(), syscall.SIGKILL) // nothing of it is needed
+		}
 	}
 	return errors.Join(err, os.RemoveAll(l.dir))
 }

@@ -67,12 +67,18 @@ func play(ctx context.Context, l *lab, s scenario, seed uint64, p profile) (r re
 		}
 	}
 	customers.under.Wait()
+	if err := ctx.Err(); err != nil { // told to stop: nothing can be said of this run
+		return r, err
+	}
 
 	c := &checker{lab: l, load: customers}
 	if broken != nil {
 		c.violated("%v", broken)
 	}
 	c.drained(ctx, p.drain)
+	if err := ctx.Err(); err != nil {
+		return r, err
+	}
 	c.check(ctx)
 	r.Acknowledged = len(customers.heard)
 	r.Violations = append(r.Violations, c.violations...)
