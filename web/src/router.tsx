@@ -18,6 +18,8 @@ import { Failed, NotFound, Root, Waiting } from './routes/root.tsx'
 import {
   type BrainSearch,
   brainSearch,
+  type ChannelsSearch,
+  channelsSearch,
   type InboxSearch,
   inboxSearch,
   type MailSearch,
@@ -141,6 +143,21 @@ const settingsTeam = createRoute({
   getParentRoute: () => settings,
   path: '/team',
   component: lazyRouteComponent(() => import('./routes/settings-team.tsx'), 'TeamPage'),
+})
+
+const settingsChannels = createRoute({
+  getParentRoute: () => settings,
+  path: '/channels',
+  validateSearch: (search): ChannelsSearch => channelsSearch(search),
+  beforeLoad: () => needTexts('channels'),
+  component: lazyRouteComponent(() => import('./routes/settings-channels.tsx'), 'ChannelsPage'),
+})
+
+const settingsChannel = createRoute({
+  getParentRoute: () => settings,
+  path: '/channels/$channel',
+  beforeLoad: () => needTexts('channels'),
+  component: lazyRouteComponent(() => import('./routes/settings-channel.tsx'), 'ChannelPage'),
 })
 
 const settingsTokens = createRoute({
@@ -275,6 +292,8 @@ export const routeTree = root.addChildren([
       settingsHome,
       settingsProfile,
       settingsBranding,
+      settingsChannels,
+      settingsChannel,
       settingsTeam,
       settingsTokens,
       settingsPolicies,

@@ -2,11 +2,12 @@ import i18next from 'i18next'
 import { initReactI18next } from 'react-i18next'
 import { directionOf, type Language, preferredLanguage } from '../lib/language.ts'
 import { remember, remembered } from '../lib/remember.ts'
+import type channels from './channels/en.json'
 import type en from './en.json'
 import type manage from './manage/en.json'
 
 /** The texts of a language; English has the shape that all others must have (texts.test.ts holds them to it). */
-export type Texts = typeof en & typeof manage
+export type Texts = typeof en & typeof manage & typeof channels
 
 declare module 'i18next' {
   interface CustomTypeOptions {
@@ -32,6 +33,13 @@ const parts = {
     es: () => import('./manage/es.json'),
     pt: () => import('./manage/pt.json'),
     hi: () => import('./manage/hi.json'),
+  },
+  channels: {
+    en: () => import('./channels/en.json'),
+    ar: () => import('./channels/ar.json'),
+    es: () => import('./channels/es.json'),
+    pt: () => import('./channels/pt.json'),
+    hi: () => import('./channels/hi.json'),
   },
 } satisfies Record<string, Record<Language, Loader>>
 

@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import ar from './ar.json' with { type: 'json' }
+import channelsAr from './channels/ar.json' with { type: 'json' }
+import channelsEn from './channels/en.json' with { type: 'json' }
+import channelsEs from './channels/es.json' with { type: 'json' }
+import channelsHi from './channels/hi.json' with { type: 'json' }
+import channelsPt from './channels/pt.json' with { type: 'json' }
 import en from './en.json' with { type: 'json' }
 import es from './es.json' with { type: 'json' }
 import hi from './hi.json' with { type: 'json' }
@@ -26,6 +31,11 @@ const plural = /^(.+)_(zero|one|two|few|many|other)$/
 const names = (text: string) => [...text.matchAll(/\{\{(\w+)\}\}/g)].map((match) => match[1]).sort()
 const parts: readonly [string, Tree, Record<string, Tree>][] = [
   ['start', en, { ar, en, es, hi, pt }],
+  [
+    'channels',
+    channelsEn,
+    { ar: channelsAr, en: channelsEn, es: channelsEs, hi: channelsHi, pt: channelsPt },
+  ],
   ['manage', manageEn, { ar: manageAr, en: manageEn, es: manageEs, hi: manageHi, pt: managePt }],
 ]
 const cases = parts.flatMap(([part, model, trees]) =>
@@ -63,6 +73,6 @@ describe.each(cases)('the texts of $part in $language', ({ language, model: of, 
 })
 
 it('gives no name to two texts of different parts', () => {
-  const start = flat(en)
-  expect([...flat(manageEn).keys()].filter((key) => start.has(key))).toEqual([])
+  const all = parts.flatMap(([, model]) => [...flat(model).keys()])
+  expect(all.filter((key, index) => all.indexOf(key) !== index)).toEqual([])
 })

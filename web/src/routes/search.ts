@@ -50,6 +50,13 @@ export function brainSearch(search: Search): BrainSearch {
   })
 }
 
+export type ChannelsSearch = { form?: 'connect' }
+
+/** form: the open one. */
+export function channelsSearch(search: Search): ChannelsSearch {
+  return chosen({ form: search.form === 'connect' ? ('connect' as const) : undefined })
+}
+
 export type MailSearch = { mail?: string }
 
 /** mail: the open one. */

@@ -6,6 +6,7 @@ it.each([
   ['message.created', 'conversations'],
   ['conversation.updated', 'conversations'],
   ['knowledge.item', 'knowledge'],
+  ['channel.heard', 'channels'],
   ['reset', 'everything'],
   ['ready', undefined],
   ['task.opened', undefined],

@@ -4,7 +4,9 @@ import { follow, type LineState, openEvents } from '../../api/events.ts'
 import type { ServerEvent } from '../../lib/sse.ts'
 
 /** Which part of a tenant's cache an event makes old; undefined: none of what is on the screen. */
-export function staleAfter(type: string): 'conversations' | 'knowledge' | 'everything' | undefined {
+export function staleAfter(
+  type: string,
+): 'conversations' | 'knowledge' | 'channels' | 'everything' | undefined {
   const noun = type.split('.')[0]
   switch (noun) {
     case 'message':
@@ -15,6 +17,8 @@ export function staleAfter(type: string): 'conversations' | 'knowledge' | 'every
     case 'item':
     case 'knowledge':
       return 'knowledge'
+    case 'channel':
+      return 'channels'
     case 'reset': // the server cannot resume where we were: whatever is shown may be old
       return 'everything'
     default:

@@ -1,0 +1,106 @@
+import { TextInput } from '@mantine/core'
+import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { type FormEvent, useState } from 'react'
+import { useTranslation } from 'react-i18next'
+import {
+  type Channel,
+  type ChannelDraft,
+  changeChannel,
+  channelKeys,
+  type Limits,
+  type Setup,
+} from '../../api/channels.ts'
+import { fieldErrors } from '../../api/fields.ts'
+import { asProblem } from '../../api/problem.ts'
+import { Button } from '../../ui/Button.tsx'
+import { Facts } from '../../ui/Facts.tsx'
+import form from '../../ui/form.module.css'
+import { Panel } from '../../ui/Panel.tsx'
+import { ProblemLine } from '../shell/ProblemState.tsx'
+import classes from './Channels.module.css'
+import { WorkerChoice } from './Connect.tsx'
+import { Fields, fieldNames } from './Fields.tsx'
+import { changes, valuesOf } from './fields.ts'
+import { SecretState } from './SecretState.tsx'
+
+const names = [...fieldNames, 'limits', 'worker'] as const
+
+/** What a number is called, how the provider is reached, who answers, and how fast it may send. */
+export function ChannelSettings({ slug, channel, setup }: { slug: string; channel: Channel; setup: Setup }) {
+  const { t } = useTranslation()
+  const queries = useQueryClient()
+  const before = valuesOf(channel)
+  const [values, setValues] = useState(before)
+  const [worker, setWorker] = useState(channel.worker)
+  const [limits, setLimits] = useState(channel.limits)
+  const draft: ChannelDraft = {
+    ...changes(before, values),
+    ...(worker === channel.worker ? {} : { worker }),
+    ...(JSON.stringify(limits) === JSON.stringify(channel.limits) ? {} : { limits }),
+  }
+  const saving = useMutation({
+    mutationFn: () => changeChannel(slug, channel.id, draft),
+    onSuccess: async (saved) => {
+      await queries.invalidateQueries({ queryKey: channelKeys.all(slug) })
+      setValues(valuesOf(saved)) // what was typed as a secret is gone from the page
+    },
+  })
+  const errors = fieldErrors(saving.error && asProblem(saving.error), names)
+  const submit = (event: FormEvent) => {
+    event.preventDefault()
+    saving.mutate()
+  }
+  const limit = (name: keyof Limits, step: number, min: number, max: number) => (
+    <TextInput
+      type="number"
+      inputMode="decimal"
+      label={t(`channels.limit.${name}`)}
+      min={min}
+      max={max}
+      step={step}
+      required
+      withAsterisk={false}
+      value={Number.isFinite(limits[name]) ? limits[name] : ''}
+      onChange={(event) => setLimits({ ...limits, [name]: event.currentTarget.valueAsNumber })}
+    />
+  )
+  return (
+    <Panel title={t('channels.settings')}>
+      <form className={form.form} onSubmit={submit}>
+        <Facts
+          facts={[
+            [t('channels.credentials'), <SecretState key="secret" fingerprint={channel.credentials} />],
+          ]}
+        />
+        <Fields
+          provider={channel.provider}
+          needs={setup.needs}
+          values={values}
+          onChange={setValues}
+          errors={errors}
+          kept={channel.credentials !== undefined}
+        />
+        <WorkerChoice value={worker} onChange={setWorker} />
+        <details className={classes.fold}>
+          <summary>{t('channels.limits')}</summary>
+          <div className={form.form}>
+            <p className={classes.more}>{t('channels.limitsMore')}</p>
+            {limit('perSecond', 0.01, 0.01, 10_000)}
+            {limit('pairSeconds', 0.1, 0, 3600)}
+            {limit('pairBurst', 1, 1, 10_000)}
+            {errors.of('limits') && <p role="alert">{errors.of('limits')}</p>}
+          </div>
+        </details>
+        {errors.rest && <ProblemLine error={errors.rest} />}
+        <div className={form.actions}>
+          <Button look="primary" submit busy={saving.isPending} disabled={Object.keys(draft).length === 0}>
+            {t('form.save')}
+          </Button>
+          <span role="status" className={form.said}>
+            {saving.isSuccess && Object.keys(draft).length === 0 && t('form.saved')}
+          </span>
+        </div>
+      </form>
+    </Panel>
+  )
+}
