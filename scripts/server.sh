@@ -6,10 +6,11 @@
 #   server.sh stop       ends whichever of the two is running
 . "$(dirname "$0")/lib.sh"
 
-# Stand-ins for the WhatsApp providers listen here unless FLOMASTR_INFOBIP_URL and FLOMASTR_META_URL name other places on
-# this machine.
+# Stand-ins for the WhatsApp providers listen here unless FLOMASTR_INFOBIP_URL, FLOMASTR_META_URL and FLOMASTR_TWILIO_URL
+# name other places on this machine.
 default_standin=http://127.0.0.1:8101
 default_meta_standin=http://127.0.0.1:8102
+default_twilio_standin=http://127.0.0.1:8103
 
 settings="$(bin/flomastr where)" || exit 1
 setting() { printf '%s\n' "$settings" | sed -n "s|^$1=||p"; }
@@ -69,10 +70,12 @@ start_standins() {
 	FLOMASTR_INFOBIP_URL="${FLOMASTR_INFOBIP_URL:-$default_standin}"
 	FLOMASTR_META_URL="$(setting meta_standin)"
 	FLOMASTR_META_URL="${FLOMASTR_META_URL:-$default_meta_standin}"
-	export FLOMASTR_INFOBIP_URL FLOMASTR_META_URL
+	FLOMASTR_TWILIO_URL="$(setting twilio_standin)"
+	FLOMASTR_TWILIO_URL="${FLOMASTR_TWILIO_URL:-$default_twilio_standin}"
+	export FLOMASTR_INFOBIP_URL FLOMASTR_META_URL FLOMASTR_TWILIO_URL
 	end sim || true
 	set -m
-	bin/flomastr-sim --infobip-listen "${FLOMASTR_INFOBIP_URL#http://}" --meta-listen "${FLOMASTR_META_URL#http://}" --data-dir "$data/sim" --senders "$data/sim-senders.json" >>"$log_dir/sim.log" 2>&1 &
+	bin/flomastr-sim --infobip-listen "${FLOMASTR_INFOBIP_URL#http://}" --meta-listen "${FLOMASTR_META_URL#http://}" --twilio-listen "${FLOMASTR_TWILIO_URL#http://}" --data-dir "$data/sim" --senders "$data/sim-senders.json" >>"$log_dir/sim.log" 2>&1 &
 	echo $! >"$run_dir/sim.pid"
 	set +m
 }

@@ -1,5 +1,5 @@
-// Command flomastr-sim runs the stand-ins of the services that FloMastr talks to, on this machine only: Infobip's and Meta's
-// WhatsApp API, with the customers' phones. See package sim for the idea and package sim/infobip for every call.
+// Command flomastr-sim runs the stand-ins of the services that FloMastr talks to, on this machine only: Infobip's, Meta's and
+// Twilio's WhatsApp API, with the customers' phones. See package sim for the idea and package sim/infobip for every call.
 package main
 
 import (

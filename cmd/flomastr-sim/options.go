@@ -12,6 +12,7 @@ import (
 type options struct {
 	InfobipListen string `help:"Where Infobip's stand-in listens; loopback only. The product's FLOMASTR_INFOBIP_URL is http:// and this." env:"FLOMASTR_SIM_INFOBIP_LISTEN" default:"127.0.0.1:8101"`
 	MetaListen    string `help:"Where Meta's stand-in listens; loopback only. The product's FLOMASTR_META_URL is http:// and this." env:"FLOMASTR_SIM_META_LISTEN" default:"127.0.0.1:8102"`
+	TwilioListen  string `help:"Where Twilio's stand-in listens; loopback only, off when empty. The product's FLOMASTR_TWILIO_URL is http:// and this." env:"FLOMASTR_SIM_TWILIO_LISTEN" placeholder:"ADDRESS"`
 	ClerkListen   string `help:"Where Clerk's stand-in listens, to try the sign-in with Clerk; loopback only, off when empty. What to set in the product is printed at the start. It believes any address that is typed, and asks for no password." env:"FLOMASTR_SIM_CLERK_LISTEN" placeholder:"ADDRESS"`
 	ClerkApp      string `help:"The app's own origin, which the printed settings name." env:"FLOMASTR_SIM_CLERK_APP" default:"http://localhost:8000"`
 	DataDir       string `help:"Where ledger, phones, media and waiting webhooks are kept." env:"FLOMASTR_SIM_DATA_DIR" default:".flomastr/sim" type:"path"`

@@ -71,6 +71,13 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		}
 		defer stopClerk()
 	}
+	if o.TwilioListen != "" {
+		stopTwilio, err := serveTwilio(ctx, o, accepted, stdout, log)
+		if err != nil {
+			return errors.Join(err, standIn.Close())
+		}
+		defer stopTwilio()
+	}
 	metaAddress := "http://" + metaListener.Addr().String()
 	metaStandIn := meta.New(meta.Config{Ledger: accepted, BaseURL: metaAddress, Settings: o.metaSettings(), Log: log, TrafficKept: o.traffic()})
 	fmt.Fprintf(stdout, "Infobip's stand-in: %s  ledger: %s/ledger\n", address, address)

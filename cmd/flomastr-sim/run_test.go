@@ -173,6 +173,33 @@ func TestATakenPortIsOneClearError(t *testing.T) {
 	require.ErrorContains(t, err, "address already in use")
 }
 
+func TestTwilioIsServedBesideOnTheSameLedger(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	reader, writer := io.Pipe()
+	done := make(chan error, 1)
+	go func() {
+		done <- run(ctx, []string{"--infobip-listen", "127.0.0.1:0", "--meta-listen", "127.0.0.1:0", "--twilio-listen", "127.0.0.1:0", "--data-dir", t.TempDir()}, writer, io.Discard)
+		_ = writer.Close()
+	}()
+	addresses := map[string]string{}
+	lines := bufio.NewScanner(reader)
+	for len(addresses) < 3 && lines.Scan() {
+		name, rest, _ := strings.Cut(lines.Text(), "'s stand-in: ")
+		addresses[name] = strings.Fields(rest)[0]
+	}
+	go func() { _, _ = io.Copy(io.Discard, reader) }()
+	status, _ := request(t, "PUT", addresses["Infobip"]+"/control/senders/447860099299", `{"api_key":"k"}`)
+	require.Equal(t, 200, status)
+	status, _ = request(t, "POST", addresses["Infobip"]+"/whatsapp/1/message/text", message)
+	require.Equal(t, 200, status)
+	status, body := request(t, "GET", addresses["Twilio"]+"/ledger", "")
+	require.Equal(t, 200, status)
+	require.Contains(t, body, `"m-1"`)
+	cancel()
+	require.NoError(t, <-done)
+}
+
 func TestAWrongFlagIsAnError(t *testing.T) {
 	t.Parallel()
 	require.ErrorContains(t, run(t.Context(), []string{"--reports", "some"}, io.Discard, io.Discard), "reports")

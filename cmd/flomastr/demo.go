@@ -52,7 +52,7 @@ type demoChannel struct {
 	AppSecret         string     `json:"app_secret,omitempty"`      // Meta: signs webhooks
 	VerifyToken       string     `json:"verify_token,omitempty"`    // Meta: shown in the test of the address
 	PhoneNumberID     string     `json:"phone_number_id,omitempty"` // Meta: the number's id
-	AccountID         string     `json:"account_id,omitempty"`      // Meta: the WhatsApp business account
+	AccountID         string     `json:"account_id,omitempty"`      // Meta: the WhatsApp business account; Twilio: the account's SID, whose auth token is the key
 }
 
 type demoHeader struct {

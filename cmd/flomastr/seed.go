@@ -53,8 +53,8 @@ func prepareDemo(cfg Config) (*demoPlan, error) {
 	}
 	file.BaseURL = cfg.localURL()
 	file.EngineURL = strings.Replace(file.BaseURL, "://localhost", "://engine."+cfg.BaseDomain, 1)
-	file.StandIns = demoStandIns{InfobipURL: cfg.InfobipStandIn, MetaURL: cfg.MetaStandIn}
-	for _, standIn := range []string{cfg.MetaStandIn, cfg.InfobipStandIn} { // they keep one ledger
+	file.StandIns = demoStandIns{InfobipURL: cfg.InfobipStandIn, MetaURL: cfg.MetaStandIn, TwilioURL: cfg.TwilioStandIn}
+	for _, standIn := range []string{cfg.TwilioStandIn, cfg.MetaStandIn, cfg.InfobipStandIn} { // they keep one ledger
 		if standIn != "" {
 			file.StandIns.LedgerURL = standIn + "/ledger"
 		}
@@ -147,6 +147,11 @@ func (a *App) seedTenant(ctx context.Context, d *demoTenant, business demo.Tenan
 	}
 	if place == 0 && a.cfg.MetaStandIn != "" {
 		if err := a.seedMetaChannel(ctx, d, id); err != nil {
+			return err
+		}
+	}
+	if place == 0 && a.cfg.TwilioStandIn != "" {
+		if err := a.seedTwilioChannel(ctx, d, id); err != nil {
 			return err
 		}
 	}

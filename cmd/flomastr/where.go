@@ -23,8 +23,8 @@ func (c *whereCommand) Run(s *surroundings, src *sources) error {
 		return err
 	}
 	cluster, _ := embedded.ClusterDir(cfg.DataDir, os.Geteuid() == 0)
-	_, err = fmt.Fprintf(s.stdout, "listen=%s\nurl=%s\ndata_dir=%s\ncluster_dir=%s\nembedded=%t\ndemo=%t\ninfobip_standin=%s\nmeta_standin=%s\n",
-		cfg.Listen, cfg.localURL(), cfg.DataDir, cluster, cfg.Embedded(), cfg.Demo(), cfg.InfobipStandIn, cfg.MetaStandIn)
+	_, err = fmt.Fprintf(s.stdout, "listen=%s\nurl=%s\ndata_dir=%s\ncluster_dir=%s\nembedded=%t\ndemo=%t\ninfobip_standin=%s\nmeta_standin=%s\ntwilio_standin=%s\n",
+		cfg.Listen, cfg.localURL(), cfg.DataDir, cluster, cfg.Embedded(), cfg.Demo(), cfg.InfobipStandIn, cfg.MetaStandIn, cfg.TwilioStandIn)
 	return err
 }
 
