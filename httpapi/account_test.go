@@ -48,16 +48,37 @@ func TestAskingForANewPasswordLooksTheSameForEveryAddress(t *testing.T) {
 	require.Equal(t, []int{2, 0}, []int{jobs, links}, "the request does the same work for both")
 	_, err := h.provider.ResetLetter(t.Context(), identity.ResetMailArgs{Email: "nobody@example.com"})
 	require.ErrorIs(t, err, identity.ErrNoAccount)
-	limited := func(email string) (last answer) {
-		for range 12 {
-			if last = ask(email); last.Code == 429 {
-				break
-			}
-		}
-		return last
+	mails := func(email string) (n int) {
+		require.NoError(t, h.db.InPlatform(t.Context(), func(tx pgx.Tx) error {
+			return tx.QueryRow(t.Context(), `SELECT count(*) FROM river.river_job WHERE kind = 'account.reset_mail' AND args->>'email' = $1`, email).Scan(&n)
+		}))
+		return n
 	}
-	require.Equal(t, 429, limited(rootEmail).Code)
-	require.Equal(t, 429, limited("nobody@example.com").Code)
+	for _, email := range []string{rootEmail, "nobody@example.com"} {
+		for range 12 {
+			require.Equal(t, known.shape(), ask(email).shape(), "whoever asks again and again is told the same")
+		}
+		require.Equal(t, 3, mails(email))
+	}
+	later := func(counter string) {
+		require.NoError(t, h.db.InPlatform(t.Context(), func(tx pgx.Tx) error {
+			_, err := tx.Exec(t.Context(), `
+				UPDATE sign_in_failures
+				SET first_at = first_at - interval '16 minutes', blocked_until = blocked_until - interval '16 minutes'
+				WHERE subject LIKE $1`, counter)
+			return err
+		}))
+	}
+	later("reset:%")
+	require.Equal(t, known.shape(), ask(rootEmail).shape())
+	require.Equal(t, 4, mails(rootEmail), "a quarter of an hour later, not a day")
+	for i := range 30 {
+		require.Equal(t, known.shape(), ask(fmt.Sprintf("p%d@example.com", i)).shape())
+	}
+	require.Zero(t, mails("p29@example.com"), "one network asks for so many and no more")
+	later("reset-from:%")
+	require.Equal(t, known.shape(), ask("p29@example.com").shape())
+	require.Equal(t, 1, mails("p29@example.com"))
 }
 
 func TestANewPasswordIsChosenOnceWithTheLink(t *testing.T) {

@@ -67,11 +67,12 @@ type Grant struct {
 	Account        Account
 }
 
-// Attempt is one counter of wrong passwords: how many are free, and how many are all that a day allows.
+// Attempt is one counter, such as of wrong passwords: how many are free, and how many are all that its window allows.
 type Attempt struct {
 	Subject string
 	Free    int
 	Stop    int
+	Window  time.Duration // 0 is a day
 }
 
 // The ways in which the built-in provider says no. None tells whether an account exists.

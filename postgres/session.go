@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"errors"
@@ -129,7 +130,7 @@ func (s *IdentityStore) KnownNetwork(ctx context.Context, id flomastr.AccountID,
 	return known, err
 }
 
-// maxWait is the longest that one further try waits before the day's limit.
+// maxWait is the longest that one further try waits before the window's limit.
 const maxWait = 15 * time.Minute
 
 // BeginAttempt counts a try on every counter, unless one of them is blocked. The rows are locked in one order, so that
@@ -145,11 +146,11 @@ func (s *IdentityStore) BeginAttempt(ctx context.Context, attempts []identity.At
 				INSERT INTO sign_in_failures AS f (subject, failures, first_at, last_at)
 				VALUES ($1, 1, now(), now())
 				ON CONFLICT (subject) DO UPDATE
-				SET failures = CASE WHEN f.first_at < now() - interval '1 day' THEN 1 ELSE f.failures + 1 END,
-				    first_at = CASE WHEN f.first_at < now() - interval '1 day' THEN now() ELSE f.first_at END,
+				SET failures = CASE WHEN f.first_at < now() - make_interval(secs => $2) THEN 1 ELSE f.failures + 1 END,
+				    first_at = CASE WHEN f.first_at < now() - make_interval(secs => $2) THEN now() ELSE f.first_at END,
 				    last_at = now()
 				RETURNING failures, coalesce(greatest(extract(epoch FROM blocked_until - now()), 0), 0)::double precision`,
-				a.Subject).Scan(&counted[i], &blocked)
+				a.Subject, window(a).Seconds()).Scan(&counted[i], &blocked)
 			if err != nil {
 				return fmt.Errorf("count sign-in: %w", err)
 			}
@@ -165,8 +166,8 @@ func (s *IdentityStore) BeginAttempt(ctx context.Context, attempts []identity.At
 			}
 			_, err := tx.Exec(ctx, `
 				UPDATE sign_in_failures
-				SET blocked_until = CASE WHEN $3 THEN first_at + interval '1 day' ELSE now() + make_interval(secs => $2) END
-				WHERE subject = $1`, a.Subject, pause.Seconds(), counted[i] >= a.Stop)
+				SET blocked_until = CASE WHEN $3 THEN first_at + make_interval(secs => $4) ELSE now() + make_interval(secs => $2) END
+				WHERE subject = $1`, a.Subject, pause.Seconds(), counted[i] >= a.Stop, window(a).Seconds())
 			if err != nil {
 				return fmt.Errorf("slow down sign-in: %w", err)
 			}
@@ -178,6 +179,9 @@ func (s *IdentityStore) BeginAttempt(ctx context.Context, attempts []identity.At
 	}
 	return 0, err
 }
+
+// window is how long a counter counts.
+func window(a identity.Attempt) time.Duration { return cmp.Or(a.Window, 24*time.Hour) }
 
 // errBlocked rolls a refused try back, so that trying again and again does not prolong the wait.
 var errBlocked = errors.New("blocked")

@@ -11,10 +11,13 @@ import (
 // resetLifetime is how long a link to choose a new password is good.
 const resetLifetime = 30 * time.Minute
 
-// How many mails may be asked for, for one address and from one network, before waiting, and in a day.
+// How many mails go to one address, and are asked for from one network, in a quarter of an hour. What is asked beyond gets
+// the same answer and no mail: whoever asks for somebody else's address costs them nothing, since a mail whose link is good
+// for longer than that came just now.
 const (
-	resetFree, resetStop               = 3, 10
-	resetNetworkFree, resetNetworkStop = 20, 200
+	resetWindow     = 15 * time.Minute
+	resetsToAddress = 3
+	resetsByNetwork = 20
 )
 
 // RequestReset mails a link to choose a new password. Whether the address has an account is found out when the mail is
@@ -25,17 +28,11 @@ func (p *Provider) RequestReset(ctx context.Context, address, language string, f
 		return nil //nolint:nilerr // the same answer as for an address that nobody has
 	}
 	wait, err := p.store.BeginAttempt(ctx, []identity.Attempt{
-		{Subject: "reset:" + fingerprint(strings.ToLower(email)), Free: resetFree, Stop: resetStop},
-		{Subject: "reset-from:" + networkOf(from.RemoteIP), Free: resetNetworkFree, Stop: resetNetworkStop},
+		{Subject: "reset:" + fingerprint(strings.ToLower(email)), Free: resetsToAddress, Stop: resetsToAddress, Window: resetWindow},
+		{Subject: "reset-from:" + networkOf(from.RemoteIP), Free: resetsByNetwork, Stop: resetsByNetwork, Window: resetWindow},
 	})
-	if err != nil {
+	if err != nil || wait > 0 || !p.mailed {
 		return err
-	}
-	if wait > 0 {
-		return throttled(wait)
-	}
-	if !p.mailed {
-		return nil
 	}
 	return p.store.RequestReset(ctx, identity.ResetMailArgs{Email: email, Language: language})
 }
