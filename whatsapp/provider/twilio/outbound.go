@@ -138,6 +138,9 @@ func recipient(to string) string {
 }
 
 func compose(ch provider.Channel, msg provider.Message) (url.Values, error) {
+	if strings.Trim(msg.To, "+") == "" {
+		return nil, provider.RefusedMessage("The message has no recipient.")
+	}
 	form := url.Values{"To": {recipient(msg.To)}, "From": {"whatsapp:+" + ch.Number}}
 	if ch.SenderID != "" {
 		form.Set("MessagingServiceSid", ch.SenderID)

@@ -182,6 +182,10 @@ func TestWhatCannotBeSentIsNotTried(t *testing.T) {
 		require.Equal(t, provider.Refused, failed.Outcome, name)
 		require.NotEmpty(t, failed.Sentence)
 	}
+	_, err := server.adapter().Send(t.Context(), server.channel(), provider.Message{Key: "k", Text: "x"})
+	var failed *provider.SendError
+	require.ErrorAs(t, err, &failed)
+	require.Equal(t, provider.Refused, failed.Outcome, "no recipient")
 	require.Empty(t, server.seen())
 }
 
