@@ -76,8 +76,18 @@ type message struct {
 	Error             string                  `json:"error,omitempty" doc:"Why it failed or is unknown, in a sentence"`
 	ProviderMessageID string                  `json:"provider_message_id,omitempty"`
 	Decision          *decision               `json:"decision,omitempty" doc:"Of an answer: what it came from"`
+	Reaction          string                  `json:"reaction,omitempty" doc:"The emoji that lies on it"`
+	EditedAt          *time.Time              `json:"edited_at,omitempty"`
+	Earlier           []messageVersion        `json:"earlier,omitempty" doc:"What it said before, oldest first"`
+	RevokedAt         *time.Time              `json:"revoked_at,omitempty" doc:"When it was taken back; its words are then nobody's"`
+	ReplyTo           string                  `json:"reply_to,omitempty" doc:"The provider's id of the message that it quotes"`
 	At                time.Time               `json:"at" doc:"When it was written, by the provider's clock"`
 	CreatedAt         time.Time               `json:"created_at"`
+}
+
+type messageVersion struct {
+	Text  string    `json:"text"`
+	Until time.Time `json:"until"`
 }
 
 type decision struct {
@@ -94,6 +104,13 @@ func messageOf(m whatsapp.Message) message {
 		Type: m.Type, Text: m.Text, MediaURL: m.MediaURL, Status: whatsapp.PublicState(m.State), Error: m.Problem,
 		ProviderMessageID: m.ProviderID, At: m.At, CreatedAt: m.CreatedAt,
 	}
+	if d := m.Details; !d.EditedAt.IsZero() && d.RevokedAt == nil {
+		out.EditedAt = &d.EditedAt
+		for _, v := range d.Earlier {
+			out.Earlier = append(out.Earlier, messageVersion(v))
+		}
+	}
+	out.Reaction, out.RevokedAt, out.ReplyTo = m.Details.Reaction, m.Details.RevokedAt, m.Details.ReplyTo
 	if d := m.Decision; d != nil {
 		out.Decision = &decision{Action: string(d.Action), Confidence: d.Confidence, Reason: d.Reason, Model: d.Model, Evidence: d.Evidence}
 		if out.Decision.Evidence == nil {

@@ -40,7 +40,7 @@ func (s *WhatsAppStore) IdleConversations(ctx context.Context, tenant flomastr.T
 const hotColumnsSQL = `
 	m.id, m.seq, m.conversation_id, m.direction, m.speaker, m.type, m.text, m.media_url, m.provider_message_id,
 	(extract(epoch FROM m.provider_at) * 1000000)::bigint, coalesce(m.job_id::text, ''), m.author, m.state, m.problem,
-	coalesce(m.decision::text, ''), m.raw,
+	coalesce(m.decision::text, ''), m.raw, m.target, coalesce(m.details::text, ''),
 	(SELECT coalesce(jsonb_agg(jsonb_build_object('mark', e.mark, 'state', e.state, 'at', e.at, 'detail', e.detail) ORDER BY e.at, e.mark), '[]')::text
 	 FROM message_events e
 	 WHERE e.tenant_id = m.tenant_id AND e.message_id = m.id)`
@@ -70,17 +70,17 @@ func (s *WhatsAppStore) SaveArchived(ctx context.Context, tenant flomastr.Tenant
 		for _, m := range messages {
 			batch.Queue(`
 				INSERT INTO archived_messages (id, seq, conversation_id, direction, speaker, type, text, media_url, provider_message_id,
-				  provider_at, job_id, author, state, problem, decision, raw, events)
+				  provider_at, job_id, author, state, problem, decision, raw, events, target, details)
 				VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'epoch'::timestamptz + $10::bigint * interval '1 microsecond', nullif($11, '')::uuid,
-				  $12, $13, $14, nullif($15, '')::jsonb, $16, $17::jsonb)
+				  $12, $13, $14, nullif($15, '')::jsonb, $16, $17::jsonb, $18, nullif($19, '')::jsonb)
 				ON CONFLICT (id) DO UPDATE
 				SET seq = excluded.seq, conversation_id = excluded.conversation_id, direction = excluded.direction, speaker = excluded.speaker,
 				    type = excluded.type, text = excluded.text, media_url = excluded.media_url,
 				    provider_message_id = excluded.provider_message_id, provider_at = excluded.provider_at, job_id = excluded.job_id,
 				    author = excluded.author, state = excluded.state, problem = excluded.problem, decision = excluded.decision,
-				    raw = excluded.raw, events = excluded.events`,
+				    raw = excluded.raw, events = excluded.events, target = excluded.target, details = excluded.details`,
 				m.ID, m.Seq, m.Conversation, m.Direction, m.Speaker, m.Type, m.Text, m.MediaURL, m.ProviderID, m.ProviderMicros, m.Job,
-				m.Author, m.State, m.Problem, m.Decision, m.Raw, m.Events)
+				m.Author, m.State, m.Problem, m.Decision, m.Raw, m.Events, m.Target, m.Details)
 		}
 		return tx.SendBatch(ctx, &batch).Close()
 	})
@@ -93,7 +93,7 @@ func (s *WhatsAppStore) ReadArchived(ctx context.Context, tenant flomastr.Tenant
 		rows, err := tx.Query(ctx, `
 			SELECT id, seq, conversation_id, direction, speaker, type, text, media_url, provider_message_id,
 			       (extract(epoch FROM provider_at) * 1000000)::bigint, coalesce(job_id::text, ''), author, state, problem,
-			       coalesce(decision::text, ''), raw, events::text
+			       coalesce(decision::text, ''), raw, target, coalesce(details::text, ''), events::text
 			FROM archived_messages
 			WHERE id = ANY ($1)`, ids)
 		if err != nil {
@@ -178,9 +178,9 @@ func (s *WhatsAppStore) archivedMessages(ctx context.Context, tenant flomastr.Te
 	err = s.db.InCold(ctx, tenant, func(tx pgx.Tx) error {
 		rows, err := tx.Query(ctx, `
 			SELECT id, conversation_id, seq, direction, speaker, type, text, media_url, provider_message_id, author, state, problem,
-			       decision, provider_at, provider_at
+			       decision, provider_at, provider_at, details
 			FROM archived_messages
-			WHERE conversation_id = $1 AND seq < $2
+			WHERE conversation_id = $1 AND seq < $2 AND `+notAppliedSQL+`
 			ORDER BY seq DESC
 			LIMIT $3`, id, before, limit)
 		if err != nil {

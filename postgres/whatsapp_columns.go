@@ -1,6 +1,8 @@
 package postgres
 
 import (
+	"encoding/json"
+	"fmt"
 	"strings"
 	"time"
 
@@ -14,10 +16,12 @@ type messageColumns struct {
 	ids, conversations, events                     [][16]byte
 	times, at                                      []time.Time
 	directions, types, texts, media, provider, raw []string
-	answerable                                     []bool
+	answerable, quiet                              []bool
+	targets                                        []string
+	details                                        []*string
 }
 
-func (m *messageColumns) add(in *whatsapp.Arrival, conversation flomastr.ConversationID, answer bool) {
+func (m *messageColumns) add(in *whatsapp.Arrival, conversation flomastr.ConversationID, answer bool) error {
 	m.ids = append(m.ids, [16]byte(in.Message))
 	m.events = append(m.events, [16]byte(flomastr.NewID[EventID]()))
 	m.conversations = append(m.conversations, [16]byte(conversation))
@@ -30,6 +34,17 @@ func (m *messageColumns) add(in *whatsapp.Arrival, conversation flomastr.Convers
 	m.at = append(m.at, in.SentAt)
 	m.answerable = append(m.answerable, answer)
 	m.raw = append(m.raw, in.Raw)
+	m.targets = append(m.targets, in.Target)
+	m.quiet = append(m.quiet, in.History)
+	m.details = append(m.details, nil)
+	if d := whatsapp.DetailsOf(in.Inbound); !d.IsZero() {
+		raw, err := json.Marshal(d)
+		if err != nil {
+			return fmt.Errorf("encode details: %w", err)
+		}
+		m.details[len(m.details)-1] = new(string(raw))
+	}
+	return nil
 }
 
 // takesOver tells whether a message makes a person the owner of its conversation: somebody wrote to the customer in the

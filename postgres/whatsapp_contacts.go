@@ -19,6 +19,7 @@ type identityMatch struct {
 	conversation flomastr.ConversationID
 	name         string
 	recent       bool
+	loose        bool
 }
 
 // settled gives the sender's thread when every name that came is known and all name the same contact. Anything else
@@ -33,7 +34,7 @@ func settled(matches []identityMatch, from provider.Address) *thread {
 			return nil
 		}
 	}
-	return &thread{contact: first.contact, conversation: first.conversation, name: first.name, recent: first.recent}
+	return &thread{contact: first.contact, conversation: first.conversation, name: first.name, recent: first.recent, loose: first.loose}
 }
 
 // meet finds or makes the contact and the conversation of a sender whose names are not all known.
@@ -125,8 +126,8 @@ func (b *intakeBatch) openThread(ctx context.Context, channel flomastr.ChannelID
 		INSERT INTO conversations (tenant_id, id, channel_id, contact_id, address)
 		VALUES ($1, $2, $3, $4, $5)
 		ON CONFLICT ON CONSTRAINT conversations_contact_key DO UPDATE SET address = excluded.address
-		RETURNING id, xmax = 0, coalesce(received_at > now() - interval '`+burstGap+`', false)`,
-		b.tenant, flomastr.NewID[flomastr.ConversationID](), channel, t.contact, address).Scan(&t.conversation, &t.newThread, &t.recent)
+		RETURNING id, xmax = 0, coalesce(received_at > now() - interval '`+burstGap+`', false), loose`,
+		b.tenant, flomastr.NewID[flomastr.ConversationID](), channel, t.contact, address).Scan(&t.conversation, &t.newThread, &t.recent, &t.loose)
 	if err != nil {
 		return fmt.Errorf("open conversation: %w", err)
 	}

@@ -168,14 +168,23 @@ func readConversation(ctx context.Context, tx pgx.Tx, tenant flomastr.TenantID, 
 
 const messageColumnsSQL = `
 	id, conversation_id, seq, direction, speaker, type, text, media_url, provider_message_id, author, state, problem, decision,
-	provider_at, created_at`
+	provider_at, created_at, details`
+
+// notAppliedSQL leaves out reactions, edits and revocations that their targets show.
+const notAppliedSQL = `NOT coalesce(details ? 'applied', false)`
 
 func scanMessage(row pgx.CollectableRow) (m whatsapp.Message, err error) {
-	var decision []byte
+	var decision, details []byte
 	err = row.Scan(&m.ID, &m.Conversation, &m.Seq, &m.Direction, &m.Speaker, &m.Type, &m.Text, &m.MediaURL, &m.ProviderID, &m.Author,
-		&m.State, &m.Problem, &decision, &m.At, &m.CreatedAt)
+		&m.State, &m.Problem, &decision, &m.At, &m.CreatedAt, &details)
 	if err == nil && decision != nil {
 		err = json.Unmarshal(decision, &m.Decision)
+	}
+	if err == nil && details != nil {
+		err = json.Unmarshal(details, &m.Details)
+	}
+	if m.Details.RevokedAt != nil { // what was taken back is kept as a fact, not as words
+		m.Text, m.MediaURL, m.Details.Attachment, m.Details.Earlier = "", "", nil, nil
 	}
 	m.At, m.CreatedAt = m.At.UTC(), m.CreatedAt.UTC()
 	return m, err
@@ -200,7 +209,7 @@ func (s *WhatsAppStore) Messages(ctx context.Context, tenant flomastr.TenantID, 
 		rows, err := tx.Query(ctx, `
 			SELECT `+messageColumnsSQL+`
 			FROM messages
-			WHERE tenant_id = $1 AND conversation_id = $2 AND seq < $3
+			WHERE tenant_id = $1 AND conversation_id = $2 AND seq < $3 AND `+notAppliedSQL+`
 			ORDER BY seq DESC
 			LIMIT $4 + 1`, tenant, id, before, page.Limit)
 		if err != nil {

@@ -67,7 +67,7 @@ type intakeBatch struct {
 // answerable tells whether an arrival asks for a turn.
 func (b *intakeBatch) answerable(i int) bool {
 	in := b.intake[i].Inbound
-	return in.Direction == whatsapp.In && !in.Silent && !b.heeded[i]
+	return in.Direction == whatsapp.In && !in.Silent && !in.History && !about(in) && !b.heeded[i]
 }
 
 // thread is what is known of the sender of an arrival.
@@ -76,6 +76,7 @@ type thread struct {
 	conversation flomastr.ConversationID
 	name         string
 	recent       bool // heard from within burstGap
+	loose        bool // something waits for the message that it is about
 	newContact   bool
 	newThread    bool
 }
@@ -99,6 +100,12 @@ func (b *intakeBatch) receive(ctx context.Context) error {
 			return err
 		}
 		if err := b.write(ctx, fresh, threads); err != nil {
+			return err
+		}
+		if err := b.remember(ctx, fresh, threads); err != nil {
+			return err
+		}
+		if err := b.change(ctx, fresh, threads); err != nil {
 			return err
 		}
 		if err := b.confirmWishes(ctx, threads); err != nil {
@@ -134,7 +141,7 @@ func (b *intakeBatch) recogniseAndDedupe(ctx context.Context, arrivals []int) ([
 		ON CONFLICT DO NOTHING
 		RETURNING message_id`, b.tenant, channels, ids, messages)
 	batch.Queue(`
-		SELECT a.ord - 1, i.kind, i.contact_id, c.id, t.name, coalesce(c.received_at > now() - interval '`+burstGap+`', false)
+		SELECT a.ord - 1, i.kind, i.contact_id, c.id, t.name, coalesce(c.received_at > now() - interval '`+burstGap+`', false), c.loose
 		FROM unnest($2::uuid[], $3::text[], $4::text[]) WITH ORDINALITY AS a (channel_id, kind, value, ord)
 		JOIN contact_identities i
 		  ON i.tenant_id = $1 AND i.channel_id = a.channel_id AND i.kind = a.kind AND i.value = a.value
@@ -162,7 +169,7 @@ func (b *intakeBatch) recogniseAndDedupe(ctx context.Context, arrivals []int) ([
 	}
 	var m identityMatch
 	var ord int64
-	if _, err := pgx.ForEachRow(rows, []any{&ord, &m.kind, &m.contact, &m.conversation, &m.name, &m.recent}, func() error {
+	if _, err := pgx.ForEachRow(rows, []any{&ord, &m.kind, &m.contact, &m.conversation, &m.name, &m.recent, &m.loose}, func() error {
 		known[asked[ord]] = append(known[asked[ord]], m)
 		return nil
 	}); err != nil {
@@ -205,7 +212,16 @@ func (b *intakeBatch) write(ctx context.Context, fresh []int, threads []*thread)
 	soonest := time.Duration(1<<62 - 1)
 	for _, i := range fresh {
 		in, t := b.intake[i].Inbound, threads[i]
-		m.add(in, t.conversation, b.answerable(i))
+		if err := m.add(in, t.conversation, b.answerable(i)); err != nil {
+			return err
+		}
+		b.stored[i] = whatsapp.Stored{
+			Message: in.Message, Conversation: t.conversation, Contact: t.contact,
+			NewContact: t.newContact, NewThread: t.newThread,
+		}
+		if about(in) || in.History {
+			continue // not news: the conversation stays as and where it is
+		}
 		row := turns[t.conversation]
 		if row == nil {
 			row = &turnColumns{conversation: t.conversation, channel: b.intake[i].Channel, worker: b.intake[i].Worker, contact: t.contact}
@@ -213,10 +229,6 @@ func (b *intakeBatch) write(ctx context.Context, fresh []int, threads []*thread)
 			order = append(order, row)
 		}
 		row.add(in, t, b.answerable(i))
-		b.stored[i] = whatsapp.Stored{
-			Message: in.Message, Conversation: t.conversation, Contact: t.contact,
-			NewContact: t.newContact, NewThread: t.newThread,
-		}
 	}
 	var c conversationColumns
 	for _, row := range order {
@@ -242,20 +254,22 @@ func (b *intakeBatch) write(ctx context.Context, fresh []int, threads []*thread)
 		  RETURNING id, conversation_id
 		), message AS (
 		  INSERT INTO messages (tenant_id, id, created_at, conversation_id, direction, speaker, type, text, media_url,
-		    provider_message_id, provider_at, job_id, state, raw)
+		    provider_message_id, provider_at, job_id, state, raw, target, details)
 		  SELECT $1, a.id, a.created_at, a.conversation_id, a.direction, CASE a.direction WHEN 'in' THEN 'contact' ELSE 'member' END,
 		         a.type, a.text, a.media_url, a.provider_message_id, a.provider_at,
-		         CASE WHEN a.answerable THEN turn.id END, CASE a.direction WHEN 'in' THEN 'received' ELSE 'sent' END, a.raw
+		         CASE WHEN a.answerable THEN turn.id END, CASE a.direction WHEN 'in' THEN 'received' ELSE 'sent' END, a.raw,
+		         a.target, a.details::jsonb
 		  FROM unnest($8::uuid[], $9::timestamptz[], $10::uuid[], $11::text[], $12::text[], $13::text[], $14::text[],
-		    $15::text[], $16::timestamptz[], $17::bool[], $18::text[])
+		    $15::text[], $16::timestamptz[], $17::bool[], $18::text[],
+		    $19::text[], $20::text[])
 		    WITH ORDINALITY AS a (id, created_at, conversation_id, direction, type, text, media_url, provider_message_id,
-		      provider_at, answerable, raw, ord)
+		      provider_at, answerable, raw, target, details, ord)
 		  LEFT JOIN turn ON turn.conversation_id = a.conversation_id
 		  ORDER BY a.ord
 		)
 		SELECT conversation_id, id FROM turn`,
 		b.tenant, c.jobs, c.ids, c.channels, c.waits, c.answerable, c.burst.Seconds(),
-		m.ids, m.times, m.conversations, m.directions, m.types, m.texts, m.media, m.provider, m.at, m.answerable, m.raw)
+		m.ids, m.times, m.conversations, m.directions, m.types, m.texts, m.media, m.provider, m.at, m.answerable, m.raw, m.targets, m.details)
 	batch.Queue(`
 		UPDATE conversations c
 		SET received_at = CASE WHEN a.inbound > 0 THEN now() ELSE c.received_at END,
@@ -288,8 +302,9 @@ func (b *intakeBatch) write(ctx context.Context, fresh []int, threads []*thread)
 		INSERT INTO events (tenant_id, id, type, data)
 		SELECT $1, a.event_id, 'message.created', jsonb_build_object('conversation_id', a.conversation_id, 'message_id', a.id,
 		         'direction', a.direction, 'type', a.type, 'text', left(a.text, 300), 'state', CASE a.direction WHEN 'in' THEN 'received' ELSE 'sent' END)
-		FROM unnest($2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::text[]) AS a (event_id, id, conversation_id, direction, type, text)`,
-		b.tenant, m.events, m.ids, m.conversations, m.directions, m.types, m.texts)
+		FROM unnest($2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::text[], $8::bool[]) AS a (event_id, id, conversation_id, direction, type, text, quiet)
+		WHERE NOT a.quiet`,
+		b.tenant, m.events, m.ids, m.conversations, m.directions, m.types, m.texts, m.quiet)
 	if soonest < time.Hour {
 		batch.Queue(bringForwardSQL, b.tenant, whatsapp.LaneTurn, soonest.Seconds())
 	}
@@ -328,6 +343,34 @@ func (b *intakeBatch) write(ctx context.Context, fresh []int, threads []*thread)
 		WHERE tenant_id = $1 AND id = $2 AND (last_inbound_at IS NULL OR last_inbound_at < now() - interval '1 minute')`,
 		b.tenant, b.intake[fresh[0]].Channel)
 	return b.finish(ctx, &batch, fresh)
+}
+
+// remember keeps what few messages bring: the past of a conversation, and the advertisement by which somebody came.
+func (b *intakeBatch) remember(ctx context.Context, fresh []int, threads []*thread) error {
+	var batch pgx.Batch
+	for _, i := range fresh {
+		in := b.intake[i].Inbound
+		if in.History {
+			batch.Queue(`
+				UPDATE conversations
+				SET last_message_at = CASE WHEN last_text = '' THEN $3 ELSE greatest(last_message_at, $3) END, last_text = $4, last_direction = $5
+				WHERE tenant_id = $1 AND id = $2 AND (last_text = '' OR last_message_at < $3)`,
+				b.tenant, threads[i].conversation, in.SentAt, provider.Truncate(in.Text, 160), in.Direction)
+		}
+		if in.Referral != "" {
+			batch.Queue(`
+				UPDATE conversations
+				SET referral = $3
+				WHERE tenant_id = $1 AND id = $2 AND referral = ''`, b.tenant, threads[i].conversation, provider.Truncate(in.Referral, 8192))
+		}
+	}
+	if batch.Len() == 0 {
+		return nil
+	}
+	if err := b.tx.SendBatch(ctx, &batch).Close(); err != nil {
+		return fmt.Errorf("remember where somebody came from: %w", err)
+	}
+	return nil
 }
 
 // finish sends the statements and learns which turn each message went to.

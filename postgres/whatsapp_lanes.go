@@ -123,7 +123,7 @@ func claimJobs(ctx context.Context, tx pgx.Tx, lanes []whatsapp.Lane, worker str
 	}
 	rows, err := tx.Query(ctx, `
 		UPDATE jobs j
-		SET state = 'processing', attempts = j.attempts + 1, worker = $4, lease_token = gen_random_uuid(), term = a.term,
+		SET state = 'processing', attempts = j.attempts + 1, stale = false, worker = $4, lease_token = gen_random_uuid(), term = a.term,
 		    processing_started_at = now()
 		FROM unnest($1::uuid[], $2::uuid[], $3::bigint[]) AS a (tenant_id, conversation_id, term)
 		CROSS JOIN LATERAL (

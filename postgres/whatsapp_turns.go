@@ -75,7 +75,7 @@ func (s *WhatsAppStore) recallWords(ctx context.Context, lane whatsapp.Lane, arc
 	}
 	var said []flomastr.TurnMessage
 	for _, m := range slices.Backward(older) {
-		if m.State == provider.StateFailed || m.State == provider.StateQueued {
+		if m.Details.RevokedAt != nil || m.State == provider.StateFailed || m.State == provider.StateQueued {
 			continue // it never reached the customer
 		}
 		line := flomastr.TurnMessage{ID: m.ID, Speaker: m.Speaker, Type: m.Type, Text: m.Text, At: m.At}
@@ -94,6 +94,8 @@ func loadWords(ctx context.Context, tx pgx.Tx, lane whatsapp.Lane, history int, 
 		SELECT id, speaker, type, text, provider_at, decision->'evidence', coalesce(job_id = $3 AND direction = 'in', false) AS asked
 		FROM messages
 		WHERE tenant_id = $1 AND conversation_id = $2 AND state NOT IN ('failed', 'queued')
+		  AND NOT coalesce(details ? 'revoked_at', false) -- for nobody's eyes
+		  AND (target = '' OR job_id = $3) -- a reaction says nothing; an edit is in its target, unless it is to be answered
 		ORDER BY seq DESC
 		LIMIT $4 + (SELECT message_count FROM jobs WHERE tenant_id = $1 AND id = $3)`,
 		lane.Tenant, lane.Conversation, lane.Job, history)
@@ -148,9 +150,15 @@ func (s *WhatsAppStore) RetryTurn(ctx context.Context, lane whatsapp.Lane, after
 
 // SaveDecision implements whatsapp.TurnStore.
 func (s *WhatsAppStore) SaveDecision(ctx context.Context, lane whatsapp.Lane, out whatsapp.Outcome) (sending whatsapp.Sending, now bool, err error) {
+	again := false
 	err = s.retried(ctx, lane.Tenant, func(tx pgx.Tx) error {
-		sending, now = whatsapp.Sending{}, false
+		sending, now, again = whatsapp.Sending{}, false, false
 		if err := lockLane(ctx, tx, lane); err != nil {
+			return err
+		}
+		changed, err := askedAgain(ctx, tx, lane)
+		if changed || err != nil {
+			again = changed
 			return err
 		}
 		var owner whatsapp.Owner
@@ -196,7 +204,29 @@ func (s *WhatsAppStore) SaveDecision(ctx context.Context, lane whatsapp.Lane, ou
 		}
 		return finishJob(ctx, tx, lane, out, result)
 	})
+	if err == nil && again {
+		return whatsapp.Sending{}, false, whatsapp.ErrTurnChanged
+	}
 	return sending, now, err
+}
+
+// mostAgain is how often a turn is worked on because its words change: whoever changes them for ever is answered anyway.
+const mostAgain = 3
+
+// askedAgain puts a turn back whose words have changed since it was read.
+func askedAgain(ctx context.Context, tx pgx.Tx, lane whatsapp.Lane) (bool, error) {
+	tag, err := tx.Exec(ctx, `
+		UPDATE jobs
+		SET state = 'queued', ready_at = now(), stale = false, lease_token = NULL
+		WHERE tenant_id = $1 AND id = $2 AND state = 'processing' AND term = $3 AND stale AND attempts < $4`,
+		lane.Tenant, lane.Job, lane.Term, mostAgain)
+	if err != nil {
+		return false, fmt.Errorf("put a changed turn back: %w", err)
+	}
+	if tag.RowsAffected() == 0 {
+		return false, nil
+	}
+	return true, releaseTurns(ctx, tx, lane)
 }
 
 // finishJob ends the job and lets its lane go.

@@ -53,6 +53,8 @@ type Archived struct {
 	Problem        string
 	Decision       string // JSON, or empty
 	Raw            string
+	Target         string
+	Details        string // JSON, or empty
 	Events         string // JSON: what the provider reported
 }
 

@@ -71,6 +71,7 @@ type Message struct {
 	Decision     *Decided  // of an answer of ours
 	At           time.Time // the provider's time
 	CreatedAt    time.Time
+	Details      Details
 	Provider     string // of a message that was just queued
 }
 

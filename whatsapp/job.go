@@ -61,6 +61,8 @@ var (
 	ErrLeaseLost   = flomastr.Errorf(flomastr.Conflict, "lease_lost", "The lease has ended, or another worker holds it now.")
 	ErrJobNotFound = flomastr.Errorf(flomastr.NotFound, "job_not_found", "There is no such job.")
 	ErrNoJob       = flomastr.Errorf(flomastr.NotFound, "no_jobs", "There is no job to be had right now.")
+	// ErrTurnChanged is a turn whose words the customer has changed meanwhile: it is in the queue again.
+	ErrTurnChanged = flomastr.Errorf(flomastr.Conflict, "turn_changed", "The customer has changed the message meanwhile; claim the job again.")
 	// ErrNothingDue is a lane without anything to do right now; it has been released.
 	ErrNothingDue = flomastr.Errorf(flomastr.NotFound, "nothing_due", "There is nothing to do in this lane right now.")
 )

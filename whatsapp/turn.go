@@ -62,6 +62,10 @@ func (e *Engine) finishTurn(ctx context.Context, lane Lane, work Work, out Outco
 	}
 	sending, begun, err := e.store.SaveDecision(ctx, lane, out)
 	chaos.Point("reply-saved")
+	if errors.Is(err, ErrTurnChanged) {
+		e.wake(LaneTurn)
+		return
+	}
 	if err != nil {
 		if !errors.Is(err, ErrLeaseLost) {
 			e.log.WarnContext(ctx, "save decision; the turn comes up again when its lease ends",

@@ -171,12 +171,12 @@ type Inbound struct {
 	ProviderID  string // opaque; with the channel it finds duplicates
 	From        Address
 	To          string // digits of our number
-	Type        string // lower case: text, image, button, interactive_list_reply, …
+	Type        string // lower case: text, image, button, interactive_list_reply, …; reaction, edit and revoke are about Target
 	Text        string // the words, or a text form such as "[location 44.9, 13.8 Office]"
 	Readable    bool   // Text says what the customer said: it can be answered like a text message
 	Silent      bool   // nothing to answer: a reaction, a message to a group
 	Media       Attachment
-	Choice      string // the id of the button or row that was chosen: it carries the meaning, not the title
+	Choice      string // the id of the button or row that was chosen: it carries the meaning, not the title; a reaction's emoji, none when it is taken back
 	ProfileName string
 	ReplyTo     string // the provider's id of a quoted message
 	Target      string // the provider's id of the message that a reaction, edit or revoke is about

@@ -87,6 +87,9 @@ func (m message) describe(in *provider.Inbound) {
 	case "REACTION":
 		in.Text = provider.Bracket("reaction", string(m.Emoji), strings.ToLower(string(m.Action)))
 		in.Target, in.Silent = provider.Clean(string(m.Context.Value.ID), 512), true
+		if m.Action != "REMOVED" {
+			in.Choice = provider.Clean(string(m.Emoji), 40)
+		}
 	case "INTERACTIVE_CALL_PERMISSION_REPLY":
 		in.Silent = true
 	}

@@ -84,7 +84,7 @@ func TestEveryTypeHasATextFormAndIsReadableOnlyWhenItSaysSomethingInWords(t *tes
 		`{"type":"INTERACTIVE_BUTTON_REPLY","id":"1","title":"Book"}`:                                                 {Type: "interactive_button_reply", Text: "Book", Readable: true},
 		`{"type":"INTERACTIVE_LIST_REPLY","id":"1","title":"Monday","description":"x"}`:                               {Type: "interactive_list_reply", Text: "Monday", Readable: true},
 		`{"type":"LOCATION","latitude":0,"longitude":0}`:                                                              {Type: "location", Text: "[location 0, 0]"},
-		`{"type":"REACTION","emoji":"👍","action":"ADDED","context":{"id":"x"}}`:                                       {Type: "reaction", Text: "[reaction 👍 added]", Silent: true},
+		`{"type":"REACTION","emoji":"👍","action":"ADDED","context":{"id":"x"}}`:                                       {Type: "reaction", Text: "[reaction 👍 added]", Silent: true, Target: "x", Choice: "👍"},
 		`{"type":"ORDER","productItems":[{"productRetailerId":"p","quantity":"2","itemPrice":3.5,"currency":"EUR"}]}`: {Type: "order", Text: "[order]\n2 × p at 3.5 EUR"},
 		`{"type":"UNSUPPORTED"}`:                                    {Type: "unsupported", Text: "[unsupported]"},
 		`{"type":"INFECTED_CONTENT","malware":"EICAR"}`:             {Type: "infected_content", Text: "[infected_content]"},
