@@ -72,7 +72,16 @@ func (e *estate) acts(t *testing.T) []act {
 	require.NoError(t, postgres.NewWhatsAppStore(e.db).RaiseAlert(t.Context(), mine, whatsapp.Alert{Kind: whatsapp.AlertNotice, Severity: "warning", Object: "x"}))
 	var raised struct{ Alerts []struct{ ID string } }
 	require.NoError(t, json.Unmarshal(e.call(t, "GET", "/routes/tenants/mine/alerts?open=true", owner, "").Body.Bytes(), &raised))
+	second := e.call(t, "POST", "/webhook/inbound", e.bearer("token with every scope"), `{"from":"+385911111113","message":"hello"}`)
+	require.Equal(t, 202, second.Code, second.Body)
+	var people struct {
+		Conversations []struct{ Contact struct{ ID string } }
+	}
+	require.NoError(t, json.Unmarshal(e.call(t, "GET", "/routes/conversations", owner, "").Body.Bytes(), &people))
+	one, two := people.Conversations[0].Contact.ID, people.Conversations[1].Contact.ID
 	return []act{
+		{"POST /routes/contacts/{id}/merge", "/routes/contacts/" + one + "/merge", owner, `{"contact_id":"` + two + `"}`},
+		{"POST /routes/contacts/{id}/unmerge", "/routes/contacts/" + two + "/unmerge", owner, ""},
 		{"POST /routes/tenants/{tenant_id}/alerts/{id}/resolve", "/routes/tenants/mine/alerts/" + raised.Alerts[0].ID + "/resolve", owner, ""},
 		{"DELETE /routes/admin/visits/{id}", "/routes/admin/visits/" + visit, root, ""},
 		{"POST /routes/admin/visits", "/routes/admin/visits", root, `{"tenant_id":"other","reason":"They asked for help.","minutes":5}`},

@@ -12,12 +12,19 @@ import (
 func typeOf[T any]() reflect.Type { return reflect.TypeFor[T]() }
 
 type contact struct {
-	ID    flomastr.ContactID `json:"id" format:"uuid"`
-	Name  string             `json:"name" doc:"As the customer calls themselves; may be empty"`
-	Phone string             `json:"phone" doc:"E.164; empty for a contact who hides the number"`
+	ID         flomastr.ContactID  `json:"id" format:"uuid"`
+	Name       string              `json:"name" doc:"As the customer calls themselves; may be empty"`
+	Phone      string              `json:"phone" doc:"E.164; empty for a contact who hides the number"`
+	MergedInto *flomastr.ContactID `json:"merged_into,omitempty" format:"uuid" doc:"The contact that stands for the same person, once an administrator or the provider has said so"`
 }
 
-func contactOf(c whatsapp.Contact) contact { return contact{ID: c.ID, Name: c.Name, Phone: c.Phone} }
+func contactOf(c whatsapp.Contact) contact {
+	out := contact{ID: c.ID, Name: c.Name, Phone: c.Phone}
+	if !c.MergedInto.IsZero() {
+		out.MergedInto = &c.MergedInto
+	}
+	return out
+}
 
 type conversation struct {
 	ID                flomastr.ConversationID `json:"id" format:"uuid"`

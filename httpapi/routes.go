@@ -134,6 +134,7 @@ func (a *API) routes() {
 	route(a, http.MethodDelete, "/routes/tenants/{tenant_id}/channels/{id}/webhook-secret/previous", identity.Admin.NoVisit(), a.channelForgetSecret)
 	route(a, http.MethodPost, "/routes/tenants/{tenant_id}/channels/{id}/test", identity.Admin, a.channelTest)
 	route(a, http.MethodGet, "/routes/tenants/{tenant_id}/channels/{id}/errors", identity.Admin, a.channelErrors)
+	route(a, http.MethodGet, "/routes/tenants/{tenant_id}/inbound", identity.Admin, a.ledger)
 	route(a, http.MethodGet, "/routes/tenants/{tenant_id}/alerts", identity.Admin, a.alertList)
 	route(a, http.MethodPost, "/routes/tenants/{tenant_id}/alerts/{id}/resolve", identity.Admin, a.alertResolve)
 
@@ -149,6 +150,8 @@ func (a *API) routes() {
 	route(a, http.MethodPost, "/routes/conversations/{id}/handover", identity.Member, a.conversationHandover)
 	route(a, http.MethodPost, "/routes/conversations/{id}/resume", identity.Member, a.conversationResume)
 	route(a, http.MethodPost, "/routes/conversations/{id}/close", identity.Member, a.conversationClose)
+	route(a, http.MethodPost, "/routes/contacts/{id}/merge", identity.Admin, a.contactMerge)
+	route(a, http.MethodPost, "/routes/contacts/{id}/unmerge", identity.Admin, a.contactUnmerge)
 	route(a, http.MethodGet, "/routes/events", identity.Member, a.events)
 
 	// Business Brain.

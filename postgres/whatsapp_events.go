@@ -59,6 +59,8 @@ func (b *intakeBatch) event(ctx context.Context, channel flomastr.ChannelID, eve
 		alert.Kind = whatsapp.AlertNumber
 	case provider.MarketingStopped, provider.MarketingResumed:
 		return b.marketing(ctx, channel, event)
+	case provider.ContactRenamed:
+		return b.rename(ctx, channel, event)
 	case provider.IdentityChanged:
 		return b.doubt(ctx, channel, event)
 	default:

@@ -20,7 +20,7 @@ import (
 )
 
 const conversationColumnsSQL = `
-	c.id, c.channel_id, c.contact_id, t.name AS contact_name, t.phone AS contact_phone, c.status, c.owner_kind, c.owner_id,
+	c.id, c.channel_id, c.contact_id, t.name AS contact_name, t.phone AS contact_phone, t.merged_into, c.status, c.owner_kind, c.owner_id,
 	c.handover_reason, ` + optOutSQL + ` AS opt_out, c.window_until, c.last_message_at, c.last_text, c.last_direction, c.unread, c.created_at,
 	c.archived_seq, c.archived_at, c.identity_changed_at`
 
@@ -30,6 +30,7 @@ type conversationRow struct {
 	ContactID         flomastr.ContactID
 	ContactName       string
 	ContactPhone      string
+	MergedInto        *flomastr.ContactID
 	Status            string
 	OwnerKind         whatsapp.Owner
 	OwnerID           string
@@ -47,8 +48,12 @@ type conversationRow struct {
 }
 
 func (r conversationRow) conversation() whatsapp.Conversation {
+	var into flomastr.ContactID
+	if r.MergedInto != nil {
+		into = *r.MergedInto
+	}
 	return whatsapp.Conversation{
-		ID: r.ID, Channel: r.ChannelID, Contact: whatsapp.Contact{ID: r.ContactID, Name: r.ContactName, Phone: r.ContactPhone},
+		ID: r.ID, Channel: r.ChannelID, Contact: whatsapp.Contact{ID: r.ContactID, Name: r.ContactName, Phone: r.ContactPhone, MergedInto: into},
 		Status: r.Status, OwnerKind: r.OwnerKind, OwnerID: r.OwnerID, HandoverReason: r.HandoverReason, OptOut: r.OptOut,
 		WindowUntil: orZero(r.WindowUntil), LastMessageAt: r.LastMessageAt.UTC(), LastText: r.LastText,
 		LastDirection: r.LastDirection, Unread: r.Unread, CreatedAt: r.CreatedAt.UTC(),

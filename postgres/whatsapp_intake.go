@@ -328,7 +328,8 @@ func (b *intakeBatch) write(ctx context.Context, fresh []int, threads []*thread)
 	}
 	batch.Queue(`
 		DELETE FROM suppressions
-		WHERE tenant_id = $1 AND contact_id = ANY ($2) AND source = '`+byUnreachable+`'`, b.tenant, heard)
+		WHERE tenant_id = $1 AND source = '`+byUnreachable+`'
+		  AND contact_id IN (SELECT coalesce(merged_into, id) FROM contacts WHERE tenant_id = $1 AND id = ANY ($2))`, b.tenant, heard)
 	for _, row := range order {
 		if row.person {
 			batch.Queue(`

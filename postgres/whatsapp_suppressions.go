@@ -7,7 +7,6 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/flomastr/flomastr"
-	"github.com/flomastr/flomastr/audit"
 	"github.com/flomastr/flomastr/whatsapp"
 	"github.com/flomastr/flomastr/whatsapp/provider"
 )
@@ -19,11 +18,19 @@ const (
 	byUnreachable = "unreachable" // nobody said so, but nothing arrives; their next message ends it
 )
 
-// optOutSQL is the widest scope in which the contact of conversation c does not want to be written to, or ”.
-const optOutSQL = `coalesce((SELECT min(x.scope) FROM suppressions x WHERE x.tenant_id = c.tenant_id AND x.contact_id = c.contact_id), '')`
+// optOutSQL is the widest scope in which the person whom conversation c is with does not want to be written to, or ”.
+const optOutSQL = `coalesce((
+	SELECT min(x.scope)
+	FROM suppressions x
+	WHERE x.tenant_id = c.tenant_id
+	  AND x.contact_id = (SELECT coalesce(p.merged_into, p.id) FROM contacts p WHERE p.tenant_id = c.tenant_id AND p.id = c.contact_id)), '')`
 
 // suppress records that a contact must not be written to; new tells whether that was not known from this source.
 func suppress(ctx context.Context, tx pgx.Tx, tenant flomastr.TenantID, contact flomastr.ContactID, scope whatsapp.Scope, source, detail string) (isNew bool, err error) {
+	contact, err = personOf(ctx, tx, tenant, contact)
+	if err != nil {
+		return false, err
+	}
 	tag, err := tx.Exec(ctx, `
 		INSERT INTO suppressions (tenant_id, contact_id, scope, source, detail)
 		VALUES ($1, $2, $3, $4, $5)
@@ -34,11 +41,15 @@ func suppress(ctx context.Context, tx pgx.Tx, tenant flomastr.TenantID, contact 
 	if tag.RowsAffected() == 0 {
 		return false, nil
 	}
-	return true, noteOptOut(ctx, tx, tenant, contact, "contact.opted_out", map[string]string{"scope": string(scope), "source": source})
+	return true, noteContact(ctx, tx, tenant, flomastr.ActorSystem, "contact.opted_out", contact, map[string]string{"scope": string(scope), "source": source})
 }
 
 // allow ends suppressions of a contact, those of a scope or all; ended tells whether there were any.
 func allow(ctx context.Context, tx pgx.Tx, tenant flomastr.TenantID, contact flomastr.ContactID, scope whatsapp.Scope, source string) (ended bool, err error) {
+	contact, err = personOf(ctx, tx, tenant, contact)
+	if err != nil {
+		return false, err
+	}
 	tag, err := tx.Exec(ctx, `
 		DELETE FROM suppressions
 		WHERE tenant_id = $1 AND contact_id = $2 AND ($3 = '' OR scope = $3)`, tenant, contact, string(scope))
@@ -48,17 +59,7 @@ func allow(ctx context.Context, tx pgx.Tx, tenant flomastr.TenantID, contact flo
 	if tag.RowsAffected() == 0 {
 		return false, nil
 	}
-	return true, noteOptOut(ctx, tx, tenant, contact, "contact.opted_in", map[string]string{"source": source})
-}
-
-// noteOptOut leaves the proof and tells the live pages.
-func noteOptOut(ctx context.Context, tx pgx.Tx, tenant flomastr.TenantID, contact flomastr.ContactID, action string, detail map[string]string) error {
-	if err := appendEvent(ctx, tx, tenant, "contact.updated", map[string]string{"contact_id": contact.String()}); err != nil {
-		return err
-	}
-	return appendAudit(ctx, tx, audit.Record{
-		Tenant: tenant, Actor: flomastr.ActorSystem, Action: action, Object: "contact " + contact.String(), Detail: detail,
-	})
+	return true, noteContact(ctx, tx, tenant, flomastr.ActorSystem, "contact.opted_in", contact, map[string]string{"source": source})
 }
 
 // suppressConversation does what a provider's refusal or report means for the contact of a conversation.
@@ -93,14 +94,15 @@ func (b *intakeBatch) heed(ctx context.Context, fresh []int, threads []*thread) 
 		var err error
 		switch in.Wish {
 		case whatsapp.WishStop:
-			var already bool
+			var before whatsapp.Scope
 			if err := b.tx.QueryRow(ctx, `
-				SELECT EXISTS (SELECT FROM suppressions WHERE tenant_id = $1 AND contact_id = $2 AND scope = 'all')`,
-				b.tenant, threads[i].contact).Scan(&already); err != nil {
+				SELECT `+optOutSQL+`
+				FROM conversations c
+				WHERE c.tenant_id = $1 AND c.id = $2`, b.tenant, threads[i].conversation).Scan(&before); err != nil {
 				return fmt.Errorf("look for an opt-out: %w", err)
 			}
 			changed, err = suppress(ctx, b.tx, b.tenant, threads[i].contact, whatsapp.ScopeAll, byContact, in.Text)
-			changed = changed && !already
+			changed = changed && before != whatsapp.ScopeAll
 			b.heeded[i] = true
 		case whatsapp.WishStart:
 			changed, err = allow(ctx, b.tx, b.tenant, threads[i].contact, "", byContact)

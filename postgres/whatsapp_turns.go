@@ -21,6 +21,7 @@ const recallTimeout = time.Second
 // LoadTurn implements whatsapp.TurnStore.
 func (s *WhatsAppStore) LoadTurn(ctx context.Context, lane whatsapp.Lane, history int) (work whatsapp.Work, err error) {
 	var archivedTo int64
+	var answeredTo *time.Time
 	err = s.db.InTenant(ctx, lane.Tenant, func(tx pgx.Tx) error {
 		work = whatsapp.Work{}
 		if err := lockLane(ctx, tx, lane); err != nil {
@@ -37,7 +38,7 @@ func (s *WhatsAppStore) LoadTurn(ctx context.Context, lane whatsapp.Lane, histor
 		err := tx.QueryRow(ctx, `
 			SELECT j.id, j.conversation_id, j.channel_id, j.state, j.job_type, j.attempts, j.created_at,
 			       c.contact_id, t.name, c.owner_kind, `+optOutSQL+`, n.time_zone, ch.number, ch.messages_per_second,
-			       c.archived_seq,
+			       c.answered_to, c.archived_seq,
 			       c.archived_seq = 0 AND NOT EXISTS (SELECT FROM messages m
 			                   WHERE m.tenant_id = $1 AND m.conversation_id = c.id AND m.direction = 'out'
 			                     AND m.speaker = 'assistant' AND m.decision IS NOT NULL AND m.state <> 'failed')
@@ -48,13 +49,14 @@ func (s *WhatsAppStore) LoadTurn(ctx context.Context, lane whatsapp.Lane, histor
 			JOIN tenants n ON n.id = $1
 			WHERE j.tenant_id = $1 AND j.id = $2 AND j.state = 'processing' AND j.term = $3`, lane.Tenant, lane.Job, lane.Term).Scan(
 			&work.Job.ID, &work.Job.Conversation, &work.Job.Channel, &work.Job.State, &work.Job.Type, &work.Job.Attempts, &work.Job.CreatedAt,
-			&work.Turn.Contact, &work.Turn.ContactName, &work.Owner, &work.OptOut, &work.Turn.TimeZone, &work.Number, &work.PerSecond, &archivedTo, &work.Turn.First)
+			&work.Turn.Contact, &work.Turn.ContactName, &work.Owner, &work.OptOut, &work.Turn.TimeZone, &work.Number, &work.PerSecond, &answeredTo, &archivedTo, &work.Turn.First)
 		if errors.Is(err, pgx.ErrNoRows) {
 			return whatsapp.ErrLeaseLost
 		}
 		if err != nil {
 			return fmt.Errorf("read job: %w", err)
 		}
+		work.AnsweredTo = orZero(answeredTo)
 		return loadWords(ctx, tx, lane, history, &work)
 	})
 	if missing := history - len(work.Turn.History); err == nil && archivedTo > 0 && missing > 0 {
@@ -194,6 +196,15 @@ func (s *WhatsAppStore) SaveDecision(ctx context.Context, lane whatsapp.Lane, ou
 			result.Message = &id
 			if sending, now, err = queueAnswer(ctx, tx, lane, out); err != nil {
 				return err
+			}
+			if _, err := tx.Exec(ctx, `
+				UPDATE conversations
+				SET answered_to = greatest(answered_to, (
+				  SELECT max(q.provider_at)
+				  FROM (SELECT provider_at, job_id, direction FROM messages WHERE tenant_id = $1 AND conversation_id = $2 ORDER BY seq DESC LIMIT 200) q
+				  WHERE q.job_id = $3 AND q.direction = 'in'))
+				WHERE tenant_id = $1 AND id = $2`, lane.Tenant, lane.Conversation, lane.Job); err != nil {
+				return fmt.Errorf("note what is answered: %w", err)
 			}
 		}
 		if out.Decision.Action == flomastr.ActionHandOver {

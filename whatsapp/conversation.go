@@ -30,9 +30,10 @@ type Conversation struct {
 
 // Contact is a customer of a tenant.
 type Contact struct {
-	ID    flomastr.ContactID
-	Name  string
-	Phone string // E.164, or empty
+	ID         flomastr.ContactID
+	Name       string
+	Phone      string             // E.164, or empty
+	MergedInto flomastr.ContactID // the contact that stands for the same person; zero: itself
 }
 
 // Owner says who writes in a conversation.

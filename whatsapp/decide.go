@@ -35,6 +35,8 @@ func settledAlready(work Work) (out Outcome, settled bool) {
 		out = silence(BecausePerson)
 	case len(work.Turn.Messages) == 0:
 		out = silence(BecauseNothing)
+	case Late(work.Turn.Messages, work.AnsweredTo):
+		out = silence(BecauseLate)
 	default:
 		return Outcome{}, false
 	}
@@ -46,6 +48,7 @@ func silence(because Because) Outcome {
 	sentence := map[Because]string{
 		BecausePerson:  "A person is writing in this conversation.",
 		BecauseOptOut:  "The customer has asked not to be written to.",
+		BecauseLate:    "It came late; something newer has been answered already.",
 		BecauseNothing: "There is nothing left to answer.",
 	}[because]
 	return Outcome{State: JobCompleted, Because: because, Decision: silent(sentence)}

@@ -49,7 +49,8 @@ type Settings struct {
 	SendAttempts   int           // 6
 	AnswerUseful   time.Duration // after which an answer is not sent any more; 2 h
 	MessageUseful  time.Duration // the same for messages of people and of the API; 24 h
-	StoreTimeout   time.Duration // for storing a webhook before 503; 1.5 s
+	StoreTimeout   time.Duration // for storing a webhook before 503; 900 ms
+	StuckAfter     time.Duration // how long a turn may wait before people are told; 60 s
 	PendingItems   int           // elements of webhooks waiting to be stored before 503; 4096
 	PendingBytes   int64         // their bytes; 64 MiB
 	BatchSize      int           // elements in one commit; 256
@@ -82,7 +83,8 @@ func (s Settings) withDefaults() Settings {
 	fill(&s.SendAttempts, 6)
 	fill(&s.AnswerUseful, 2*time.Hour)
 	fill(&s.MessageUseful, 24*time.Hour)
-	fill(&s.StoreTimeout, 1500*time.Millisecond)
+	fill(&s.StoreTimeout, 900*time.Millisecond)
+	fill(&s.StuckAfter, time.Minute)
 	fill(&s.PendingItems, 4096)
 	fill(&s.PendingBytes, 64<<20)
 	fill(&s.BatchSize, 256)

@@ -1,5 +1,11 @@
 package whatsapp
 
+import (
+	"time"
+
+	"github.com/flomastr/flomastr"
+)
+
 // OutKind says what a message of ours is, and so who may call it back.
 type OutKind string
 
@@ -50,5 +56,17 @@ type Because string
 const (
 	BecausePerson  Because = "person"    // a person is writing
 	BecauseOptOut  Because = "opted_out" // the customer does not want to be written to
+	BecauseLate    Because = "late"      // it came late, and something newer is answered already
 	BecauseNothing Because = "nothing"   // nothing is left to answer
 )
+
+// Late tells whether all messages of a turn were written before one that is answered already. An edit is news whenever
+// its message was written.
+func Late(messages []flomastr.TurnMessage, answeredTo time.Time) bool {
+	for _, m := range messages {
+		if !m.At.Before(answeredTo) || m.Type == TypeEdit {
+			return false
+		}
+	}
+	return true
+}

@@ -19,6 +19,8 @@ type Store interface {
 	QueueStore
 	InboxStore
 	AlertStore
+	ContactStore
+	LedgerStore
 }
 
 // ChannelStore keeps the numbers.
@@ -118,13 +120,14 @@ type TurnStore interface {
 
 // Work is a claimed turn with everything that is needed to decide on it.
 type Work struct {
-	Turn      flomastr.Turn
-	Job       Job
-	Owner     Owner
-	OptOut    Scope // what the contact does not want; empty: nothing
-	Readable  bool  // at least one message can be answered like a text
-	Number    string
-	PerSecond float64
+	Turn       flomastr.Turn
+	Job        Job
+	Owner      Owner
+	AnsweredTo time.Time // the newest of the contact's messages that was answered, by the provider's time
+	OptOut     Scope     // what the contact does not want; empty: nothing
+	Readable   bool      // at least one message can be answered like a text
+	Number     string
+	PerSecond  float64
 }
 
 // Outcome is what becomes of a job.

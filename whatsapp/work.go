@@ -12,8 +12,11 @@ import (
 	"github.com/flomastr/flomastr/internal/chaos"
 )
 
-// sweepEvery is how often forgotten lanes are looked for.
-const sweepEvery = 3 * time.Second
+// How often forgotten lanes are looked for, and in how many of those looks turns that nobody deals with.
+const (
+	sweepEvery = 3 * time.Second
+	stuckEvery = 5
+)
 
 // Work answers turns and sends messages until ctx ends. Then it claims nothing more, lets what is under way finish within
 // Settings.DrainTimeout, and returns; whatever does not finish comes up again when its lease ends.
@@ -116,9 +119,15 @@ func (e *Engine) listen(ctx context.Context) {
 }
 
 func (e *Engine) sweep(ctx context.Context) {
-	for sleep(ctx, sweepEvery) {
+	for n := 1; sleep(ctx, sweepEvery); n++ {
 		if err := e.store.SweepLanes(ctx); err != nil && ctx.Err() == nil {
 			e.log.WarnContext(ctx, "sweep lanes", "err", err)
+		}
+		if n%stuckEvery != 0 {
+			continue
+		}
+		if err := e.CheckStuck(ctx); err != nil && ctx.Err() == nil {
+			e.log.WarnContext(ctx, "look for turns that nobody deals with", "err", err)
 		}
 	}
 }

@@ -896,6 +896,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/routes/contacts/{id}/merge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * POST /routes/contacts/{id}/merge
+         * @description Who may call: admin.
+         */
+        post: operations["postRoutesContactsIdMerge"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/routes/contacts/{id}/unmerge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * POST /routes/contacts/{id}/unmerge
+         * @description Who may call: admin.
+         */
+        post: operations["postRoutesContactsIdUnmerge"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/routes/conversations": {
         parameters: {
             query?: never;
@@ -1863,6 +1903,26 @@ export interface paths {
          * @description Who may call: admin; nobody by a visit.
          */
         delete: operations["deleteRoutesTenantsTenantIdChannelsIdWebhookSecretPrevious"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/routes/tenants/{tenant_id}/inbound": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * GET /routes/tenants/{tenant_id}/inbound
+         * @description Who may call: admin.
+         */
+        get: operations["getRoutesTenantsTenantIdInbound"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -2868,6 +2928,11 @@ export interface components {
         Contact: {
             /** Format: uuid */
             id: string;
+            /**
+             * Format: uuid
+             * @description The contact that stands for the same person, once an administrator or the provider has said so
+             */
+            merged_into?: string;
             /** @description As the customer calls themselves; may be empty */
             name: string;
             /** @description E.164; empty for a contact who hides the number */
@@ -2878,6 +2943,13 @@ export interface components {
             name?: string;
             /** @description With the country: +44 20 7946 0000; answered as E.164 */
             phone?: string;
+        };
+        ContactMergeInputBody: {
+            /**
+             * Format: uuid
+             * @description The other contact, who is the same person
+             */
+            contact_id: string;
         };
         ContactsFields: {
             billing?: components["schemas"]["ContactFields"];
@@ -3575,6 +3647,30 @@ export interface components {
             direction: "in" | "out";
             text: string;
         };
+        LedgerLine: {
+            /** Format: uuid */
+            channel_id: string;
+            /** Format: uuid */
+            conversation_id: string;
+            /** @enum {string} */
+            end: "waiting" | "answered" | "handed_over" | "suppressed" | "silent" | "unknown" | "failed";
+            /** Format: date-time */
+            ended_at?: string;
+            /** Format: uuid */
+            job_id?: string;
+            /** Format: uuid */
+            message_id: string;
+            provider_message_id: string;
+            /** @description A sentence, where there is one */
+            reason?: string;
+            /** Format: date-time */
+            received_at: string;
+            type: string;
+        };
+        LedgerOutputBody: {
+            messages: components["schemas"]["LedgerLine"][] | null;
+            next_cursor?: string;
+        };
         MailGetOutputBody: {
             from: string;
             from_name: string;
@@ -3712,6 +3808,10 @@ export interface components {
             decision?: components["schemas"]["Decision"];
             /** @enum {string} */
             direction: "in" | "out";
+            /** @description What it said before, oldest first */
+            earlier?: components["schemas"]["MessageVersion"][] | null;
+            /** Format: date-time */
+            edited_at?: string;
             /** @description Why it failed or is unknown, in a sentence */
             error?: string;
             /** Format: uuid */
@@ -3719,6 +3819,15 @@ export interface components {
             /** @description At the provider; fetched with the channel's credentials only */
             media_url?: string;
             provider_message_id?: string;
+            /** @description The emoji that lies on it */
+            reaction?: string;
+            /** @description The provider's id of the message that it quotes */
+            reply_to?: string;
+            /**
+             * Format: date-time
+             * @description When it was taken back; its words are then nobody's
+             */
+            revoked_at?: string;
             /** @enum {string} */
             speaker: "contact" | "assistant" | "member" | "external";
             /** @enum {string} */
@@ -3739,6 +3848,11 @@ export interface components {
             /** @description none, low, medium or high */
             personalization_level?: string;
             tone?: string;
+        };
+        MessageVersion: {
+            text: string;
+            /** Format: date-time */
+            until: string;
         };
         NextJobOutputBody: {
             /** Format: int64 */
@@ -8530,6 +8644,204 @@ export interface operations {
             };
             /** @description Not Found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postRoutesContactsIdMerge: {
+        parameters: {
+            query?: {
+                /** @description The tenant, by id or slug */
+                tenant_id?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ContactMergeInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Contact"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postRoutesContactsIdUnmerge: {
+        parameters: {
+            query?: {
+                /** @description The tenant, by id or slug */
+                tenant_id?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Contact"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -13616,6 +13928,106 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ChannelView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getRoutesTenantsTenantIdInbound: {
+        parameters: {
+            query?: {
+                end?: "waiting" | "answered" | "handed_over" | "suppressed" | "silent" | "unknown" | "failed";
+                limit?: number;
+                /** @description next_cursor of the page before, for the same filter */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The id or the slug */
+                tenant_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LedgerOutputBody"];
                 };
             };
             /** @description Bad Request */
