@@ -252,7 +252,9 @@ func TestWhatChangesWhileItIsArchivedIsNotLost(t *testing.T) {
 			require.True(t, store.failed, "it happened between copy and deletion")
 			require.GreaterOrEqual(t, a.hot(), 2, "nothing was deleted")
 			a.eventually("all settled", func() bool {
-				return a.count(`SELECT count(*) FROM outbox WHERE phase <> 'settled'`)+a.count(`SELECT count(*) FROM jobs WHERE state IN ('queued', 'processing')`) == 0
+				// In one look: between two of them a turn ends and its answer begins.
+				return a.count(`
+					SELECT (SELECT count(*) FROM outbox WHERE phase <> 'settled') + (SELECT count(*) FROM jobs WHERE state IN ('queued', 'processing'))`) == 0
 			})
 			now := a.thread()
 			require.NoError(t, a.keeper(a.store).Keep(t.Context()))

@@ -248,6 +248,7 @@ func (o order) describe(in *provider.Inbound) {
 
 func (r reaction) describe(in *provider.Inbound) {
 	in.Target, in.Silent = provider.Clean(string(r.MessageID), 512), true
+	in.Choice = provider.Clean(string(r.Emoji), 40)
 	done := "added"
 	if r.Emoji == "" {
 		done = "removed"
