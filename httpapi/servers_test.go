@@ -63,7 +63,7 @@ func signInFor(t *testing.T, h *house) (bearer string, cookie *http.Cookie) {
 	t.Helper()
 	got := h.call(t, "POST", "/auth/sign-in", "", `{"email":"`+rootEmail+`","password":"`+goodPassword+`"}`)
 	require.Equal(t, 200, got.Code, got.Body)
-	cookies := got.Result().Cookies() //nolint:bodyclose // a recorder's
+	cookies := got.Result().Cookies()
 	require.Len(t, cookies, 1)
 	return got.field("access_token"), cookies[0]
 }

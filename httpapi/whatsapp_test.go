@@ -364,9 +364,9 @@ func TestAChannelSaysHowItIs(t *testing.T) {
 	require.Equal(t, 401, l.call(t, "POST", path, "", inboundBody("m1", "Hi."), "X-Webhook-Secret", "wrong").Code)
 	require.Equal(t, "webhook_refused", trouble())
 	require.Equal(t, 200, l.call(t, "POST", path, "", inboundBody("m1", "Hi."), "X-Webhook-Secret", first).Code)
-	require.Equal(t, "", trouble())
+	require.Empty(t, trouble())
 	require.Equal(t, 401, l.call(t, "POST", path, "", inboundBody("m1", "Hi."), "X-Webhook-Secret", "wrong").Code)
-	require.Equal(t, "", trouble(), "a stranger makes us write once a minute")
+	require.Empty(t, trouble(), "a stranger makes us write once a minute")
 
 	renewed := l.call(t, "POST", base+"/webhook-secret", l.owner, "")
 	require.Equal(t, 200, renewed.Code, renewed.Body)

@@ -324,7 +324,7 @@ func policyDetail(p tenant.Policies) map[string]string {
 		"max_file_size_mb":       strconv.Itoa(p.MaxFileSizeMB),
 		"message_retention_days": strconv.Itoa(p.MessageRetentionDays),
 		"hot_ttl_days":           strconv.Itoa(p.HotTTLDays),
-		"inbox_scope":            string(p.InboxScope),
+		"inbox_scope":            p.InboxScope,
 		"catalog_enabled":        strconv.FormatBool(p.CatalogEnabled),
 		"confidence_threshold":   strconv.FormatFloat(p.ConfidenceThreshold, 'g', -1, 64),
 	}

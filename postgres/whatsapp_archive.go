@@ -178,7 +178,7 @@ func (s *WhatsAppStore) archivedMessages(ctx context.Context, tenant flomastr.Te
 	err = s.db.InCold(ctx, tenant, func(tx pgx.Tx) error {
 		rows, err := tx.Query(ctx, `
 			SELECT id, conversation_id, seq, direction, speaker, type, text, media_url, provider_message_id, author, state, problem,
-			       decision, provider_at, provider_at, details
+			       decision, provider_at AS created_at, provider_at, details
 			FROM archived_messages
 			WHERE conversation_id = $1 AND seq < $2 AND `+notAppliedSQL+`
 			ORDER BY seq DESC

@@ -18,7 +18,7 @@ func TestOnlyAnEditThatSaysSomethingElseIsMaterial(t *testing.T) {
 		{"Are you opne?", "Are you open?", false},
 		{"cafe frio", "Café frío", false},
 		{"hotel rom", "hotel room", true}, // three letters may be another word
-		{"the adress", "the address", false},
+		{"the kitchn", "the kitchen", false},
 		{"Are you open on Sunday?", "Are you open on Monday?", true},
 		{"at 2 pm", "at 3 pm", true},
 		{"order 12345", "order 12346", true},

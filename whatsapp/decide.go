@@ -57,7 +57,7 @@ func silence(because Because) Outcome {
 // Heeding is the outcome after what happened while it was made: a person has taken over or answered, or the customer has
 // told us to stop.
 func (o Outcome) Heeding(owner Owner, answered bool, optOut Scope) Outcome {
-	because := Because("")
+	var because Because
 	switch {
 	case o.Decision.Action == flomastr.ActionSilent:
 		return o

@@ -100,13 +100,4 @@ func (b *bundle) settled() {
 	b.eventually("no turn is open", func() bool { return b.count(`SELECT count(*) FROM jobs WHERE state IN ('queued', 'processing')`) == 0 })
 }
 
-// says is what a message of a conversation says and who says it.
-func (b *bundle) lines() (lines []string) {
-	b.t.Helper()
-	for _, m := range b.messagesOf(b.only().ID) {
-		lines = append(lines, string(m.Speaker)+": "+m.Text)
-	}
-	return lines
-}
-
 var _ provider.Provider = spoken{}

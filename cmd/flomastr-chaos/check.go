@@ -20,7 +20,7 @@ type checker struct {
 	violations []string
 }
 
-func (c *checker) violated(format string, args ...any) {
+func (c *checker) violatedf(format string, args ...any) {
 	c.violations = append(c.violations, fmt.Sprintf(format, args...))
 }
 
@@ -31,7 +31,7 @@ func (c *checker) drained(ctx context.Context, most time.Duration) {
 			c.count(ctx, `SELECT count(*) FROM outbox WHERE phase <> 'settled'`) == 0
 	})
 	if err != nil {
-		c.violated("I12 not at rest after %s: %d turns and %d sends are open", most,
+		c.violatedf("I12 not at rest after %s: %d turns and %d sends are open", most,
 			c.count(ctx, `SELECT count(*) FROM jobs WHERE state IN ('queued', 'processing')`),
 			c.count(ctx, `SELECT count(*) FROM outbox WHERE phase <> 'settled'`))
 		c.none(ctx, "I12 open", `
@@ -45,8 +45,8 @@ func (c *checker) drained(ctx context.Context, most time.Duration) {
 	}
 }
 
-func (c *checker) count(ctx context.Context, sql string, args ...any) (n int) {
-	rows, err := c.rows(ctx, sql, args...)
+func (c *checker) count(ctx context.Context, sql string) (n int) {
+	rows, err := c.rows(ctx, sql)
 	if err != nil {
 		return -1
 	}
@@ -76,11 +76,11 @@ func (c *checker) rows(ctx context.Context, sql string, args ...any) ([]string, 
 func (c *checker) none(ctx context.Context, what, sql string, args ...any) {
 	found, err := c.rows(ctx, sql, args...)
 	if err != nil {
-		c.violated("not checked: %s: %v", what, err)
+		c.violatedf("not checked: %s: %v", what, err)
 		return
 	}
 	if len(found) > 0 {
-		c.violated("%s: %d, such as %s", what, len(found), strings.Join(found[:min(3, len(found))], ", "))
+		c.violatedf("%s: %d, such as %s", what, len(found), strings.Join(found[:min(3, len(found))], ", "))
 	}
 }
 
@@ -124,7 +124,7 @@ func (c *checker) check(ctx context.Context) {
 		switch status {
 		case 0, http.StatusOK, http.StatusServiceUnavailable, http.StatusTooManyRequests, http.StatusBadGateway:
 		default:
-			c.violated("I9 %d webhooks were answered %d", n, status)
+			c.violatedf("I9 %d webhooks were answered %d", n, status)
 		}
 	}
 	c.compare(ctx)
@@ -144,19 +144,19 @@ func (c *checker) compare(ctx context.Context) {
 	}
 	answer, err := http.DefaultClient.Do(req)
 	if err != nil {
-		c.violated("not checked: the provider's ledger: %v", err)
+		c.violatedf("not checked: the provider's ledger: %v", err)
 		return
 	}
 	defer func() { _ = answer.Body.Close() }()
 	var taken []accepted
 	if err := json.NewDecoder(answer.Body).Decode(&taken); err != nil {
-		c.violated("not checked: the provider's ledger: %v", err)
+		c.violatedf("not checked: the provider's ledger: %v", err)
 		return
 	}
 	ids, counts := []string{}, map[string]int{}
 	for _, a := range taken {
 		if counts[a.MessageID]++; counts[a.MessageID] == 2 {
-			c.violated("I3 sent twice: %s to %s", a.MessageID, a.To)
+			c.violatedf("I3 sent twice: %s to %s", a.MessageID, a.To)
 		}
 		ids = append(ids, a.MessageID)
 	}

@@ -23,7 +23,8 @@ func newFront(servers ...string) (*front, error) {
 		return nil, err
 	}
 	f := &front{listener: listener, servers: servers, client: http.Client{Timeout: 30 * time.Second}}
-	go func() { _ = http.Serve(listener, f) }()
+	server := &http.Server{Handler: f, ReadHeaderTimeout: 10 * time.Second}
+	go func() { _ = server.Serve(listener) }()
 	return f, nil
 }
 
@@ -35,12 +36,12 @@ func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	for range f.servers {
 		server := f.servers[f.next.Add(1)%uint64(len(f.servers))]
-		passed, err := http.NewRequestWithContext(r.Context(), r.Method, "http://"+server+r.URL.RequestURI(), bytes.NewReader(body))
+		passed, err := http.NewRequestWithContext(r.Context(), r.Method, "http://"+server+r.URL.RequestURI(), bytes.NewReader(body)) //nolint:gosec // to one of our own servers
 		if err != nil {
 			return
 		}
 		passed.Header = r.Header.Clone()
-		answer, err := f.client.Do(passed)
+		answer, err := f.client.Do(passed) //nolint:gosec // the same
 		if err != nil {
 			continue
 		}

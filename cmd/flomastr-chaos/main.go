@@ -100,5 +100,5 @@ func write(name string, results []result) error {
 	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
 		return err
 	}
-	return os.WriteFile(name, append(content, '\n'), 0o644)
+	return os.WriteFile(name, append(content, '\n'), 0o600)
 }

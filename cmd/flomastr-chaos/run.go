@@ -73,7 +73,7 @@ func play(ctx context.Context, l *lab, s scenario, seed uint64, p profile) (r re
 
 	c := &checker{lab: l, load: customers}
 	if broken != nil {
-		c.violated("%v", broken)
+		c.violatedf("%v", broken)
 	}
 	c.drained(ctx, p.drain)
 	if err := ctx.Err(); err != nil {

@@ -18,7 +18,6 @@ type wire struct {
 
 	mu     sync.Mutex
 	dice   *rand.Rand
-	open   map[net.Conn]bool
 	bad    behaviour
 	broken atomic.Int64 // connections that were broken on purpose
 }
@@ -37,7 +36,7 @@ func newWire(network, target string, seed uint64) (*wire, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &wire{listener: listener, network: network, target: target, dice: rand.New(rand.NewPCG(seed, 1)), open: map[net.Conn]bool{}}
+	w := &wire{listener: listener, network: network, target: target, dice: rand.New(rand.NewPCG(seed, 1))}
 	go w.serve()
 	return w, nil
 }
@@ -48,15 +47,6 @@ func (w *wire) behave(b behaviour) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.bad = b
-}
-
-// cutAll breaks every connection that is open.
-func (w *wire) cutAll() {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	for c := range w.open {
-		_ = c.Close()
-	}
 }
 
 func (w *wire) now() (b behaviour, unlucky bool, at int) {
@@ -89,8 +79,6 @@ func (w *wire) pass(client net.Conn) {
 		_ = client.Close()
 		return
 	}
-	w.remember(client, server, true)
-	defer w.remember(client, server, false)
 	done := make(chan struct{}, 2)
 	go func() { w.forward(client, server); done <- struct{}{} }()
 	go func() { _, _ = io.Copy(client, server); done <- struct{}{} }()
@@ -98,18 +86,6 @@ func (w *wire) pass(client net.Conn) {
 	_ = client.Close()
 	_ = server.Close()
 	<-done
-}
-
-func (w *wire) remember(client, server net.Conn, open bool) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	for _, c := range []net.Conn{client, server} {
-		if open {
-			w.open[c] = true
-		} else {
-			delete(w.open, c)
-		}
-	}
 }
 
 // forward passes on what the product writes, until a cut.
@@ -139,5 +115,3 @@ func (w *wire) forward(client, server net.Conn) {
 		}
 	}
 }
-
-func (w *wire) close() { _ = w.listener.Close(); w.cutAll() }

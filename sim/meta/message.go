@@ -196,10 +196,12 @@ func (m request) checkFile(missing *refusal) *refusal {
 	return nil
 }
 
-func (i interactive) check() *refusal {
-	bad := func(details string) *refusal {
-		return &refusal{http.StatusBadRequest, 131009, "(#131009) Parameter value is not valid", details}
-	}
+func bad(details string) *refusal {
+	return &refusal{http.StatusBadRequest, 131009, "(#131009) Parameter value is not valid", details}
+}
+
+// checkFrame is about what stands around the action.
+func (i interactive) checkFrame() *refusal {
 	switch {
 	case i.Body == nil || !within(i.Body.Text, 1024):
 		return bad("Param interactive['body']['text'] must be 1 to 1024 characters long")
@@ -209,6 +211,13 @@ func (i interactive) check() *refusal {
 		return bad("Param interactive['header']['text'] must be 1 to 60 characters long")
 	case i.Header != nil && i.Header.Type != "text" && (i.Type != "button" || i.Header.Image == nil && i.Header.Video == nil && i.Header.Document == nil):
 		return bad("Param interactive['header'] does not fit this type")
+	}
+	return nil
+}
+
+func (i interactive) check() *refusal {
+	if refused := i.checkFrame(); refused != nil {
+		return refused
 	}
 	var action struct {
 		Name    string `json:"name"`

@@ -1,6 +1,7 @@
 package markup
 
 import (
+	"bytes"
 	"html"
 	"regexp"
 	"strings"
@@ -110,7 +111,7 @@ func (w writer) marker(item *ast.ListItem) string {
 	marker := "-"
 	if first := item.FirstChild(); first != nil && first.Lines().Len() > 0 {
 		start := first.Lines().At(0).Start
-		line := string(w.source[strings.LastIndexByte(string(w.source[:start]), '\n')+1 : start])
+		line := string(w.source[bytes.LastIndexByte(w.source[:start], '\n')+1 : start])
 		if all := listMarker.FindAllString(line, -1); len(all) > 0 {
 			marker = all[len(all)-1]
 		}
@@ -191,7 +192,7 @@ func (w writer) inline(out *strings.Builder, n ast.Node, s style) {
 	case *ast.AutoLink:
 		out.Write(n.Label(w.source))
 	case *ast.RawHTML:
-		if lineBreak.MatchString(string(n.Segments.Value(w.source))) {
+		if lineBreak.Match(n.Segments.Value(w.source)) {
 			out.WriteByte('\n')
 		}
 	default:

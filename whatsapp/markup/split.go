@@ -214,7 +214,7 @@ func (c cutting) closing(at int) (markers string) {
 func marked(text string, whole [][]int) (spans []span) {
 	for _, marker := range []byte("*_~") {
 		from := -1
-		for i := 0; i < len(text); i++ {
+		for i := range len(text) {
 			switch {
 			case text[i] == '\n':
 				from = -1

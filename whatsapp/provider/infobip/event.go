@@ -45,7 +45,7 @@ func news(batch *provider.Batch, ch provider.Channel, r provider.Request) {
 		Mark: hex.EncodeToString(sum[:16]), Severity: provider.Info, Raw: provider.CleanRaw(r.Body, maxRaw),
 		At: provider.ClampTime(provider.ParseTime(n.Timestamp+n.CreatedAt), r.ReceivedAt),
 	}
-	reason := ""
+	var reason string
 	switch {
 	case n.Change.Given:
 		reason = n.template(&e)

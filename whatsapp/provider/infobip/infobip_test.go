@@ -80,9 +80,9 @@ func TestEveryTypeHasATextFormAndIsReadableOnlyWhenItSaysSomethingInWords(t *tes
 		`{"type":"DOCUMENT","url":"https://x.api.infobip.com/1","caption":"invoice"}`:                                 {Type: "document", Text: "invoice", Readable: true},
 		`{"type":"VOICE","url":"https://x.api.infobip.com/1"}`:                                                        {Type: "voice", Text: "[voice]"},
 		`{"type":"STICKER","url":"https://x.api.infobip.com/1"}`:                                                      {Type: "sticker", Text: "[sticker]"},
-		`{"type":"BUTTON","text":"Yes","payload":"y"}`:                                                                {Type: "button", Text: "Yes", Readable: true},
-		`{"type":"INTERACTIVE_BUTTON_REPLY","id":"1","title":"Book"}`:                                                 {Type: "interactive_button_reply", Text: "Book", Readable: true},
-		`{"type":"INTERACTIVE_LIST_REPLY","id":"1","title":"Monday","description":"x"}`:                               {Type: "interactive_list_reply", Text: "Monday", Readable: true},
+		`{"type":"BUTTON","text":"Yes","payload":"y"}`:                                                                {Type: "button", Text: "Yes", Readable: true, Choice: "y"},
+		`{"type":"INTERACTIVE_BUTTON_REPLY","id":"1","title":"Book"}`:                                                 {Type: "interactive_button_reply", Text: "Book", Readable: true, Choice: "1"},
+		`{"type":"INTERACTIVE_LIST_REPLY","id":"1","title":"Monday","description":"x"}`:                               {Type: "interactive_list_reply", Text: "Monday", Readable: true, Choice: "1"},
 		`{"type":"LOCATION","latitude":0,"longitude":0}`:                                                              {Type: "location", Text: "[location 0, 0]"},
 		`{"type":"REACTION","emoji":"👍","action":"ADDED","context":{"id":"x"}}`:                                       {Type: "reaction", Text: "[reaction 👍 added]", Silent: true, Target: "x", Choice: "👍"},
 		`{"type":"ORDER","productItems":[{"productRetailerId":"p","quantity":"2","itemPrice":3.5,"currency":"EUR"}]}`: {Type: "order", Text: "[order]\n2 × p at 3.5 EUR"},
@@ -94,7 +94,7 @@ func TestEveryTypeHasATextFormAndIsReadableOnlyWhenItSaysSomethingInWords(t *tes
 	} {
 		got := parse(t, withMessage(message)).Messages
 		require.Len(t, got, 1, message)
-		require.Equal(t, want, provider.Inbound{Type: got[0].Type, Text: got[0].Text, Readable: got[0].Readable, Silent: got[0].Silent}, message)
+		require.Equal(t, want, provider.Inbound{Type: got[0].Type, Text: got[0].Text, Readable: got[0].Readable, Silent: got[0].Silent, Choice: got[0].Choice, Target: got[0].Target}, message)
 	}
 }
 

@@ -32,8 +32,7 @@ func (p *Provider) Send(ctx context.Context, ch provider.Channel, msg provider.M
 	}
 	if err != nil {
 		sentence := "The channel's set-up is not complete."
-		var told *flomastr.Error
-		if errors.As(err, &told) {
+		if told, ok := errors.AsType[*flomastr.Error](err); ok {
 			sentence = told.Message
 		}
 		return provider.Accepted{}, &provider.SendError{Outcome: provider.NotSent, Effect: provider.PauseChannel, Sentence: sentence, Err: err}

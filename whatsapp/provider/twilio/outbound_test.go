@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -234,7 +235,7 @@ func TestARefusalSaysWhatFollows(t *testing.T) {
 			cases[fmt.Sprintf(`400 {"code":%d,"message":"m","more_info":"https://www.twilio.com/docs/errors","status":400}`, code)] = want
 		}
 	}
-	for answer, want := range map[string]outcome{
+	maps.Copy(cases, map[string]outcome{
 		`401 {"code":20003,"message":"Authenticate","status":401}`: paused,
 		`401 `:                            paused,
 		`403 <html>`:                      paused,
@@ -256,9 +257,7 @@ func TestARefusalSaysWhatFollows(t *testing.T) {
 		`400 `:                            refused(0),
 		`201 {"sid":"SM00000000000000000000000000000009","status":"failed","error_code":63016}`: refused(provider.CloseWindow),
 		`201 {"sid":"SM00000000000000000000000000000009","status":"failed","error_code":null}`:  refused(0),
-	} {
-		cases[answer] = want
-	}
+	})
 	for answer, want := range cases {
 		var status int
 		_, err := fmt.Sscanf(answer, "%d", &status)

@@ -71,9 +71,12 @@ func (p *Provider) Templates(ctx context.Context, ch provider.Channel) ([]provid
 		for _, e := range page.Contents {
 			list = append(list, e.state())
 		}
-		next, err := url.Parse(page.Meta.Next)
-		if err != nil || page.Meta.Next == "" {
+		if page.Meta.Next == "" {
 			break
+		}
+		next, err := url.Parse(page.Meta.Next)
+		if err != nil {
+			return nil, flomastr.Errorf(flomastr.Upstream, "provider_refused", "Twilio's list of templates could not be read to its end.").Because(err)
 		}
 		path = next.RequestURI() // the answer does not say whom the credentials are shown to
 	}
