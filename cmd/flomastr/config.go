@@ -34,7 +34,7 @@ type Config struct {
 	BackendToken     Secret   `setting:"BACKEND_API_SECRET_TOKEN" kong:"-" group:"Security" help:"The platform token: a service that may act for every tenant."`
 	InfobipAPIKey    Secret   `setting:"INFOBIP_API_KEY" kong:"-" group:"WhatsApp" help:"Infobip account for channels that bring no key of their own."`
 	InfobipBaseURL   string   `setting:"INFOBIP_BASE_URL" name:"infobip-base-url" group:"WhatsApp" placeholder:"URL" help:"That account's address, https://PREFIX.api.infobip.com."`
-	MetaVersion      string   `setting:"META_GRAPH_VERSION" name:"meta-graph-version" default:"v25.0" group:"WhatsApp" placeholder:"VERSION" help:"The version of Meta's Graph API for channels whose address names none."`
+	MetaVersion      string   `setting:"FLOMASTR_META_VERSION" name:"meta-version" default:"v25.0" group:"WhatsApp" placeholder:"VERSION" help:"The version of Meta's Graph API for channels whose address names none."`
 	MetaStandIn      string   `setting:"FLOMASTR_META_URL" name:"meta-url" group:"WhatsApp" placeholder:"URL" help:"A stand-in for Meta on this machine, used for every Meta channel that names no address; only while the server listens on loopback."`
 	InfobipStandIn   string   `setting:"FLOMASTR_INFOBIP_URL" name:"infobip-url" group:"WhatsApp" placeholder:"URL" help:"A stand-in for Infobip on this machine, used for every Infobip channel; only while the server listens on loopback."`
 	TwilioStandIn    string   `setting:"FLOMASTR_TWILIO_URL" name:"twilio-url" group:"WhatsApp" placeholder:"URL" help:"A stand-in for Twilio on this machine, used for every Twilio channel; only while the server listens on loopback."`

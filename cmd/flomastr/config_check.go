@@ -190,7 +190,7 @@ func (c Config) crossProblems() []problem {
 		}
 	}
 	if !graphVersion.MatchString(c.MetaVersion) {
-		out = append(out, problem{"META_GRAPH_VERSION", "must be a version of the Graph API, such as v25.0"})
+		out = append(out, problem{"FLOMASTR_META_VERSION", "must be a version of the Graph API, such as v25.0"})
 	}
 	if (c.InfobipAPIKey == "") != (c.InfobipBaseURL == "") {
 		missing := "INFOBIP_BASE_URL"

@@ -97,7 +97,7 @@ func TestEveryRuleNamesItsSetting(t *testing.T) {
 		{"a stand-in elsewhere", []string{"FLOMASTR_INFOBIP_URL=http://evil.example"}, "FLOMASTR_INFOBIP_URL"},
 		{"a stand-in with a user", []string{"FLOMASTR_INFOBIP_URL=http://a:b@127.0.0.1:1"}, "FLOMASTR_INFOBIP_URL"},
 		{"Meta's stand-in on an open server", []string{"FLOMASTR_LISTEN=:8000", "FLOMASTR_BASE_DOMAIN=x.example", "FLOMASTR_META_URL=http://127.0.0.1:8102"}, "FLOMASTR_META_URL"},
-		{"a version that is none", []string{"META_GRAPH_VERSION=25/../.."}, "META_GRAPH_VERSION"},
+		{"a version that is none", []string{"FLOMASTR_META_VERSION=25/../.."}, "FLOMASTR_META_VERSION"},
 		{"half an account", []string{"INFOBIP_API_KEY=k"}, "INFOBIP_BASE_URL"},
 		{"the other half", []string{"INFOBIP_BASE_URL=https://x.api.infobip.com"}, "INFOBIP_API_KEY"},
 		{"an open server called localhost", []string{"FLOMASTR_LISTEN=0.0.0.0:8000"}, "FLOMASTR_BASE_DOMAIN"},
