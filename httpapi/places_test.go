@@ -102,6 +102,7 @@ func TestAnEventsIDIsOpaqueAndResumesItsOwnTenantsStreamAlone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		w.api.deps.Events = numbered{}
+		w.api.deps.TenantAdmin = ruled{perMinute: 1000}
 		w.api.places = newPlaces([][]byte{bytes.Repeat([]byte{7}, 32)})
 		listen := func(slug, last string) string {
 			ctx, stop := context.WithCancel(t.Context())

@@ -186,7 +186,7 @@ type reader struct {
 }
 
 func (r *reader) Flush() {
-	if strings.Contains(r.Body.String(), "1-last") {
+	if strings.Contains(r.Body.String(), "knowledge.item") {
 		r.hangUp()
 	}
 }

@@ -114,7 +114,7 @@ func (a *API) routes() {
 	work := identity.Service(identity.ScopeQueueWork)
 	route(a, http.MethodPost, "/webhook/infobip/{channel_id}", identity.Public, a.webhookOf("infobip"), unlimited, maxBody(whatsapp.MaxWebhookBody), rawBody)
 	route(a, http.MethodPost, "/webhook/meta/{channel_id}", identity.Public, a.webhookOf("meta"), unlimited, maxBody(whatsapp.MaxWebhookBody), rawBody)
-	route(a, http.MethodGet, "/webhook/meta/{channel_id}", identity.Public, a.webhookMetaChallenge)
+	route(a, http.MethodGet, "/webhook/meta/{channel_id}", identity.Public, a.webhookMetaChallenge, unlimited)
 	route(a, http.MethodPost, "/webhook/twilio/{channel_id}", identity.Public, a.webhookTwilio, unlimited, maxBody(whatsapp.MaxWebhookBody), rawBody)
 	route(a, http.MethodPost, "/webhook/inbound", identity.Service(identity.ScopeConversationsWrite), a.webhookInbound, idempotent, takenWhenSuspended, status(http.StatusAccepted))
 	route(a, http.MethodPost, "/messages/send", identity.Member.Or(identity.Service(identity.ScopeMessagesSend)), a.messageSend, idempotent, status(http.StatusAccepted))

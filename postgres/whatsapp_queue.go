@@ -18,10 +18,10 @@ func (s *WhatsAppStore) ClaimJob(ctx context.Context, tenant flomastr.TenantID, 
 	nothing := false
 	err = s.db.InTenant(ctx, tenant, func(tx pgx.Tx) error {
 		nothing = false
+		// Materialized: a plan that joins by nested loop would run the choice once for each lane, and each run skips what the
+		// run before has locked, so that more than one would be leased and all but one of them forgotten.
 		rows, err := tx.Query(ctx, `
-			UPDATE lanes l
-			SET lease_until = now() + make_interval(secs => $2), ready_at = now() + make_interval(secs => $2), term = l.term + 1
-			FROM (
+			WITH picked AS MATERIALIZED (
 			  SELECT q.conversation_id
 			  FROM lanes q
 			  WHERE q.tenant_id = $1 AND q.kind = 'turn' AND q.ready_at <= now()
@@ -32,7 +32,10 @@ func (s *WhatsAppStore) ClaimJob(ctx context.Context, tenant flomastr.TenantID, 
 			  ORDER BY q.ready_at
 			  LIMIT 1
 			  FOR UPDATE SKIP LOCKED
-			) picked
+			)
+			UPDATE lanes l
+			SET lease_until = now() + make_interval(secs => $2), ready_at = now() + make_interval(secs => $2), term = l.term + 1
+			FROM picked
 			WHERE l.tenant_id = $1 AND l.conversation_id = picked.conversation_id AND l.kind = 'turn'
 			RETURNING l.tenant_id, l.conversation_id, l.channel_id, l.kind, l.term`, tenant, lease.Seconds(), jobType)
 		if err != nil {

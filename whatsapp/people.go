@@ -24,9 +24,6 @@ var (
 
 // MergeContacts says that two contacts are one person.
 func (e *Engine) MergeContacts(ctx context.Context, tenant flomastr.TenantID, by flomastr.Actor, id, other flomastr.ContactID) (Contact, error) {
-	if id == other {
-		return Contact{}, ErrSameContact
-	}
 	return e.store.MergeContacts(ctx, tenant, by, id, other)
 }
 

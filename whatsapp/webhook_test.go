@@ -125,7 +125,7 @@ func TestHostileBodies(t *testing.T) {
 		"a number beside a good one":         {body: envelope("7", fine()), messages: 1, listed: 1},
 		"a foreign number beside a good one": {body: envelope(textResult("385911111111", "447860000000", "x", ""), fine()), messages: 1, listed: 1},
 		"our own number as the sender":       {body: textBody(ourNumber, ourNumber, "echo", ""), listed: 1},
-		"an unknown event":                   {body: `{"messageTemplateId":7,"change":{"type":"TEMPLATE_STATUS_UPDATE"}}`, listed: 1},
+		"an unknown event":                   {body: `{"beam":{"type":"HOLOGRAM"}}`, listed: 1},
 		"no message id":                      {body: with("messageId", `""`), listed: 1},
 		"a message id of 513 characters":     {body: with("messageId", `"`+strings.Repeat("x", 513)+`"`), listed: 1},
 		"a control character in the id":      {body: with("messageId", `"a\u0007b"`), listed: 1},
