@@ -205,7 +205,7 @@ func (e *estate) settle(t *testing.T) {
 	var raised struct{ Alerts []struct{ ID string } }
 	require.NoError(t, json.Unmarshal(made("GET", "/routes/tenants/other/alerts", "").Body.Bytes(), &raised))
 	require.Len(t, raised.Alerts, 1)
-	e.foreign = []string{raised.Alerts[0].ID, channel.field("id"), item.field("id"), theirs.field("id"), inbound.field("job_id"), list.Conversations[0].ID}
+	e.foreign = []string{channel.field("id"), item.field("id"), theirs.field("id"), inbound.field("job_id"), list.Conversations[0].ID, raised.Alerts[0].ID}
 }
 
 // platformAdmin signs somebody in who may read the platform's pages.
