@@ -47,18 +47,23 @@ func (s *WhatsAppStore) ClaimLanes(ctx context.Context, kind whatsapp.LaneKind, 
 }
 
 func leaseLanes(ctx context.Context, tx pgx.Tx, kind whatsapp.LaneKind, tenants []flomastr.TenantID, each int, lease time.Duration, worker string) ([]whatsapp.Lane, error) {
+	// Materialized, so that each tenant's share is chosen once: see ClaimJob.
 	rows, err := tx.Query(ctx, `
+		WITH picked AS MATERIALIZED (
+		  SELECT q.tenant_id, q.conversation_id
+		  FROM unnest($2::uuid[]) AS due (tenant_id)
+		  CROSS JOIN LATERAL (
+		    SELECT tenant_id, conversation_id
+		    FROM lanes
+		    WHERE tenant_id = due.tenant_id AND kind = $1 AND worker = $5 AND ready_at <= now()
+		    ORDER BY ready_at
+		    LIMIT $3
+		    FOR UPDATE SKIP LOCKED
+		  ) q
+		)
 		UPDATE lanes l
 		SET lease_until = now() + make_interval(secs => $4), ready_at = now() + make_interval(secs => $4), term = l.term + 1
-		FROM unnest($2::uuid[]) AS due (tenant_id)
-		CROSS JOIN LATERAL (
-		  SELECT tenant_id, conversation_id
-		  FROM lanes
-		  WHERE tenant_id = due.tenant_id AND kind = $1 AND worker = $5 AND ready_at <= now()
-		  ORDER BY ready_at
-		  LIMIT $3
-		  FOR UPDATE SKIP LOCKED
-		) picked
+		FROM picked
 		WHERE l.tenant_id = picked.tenant_id AND l.conversation_id = picked.conversation_id AND l.kind = $1
 		RETURNING l.tenant_id, l.conversation_id, l.channel_id, l.kind, l.term`,
 		kind, uuids(tenants), each, lease.Seconds(), worker)

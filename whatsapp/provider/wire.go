@@ -46,6 +46,17 @@ func (w *Wire) Failure(name string, err error) *SendError {
 	}
 }
 
+// Unredirected is the client that stays where it was sent: a redirect would carry the credentials and the message to a place
+// that nobody checked. None stays none.
+func Unredirected(c *http.Client) *http.Client {
+	if c == nil {
+		return nil
+	}
+	client := *c
+	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	return &client
+}
+
 // RefusedMessage is a message that is never going to be taken.
 func RefusedMessage(sentence string) *SendError {
 	return &SendError{Outcome: Refused, Sentence: sentence}

@@ -55,7 +55,7 @@ var (
 // New makes the adapter.
 func New(cfg Config) *Provider {
 	p := &Provider{
-		http: still(cfg.HTTP), files: still(cfg.Files), standIn: strings.TrimRight(cfg.StandIn, "/"), apiKey: cfg.APIKey, baseURL: cfg.BaseURL,
+		http: provider.Unredirected(cfg.HTTP), files: provider.Unredirected(cfg.Files), standIn: strings.TrimRight(cfg.StandIn, "/"), apiKey: cfg.APIKey, baseURL: cfg.BaseURL,
 		timeout: cfg.Timeout,
 	}
 	if p.files == nil {
@@ -65,17 +65,6 @@ func New(cfg Config) *Provider {
 		p.timeout = 15 * time.Second
 	}
 	return p
-}
-
-// still makes a client stay where it was sent: a redirect would carry the key and the message to a place that nobody
-// checked.
-func still(c *http.Client) *http.Client {
-	if c == nil {
-		return nil
-	}
-	client := *c
-	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	return &client
 }
 
 // Name implements provider.Provider.

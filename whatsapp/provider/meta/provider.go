@@ -62,7 +62,7 @@ var (
 
 // New makes the adapter.
 func New(cfg Config) *Provider {
-	p := &Provider{http: still(cfg.HTTP), files: still(cfg.Files), standIn: strings.TrimRight(cfg.StandIn, "/"), version: cfg.Version, timeout: cfg.Timeout}
+	p := &Provider{http: provider.Unredirected(cfg.HTTP), files: provider.Unredirected(cfg.Files), standIn: strings.TrimRight(cfg.StandIn, "/"), version: cfg.Version, timeout: cfg.Timeout}
 	if p.files == nil {
 		p.files = p.http
 	}
@@ -73,17 +73,6 @@ func New(cfg Config) *Provider {
 		p.timeout = 15 * time.Second
 	}
 	return p
-}
-
-// still makes a client stay where it was sent: a redirect would carry the token and the message to a place that nobody
-// checked.
-func still(c *http.Client) *http.Client {
-	if c == nil {
-		return nil
-	}
-	client := *c
-	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	return &client
 }
 
 // Name implements provider.Provider.

@@ -38,21 +38,14 @@ type Provider struct {
 
 // New makes the adapter.
 func New(cfg Config) *Provider {
-	p := &Provider{http: unredirected(cfg.HTTP), standIn: strings.TrimRight(cfg.StandIn, "/"), timeout: cfg.Timeout}
+	p := &Provider{http: provider.Unredirected(cfg.HTTP), standIn: strings.TrimRight(cfg.StandIn, "/"), timeout: cfg.Timeout}
 	if p.media = p.http; cfg.Media != nil {
-		p.media = unredirected(cfg.Media)
+		p.media = provider.Unredirected(cfg.Media)
 	}
 	if p.timeout <= 0 {
 		p.timeout = 15 * time.Second
 	}
 	return p
-}
-
-// unredirected follows no redirect by itself: it would carry the credentials to a place that nobody checked.
-func unredirected(c *http.Client) *http.Client {
-	client := *c
-	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	return &client
 }
 
 // Name implements provider.Provider.
