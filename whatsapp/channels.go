@@ -395,6 +395,29 @@ func (c *channelCache) get(ctx context.Context, id flomastr.ChannelID) (cachedCh
 	return entry, nil
 }
 
+// note tells whether it is time to write down that a channel was called, and takes it as written: of many calls at once
+// one writes.
+func (c *channelCache) note(id flomastr.ChannelID, refused bool) bool {
+	now := c.engine.clock()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	entry, ok := c.entries[id]
+	if !ok {
+		return true
+	}
+	mended := !refused && entry.row.LastRefusedAt.After(entry.row.LastWebhookAt)
+	last := &entry.row.LastWebhookAt
+	if refused {
+		last = &entry.row.LastRefusedAt
+	}
+	if now.Sub(*last) < time.Minute && !mended {
+		return false
+	}
+	*last = now
+	c.entries[id] = entry
+	return true
+}
+
 func (c *channelCache) forget(id flomastr.ChannelID) {
 	c.mu.Lock()
 	delete(c.entries, id)

@@ -8,7 +8,6 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/flomastr/flomastr"
 	"github.com/flomastr/flomastr/internal/chaos"
@@ -137,19 +136,12 @@ func (e *Engine) Challenge(ctx context.Context, providerName string, channel flo
 // noteWebhook keeps when a channel last heard from its provider, or from somebody without the secret: to the minute, so
 // that neither a busy number nor a stranger makes us write more often. That a channel is believed again is news at once.
 func (e *Engine) noteWebhook(ctx context.Context, ch Channel, refused bool) {
-	last := ch.LastWebhookAt
-	if refused {
-		last = ch.LastRefusedAt
-	}
-	mended := !refused && ch.LastRefusedAt.After(ch.LastWebhookAt)
-	if e.clock().Sub(last) < time.Minute && !mended {
+	if !e.channels.note(ch.ID, refused) {
 		return
 	}
 	if err := e.store.NoteWebhook(ctx, ch.Tenant, ch.ID, refused); err != nil {
 		e.log.WarnContext(ctx, "note webhook", "tenant", ch.Tenant, "channel", ch.ID, "err", err)
-		return
 	}
-	e.channels.forget(ch.ID)
 }
 
 // maxKeptBody caps what the error list keeps of a body.
