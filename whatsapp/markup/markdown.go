@@ -26,7 +26,7 @@ var reader = goldmark.New(
 			util.Prioritized(parser.NewListParser(), 300),
 			util.Prioritized(parser.NewListItemParser(), 400),
 			util.Prioritized(parser.NewATXHeadingParser(), 600),
-			util.Prioritized(parser.NewFencedCodeBlockParser(), 700),
+			util.Prioritized(backtickFence{parser.NewFencedCodeBlockParser()}, 700),
 			util.Prioritized(parser.NewBlockquoteParser(), 800),
 			util.Prioritized(anyParagraph{parser.NewParagraphParser()}, 1000),
 		),
@@ -40,6 +40,12 @@ type anyParagraph struct{ parser.BlockParser }
 
 // CanAcceptIndentedLine implements parser.BlockParser.
 func (anyParagraph) CanAcceptIndentedLine() bool { return true }
+
+// backtickFence is a block of code between backticks: in a chat, tildes strike out.
+type backtickFence struct{ parser.BlockParser }
+
+// Trigger implements parser.BlockParser.
+func (backtickFence) Trigger() []byte { return []byte{'`'} }
 
 // FromMarkdown renders Markdown in WhatsApp's own markup, cleaned as Clean does. WhatsApp has no way to write a marker
 // literally, so one that Markdown escapes may take effect.
@@ -80,7 +86,14 @@ func (w writer) block(n ast.Node, s style) string {
 		inner.bold = true
 		return hug("*", w.inlines(n, inner))
 	case *ast.FencedCodeBlock:
-		return "```\n" + string(n.Lines().Value(w.source)) + "```"
+		code := string(n.Lines().Value(w.source))
+		if n.Info != nil { // one word beside a block of code is its language; anything else was meant to be read
+			info := string(n.Info.Value(w.source))
+			if code == "" || strings.ContainsAny(info, " \t") {
+				code = info + "\n" + code
+			}
+		}
+		return "```\n" + code + "```"
 	case *ast.Blockquote:
 		inner := s
 		inner.quoted = true
@@ -144,12 +157,28 @@ func (w writer) table(table *extast.Table, s style) string {
 			}
 			i++
 		}
+		lines = append(lines, w.excess(row.LastChild())...)
 		rows = append(rows, strings.Join(lines, "\n"))
 	}
 	if len(rows) == 0 {
 		return strings.Join(columns, " ")
 	}
 	return strings.Join(rows, "\n\n")
+}
+
+// excess is what a row holds beyond its last column, which the parser leaves out as GitHub does.
+func (w writer) excess(last ast.Node) []string {
+	if last == nil || last.Lines().Len() == 0 {
+		return nil
+	}
+	rest, _, _ := bytes.Cut(w.source[last.Lines().At(0).Stop:], []byte("\n"))
+	var cells []string
+	for cell := range strings.SplitSeq(string(rest), "|") {
+		if cell = strings.TrimSpace(unescape(cell)); cell != "" {
+			cells = append(cells, cell)
+		}
+	}
+	return cells
 }
 
 func (w writer) inlines(parent ast.Node, s style) string {
