@@ -82,7 +82,7 @@ func plan(text string, limit int) cutting {
 	taken := append([][]int(nil), whole...)
 	whole = slices.DeleteFunc(whole, func(w []int) bool {
 		piece := text[w[0]:w[1]]
-		if units(piece) <= limit {
+		if units(piece) <= limit-6 { // it may stand inside three marks, which are closed and opened again
 			return false
 		}
 		// Too long to be kept whole: a block of code goes on in the next message.
