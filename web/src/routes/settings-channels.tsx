@@ -1,6 +1,7 @@
 import { useNavigate, useSearch } from '@tanstack/react-router'
 import { useTranslation } from 'react-i18next'
 import { mayAdminister } from '../api/me.ts'
+import { Alerts } from '../features/alerts/Alerts.tsx'
 import { ChannelList } from '../features/channels/ChannelList.tsx'
 import { Connect } from '../features/channels/Connect.tsx'
 import { Forbidden } from '../features/shell/ProblemState.tsx'
@@ -28,7 +29,14 @@ export function ChannelsPage() {
         )
       }
     >
-      {may ? <ChannelList slug={slug} onConnect={() => open('connect')} /> : <Forbidden />}
+      {may ? (
+        <>
+          <ChannelList slug={slug} onConnect={() => open('connect')} />
+          <Alerts slug={slug} />
+        </>
+      ) : (
+        <Forbidden />
+      )}
       <Sheet
         open={may && form === 'connect'}
         onClose={() => form && open(undefined)}

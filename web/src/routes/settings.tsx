@@ -1,6 +1,7 @@
 import { Link, Outlet, useLocation } from '@tanstack/react-router'
 import { useTranslation } from 'react-i18next'
 import { mayAdminister } from '../api/me.ts'
+import { OpenAlerts } from '../features/alerts/OpenAlerts.tsx'
 import { useTenant } from '../features/shell/tenant.ts'
 import { Icon, type IconName } from '../ui/Icon.tsx'
 import links from '../ui/links.module.css'
@@ -35,6 +36,7 @@ export function SettingsPage() {
                 <Link to={section.to} params={{ slug }} className={classes.section}>
                   <Icon name={section.icon} />
                   <span className={classes.name}>{t(section.text)}</span>
+                  {section.to === '/$slug/settings/channels' && <OpenAlerts slug={slug} />}
                   <Icon name="chevron" size={16} />
                 </Link>
               </li>

@@ -2,8 +2,9 @@ import { useQuery, useQueryClient, useSuspenseQuery } from '@tanstack/react-quer
 import { Outlet, useParams } from '@tanstack/react-router'
 import { useTranslation } from 'react-i18next'
 import { useConfig } from '../api/config.ts'
-import { meQuery, tenantQuery } from '../api/me.ts'
+import { mayAdminister, meQuery, roleIn, tenantQuery } from '../api/me.ts'
 import { asProblem } from '../api/problem.ts'
+import { OpenAlerts } from '../features/alerts/OpenAlerts.tsx'
 import { Connection } from '../features/shell/Connection.tsx'
 import { LineContext, useLine } from '../features/shell/live.ts'
 import { ProblemState } from '../features/shell/ProblemState.tsx'
@@ -20,6 +21,7 @@ export function TenantPage() {
   const { data: me } = useSuspenseQuery(meQuery())
   const tenant = useQuery(tenantQuery(slug))
   const { branding, tenant: house } = useConfig()
+  const role = roleIn(me, slug)
   const name = tenant.data?.name ?? (house === slug ? branding.name : slug)
   usePreferences(slug)
   const { line, state } = useLine(slug, queries)
@@ -50,6 +52,7 @@ export function TenantPage() {
       link: { to: '/$slug/settings', params },
       icon: 'settings',
       text: t('nav.settings'),
+      mark: role && mayAdminister(role) && <OpenAlerts slug={slug} />,
     },
   ]
   return (

@@ -9,8 +9,15 @@ import { Sheet } from '../../ui/Sheet.tsx'
 import { Person } from './Person.tsx'
 import classes from './Shell.module.css'
 
-/** An entry of the menu: where it leads, and the address under which one is there. */
-export type Place = { path: string; link: LinkProps; icon: IconName; text: string; exact?: boolean }
+/** An entry of the menu: where it leads, the address under which one is there, and what is to be seen there. */
+export type Place = {
+  path: string
+  link: LinkProps
+  icon: IconName
+  text: string
+  exact?: boolean
+  mark?: ReactNode
+}
 
 type Props = {
   name: string
@@ -93,6 +100,7 @@ function Menu({ places, address }: { places: readonly Place[]; address: string }
             >
               <Icon name={place.icon} />
               {place.text}
+              {place.mark}
             </Link>
           </li>
         ))}

@@ -7,6 +7,7 @@ it.each([
   ['conversation.updated', 'conversations'],
   ['knowledge.item', 'knowledge'],
   ['channel.heard', 'channels'],
+  ['alert.raised', 'alerts'],
   ['reset', 'everything'],
   ['ready', undefined],
   ['task.opened', undefined],
