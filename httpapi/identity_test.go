@@ -22,6 +22,7 @@ import (
 	"github.com/flomastr/flomastr/identity"
 	"github.com/flomastr/flomastr/identity/jwt"
 	"github.com/flomastr/flomastr/identity/local"
+	"github.com/flomastr/flomastr/internal/safehttp"
 	"github.com/flomastr/flomastr/postgres"
 	"github.com/flomastr/flomastr/postgres/postgrestest"
 	"github.com/flomastr/flomastr/secret"
@@ -105,7 +106,7 @@ func newHouse(t *testing.T) *house {
 		Verifier: verifier, Store: h.store, SuperAdmins: admins, PlatformToken: platformToken, Clock: flomastr.SystemClock,
 	})
 	require.NoError(t, err)
-	tenants := tenant.New(tenant.Deps{Store: postgres.NewTenantStore(h.db), Cold: h.cold, Owners: h.team})
+	tenants := tenant.New(tenant.Deps{Store: postgres.NewTenantStore(h.db), Cold: h.cold, Owners: h.team, Guard: safehttp.New(safehttp.Config{})})
 	h.api = httpapi.New(httpapi.Deps{
 		BaseDomain: "localhost", Clock: flomastr.SystemClock, Log: slog.New(slog.DiscardHandler), Gate: h.gate, SuperAdmins: admins, SignIn: httpapi.SignInOffer{Issuers: verifier.Issuers()}, Tenants: tenants,
 		Hosts:   tenant.NewDirectory("localhost", tenants, postgres.NewDomainStore(h.db), flomastr.SystemClock),
@@ -360,6 +361,53 @@ func TestProvisioningAgainFinishesWhatIsMissing(t *testing.T) {
 
 	other := h.call(t, "POST", "/routes/api/v1/admin/tenants/provision", root, `{"tenant_slug":"bar","owner_email":"thief@evil.test"}`)
 	require.Equal(t, 409, other.Code, "an existing tenant is not handed to somebody else")
+}
+
+func TestATenantsN8NIsSaidAtProvisioningAndChangedLater(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	root := h.root(t)
+	provision := func(n8n string) answer {
+		return h.call(t, "POST", "/routes/api/v1/admin/tenants/provision", root,
+			fmt.Sprintf(`{"tenant_slug":"bar","owner_email":"owner@bar.test","n8n_url":%q}`, n8n))
+	}
+	for name, bad := range map[string]string{
+		"no encryption": "http://n8n.bar.example", "loopback": "https://127.0.0.1", "a private network": "https://10.1.2.3/",
+		"a name of the inside": "https://n8n.internal", "a user name": "https://me:SECRT-1@n8n.bar.example", "another port": "https://n8n.bar.example:5678",
+		"a query": "https://n8n.bar.example/?key=SECRT-1", "no address": "n8n", "another scheme": "file:///etc/passwd",
+	} {
+		got := provision(bad)
+		require.Equal(t, 422, got.Code, name)
+		require.Contains(t, got.Body.String(), "body.n8n_url", name)
+		require.NotContains(t, got.Body.String(), "SECRT-1", name)
+	}
+	require.Equal(t, 404, h.call(t, "GET", "/routes/tenants/bar", root, "").Code, "nothing was made for a bad address")
+
+	kept := func() string { return h.call(t, "GET", "/routes/tenants/bar", root, "").field("n8n_url") }
+	require.Equal(t, 201, provision("").Code)
+	require.Empty(t, kept())
+	require.Equal(t, 200, provision(" https://N8N.bar.example/hooks/ ").Code, "calling it again finishes what is missing")
+	require.Equal(t, "https://n8n.bar.example/hooks", kept())
+	require.Equal(t, 200, provision("").Code)
+	require.Equal(t, "https://n8n.bar.example/hooks", kept(), "and takes nothing away")
+	require.Equal(t, "n8n_url_differs", provision("https://other.example").field("code"))
+	require.Equal(t, "https://n8n.bar.example/hooks", kept())
+
+	put := func(bearer, n8n string) answer {
+		return h.call(t, "PUT", "/routes/tenants/bar", bearer, fmt.Sprintf(`{"n8n_url":%q}`, n8n))
+	}
+	require.Equal(t, 422, put(root, "https://192.168.0.1").Code)
+	require.Equal(t, "https://moved.example", put(root, "https://moved.example").field("n8n_url"))
+	var old string
+	require.NoError(t, h.db.InPlatform(t.Context(), func(tx pgx.Tx) error {
+		return tx.QueryRow(t.Context(), `SELECT detail->>'n8n_url.old' FROM audit_log WHERE action = 'tenant.updated' AND detail->>'n8n_url.new' = 'https://moved.example'`).Scan(&old)
+	}))
+	require.Equal(t, "https://n8n.bar.example/hooks", old)
+	require.Equal(t, 200, h.call(t, "PUT", "/routes/tenants/bar", root, `{"name":"Bar"}`).Code)
+	require.Equal(t, "https://moved.example", kept(), "a change of something else leaves it")
+	_, owner := h.provision(t, root, "another")
+	require.Equal(t, 403, put(owner, "https://evil.example").Code)
+	require.Empty(t, put(root, "").field("n8n_url"))
 }
 
 func TestProvisioningAtOnceMakesOneTenant(t *testing.T) {

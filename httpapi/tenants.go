@@ -29,6 +29,7 @@ type tenantBody struct {
 	StatusSince  time.Time         `json:"status_since"`
 	TimeZone     string            `json:"time_zone"`
 	BrandPrimary string            `json:"brand_primary"`
+	N8NURL       string            `json:"n8n_url" doc:"Where its own n8n answers, or empty"`
 	CreatedAt    time.Time         `json:"created_at"`
 	UpdatedAt    time.Time         `json:"updated_at"`
 }
@@ -36,7 +37,7 @@ type tenantBody struct {
 func tenantOut(t tenant.Tenant) tenantBody {
 	return tenantBody{
 		ID: t.ID, Slug: t.Slug, Name: t.Name, Status: string(t.Status), StatusSince: t.StatusSince.UTC(), TimeZone: t.TimeZone,
-		BrandPrimary: t.BrandPrimary, CreatedAt: t.CreatedAt.UTC(), UpdatedAt: t.UpdatedAt.UTC(),
+		BrandPrimary: t.BrandPrimary, N8NURL: t.N8NURL, CreatedAt: t.CreatedAt.UTC(), UpdatedAt: t.UpdatedAt.UTC(),
 	}
 }
 
@@ -103,12 +104,13 @@ type tenantUpdateInput struct {
 		Name         *string `json:"name,omitempty" minLength:"1" maxLength:"120"`
 		TimeZone     *string `json:"time_zone,omitempty" maxLength:"64"`
 		BrandPrimary *string `json:"brand_primary,omitempty" maxLength:"7" doc:"#RRGGBB, or empty for the platform's"`
+		N8NURL       *string `json:"n8n_url,omitempty" maxLength:"500" doc:"A public https address without a query, or empty for none"`
 	}
 }
 
 func (a *API) tenantUpdate(ctx context.Context, call Call, in *tenantUpdateInput) (*tenantOutput, error) {
 	changed, err := a.deps.TenantAdmin.Update(ctx, call.Caller.Actor(), call.Tenant.ID, tenant.Change{
-		Name: in.Body.Name, TimeZone: in.Body.TimeZone, BrandPrimary: in.Body.BrandPrimary,
+		Name: in.Body.Name, TimeZone: in.Body.TimeZone, BrandPrimary: in.Body.BrandPrimary, N8NURL: in.Body.N8NURL,
 	})
 	if err != nil {
 		return nil, err
@@ -121,6 +123,7 @@ type provisionInput struct {
 		TenantSlug string `json:"tenant_slug" minLength:"3" maxLength:"63"`
 		OwnerEmail string `json:"owner_email" minLength:"3" maxLength:"254"`
 		TenantName string `json:"tenant_name,omitempty" maxLength:"120" doc:"Made from the slug when left out"`
+		N8NURL     string `json:"n8n_url,omitempty" maxLength:"500" doc:"Where the workspace's own n8n answers: a public https address without a query"`
 	}
 }
 
@@ -151,7 +154,7 @@ func (a *API) tenantProvision(ctx context.Context, call Call, in *provisionInput
 		return nil, identity.ErrEmail.Field("body.owner_email", "an e-mail address")
 	}
 	made, err := a.deps.TenantAdmin.Provision(ctx, call.Caller.Actor(), tenant.Setup{
-		Draft: tenant.Draft{Slug: in.Body.TenantSlug, Name: in.Body.TenantName}, OwnerEmail: email, Invite: true,
+		Draft: tenant.Draft{Slug: in.Body.TenantSlug, Name: in.Body.TenantName, N8NURL: in.Body.N8NURL}, OwnerEmail: email, Invite: true,
 	})
 	if err != nil {
 		return nil, err

@@ -29,7 +29,7 @@ var (
 const tenantColumns = `id, slug, name, status, status_since, status_reason,
 	coalesce(status_before, '') AS status_before, changed_by, time_zone,
 	coalesce((SELECT b.brand_primary FROM tenant_branding b WHERE b.tenant_id = tenants.id), '') AS brand_primary,
-	cold_ready, created_at, updated_at`
+	n8n_url, cold_ready, created_at, updated_at`
 
 // ByID finds a tenant by its id.
 func (s *TenantStore) ByID(ctx context.Context, id flomastr.TenantID) (tenant.Tenant, error) {
@@ -103,6 +103,9 @@ func (s *TenantStore) BeginProvisioning(ctx context.Context, actor flomastr.Acto
 		default:
 			return tenant.ErrWrongStatus
 		}
+		if err := ensureN8N(ctx, tx, actor, setup.N8NURL, &out.Tenant); err != nil {
+			return err
+		}
 		if err := ensureOwner(ctx, tx, actor, setup.OwnerEmail, &out); err != nil || !setup.Invite {
 			return err
 		}
@@ -114,11 +117,11 @@ func (s *TenantStore) BeginProvisioning(ctx context.Context, actor flomastr.Acto
 // ensureTenant inserts the tenant and its policies, or locks and reads the one that has the slug.
 func ensureTenant(ctx context.Context, tx pgx.Tx, actor flomastr.Actor, draft tenant.Draft) (tenant.Tenant, bool, error) {
 	made, err := oneTenant(ctx, tx, `
-		INSERT INTO tenants (id, slug, name, time_zone, changed_by)
-		VALUES ($1, $2, $3, $4, $5)
+		INSERT INTO tenants (id, slug, name, time_zone, n8n_url, changed_by)
+		VALUES ($1, $2, $3, $4, $5, $6)
 		ON CONFLICT ON CONSTRAINT tenants_slug_key DO NOTHING
 		RETURNING `+tenantColumns,
-		flomastr.NewID[flomastr.TenantID](), draft.Slug, draft.Name, draft.TimeZone, string(actor))
+		flomastr.NewID[flomastr.TenantID](), draft.Slug, draft.Name, draft.TimeZone, draft.N8NURL, string(actor))
 	if errors.Is(err, tenant.ErrNotFound) {
 		found, err := oneTenant(ctx, tx, `SELECT `+tenantColumns+` FROM tenants WHERE slug = $1 FOR UPDATE`, draft.Slug)
 		return found, false, err
@@ -145,6 +148,20 @@ func ensureTenant(ctx context.Context, tx pgx.Tx, actor flomastr.Actor, draft te
 		Tenant: made.ID, Actor: actor, Action: "tenant.created", Object: "tenant:" + made.ID.String(),
 		Detail: map[string]string{"slug": made.Slug},
 	})
+}
+
+// ensureN8N gives a tenant of an earlier call the address of its n8n. One that has another keeps it: whoever provisions again
+// may not know that it moved.
+func ensureN8N(ctx context.Context, tx pgx.Tx, actor flomastr.Actor, address string, t *tenant.Tenant) error {
+	switch {
+	case address == "" || address == t.N8NURL:
+		return nil
+	case t.N8NURL != "":
+		return tenant.ErrN8NDiffers
+	}
+	changed, err := updateTenant(ctx, tx, actor, *t, tenant.Change{N8NURL: &address})
+	*t = changed
+	return err
 }
 
 // setBrandPrimary writes the colour alone; the rest of a look is the tenant's own to choose.
@@ -239,28 +256,35 @@ func (s *TenantStore) Update(ctx context.Context, actor flomastr.Actor, id floma
 				return err
 			}
 		}
-		changed, err = oneTenant(ctx, tx, `
-			UPDATE tenants
-			SET name = coalesce($2, name),
-			    time_zone = coalesce($3, time_zone),
-			    changed_by = $4,
-			    updated_at = now()
-			WHERE id = $1
-			RETURNING `+tenantColumns, id, change.Name, change.TimeZone, string(actor))
-		if err != nil {
-			return err
-		}
-		return appendAudit(ctx, tx, audit.Record{
-			Tenant: id, Actor: actor, Action: "tenant.updated", Object: "tenant:" + id.String(),
-			Detail: audit.Changes(tenantDetail(before), tenantDetail(changed)),
-		})
+		changed, err = updateTenant(ctx, tx, actor, before, change)
+		return err
 	})
 	return changed, err
 }
 
+// updateTenant writes what a change says of the tenant's own row, and the line of the audit log.
+func updateTenant(ctx context.Context, tx pgx.Tx, actor flomastr.Actor, before tenant.Tenant, change tenant.Change) (tenant.Tenant, error) {
+	changed, err := oneTenant(ctx, tx, `
+		UPDATE tenants
+		SET name = coalesce($2, name),
+		    time_zone = coalesce($3, time_zone),
+		    n8n_url = coalesce($4, n8n_url),
+		    changed_by = $5,
+		    updated_at = now()
+		WHERE id = $1
+		RETURNING `+tenantColumns, before.ID, change.Name, change.TimeZone, change.N8NURL, string(actor))
+	if err != nil {
+		return tenant.Tenant{}, err
+	}
+	return changed, appendAudit(ctx, tx, audit.Record{
+		Tenant: before.ID, Actor: actor, Action: "tenant.updated", Object: "tenant:" + before.ID.String(),
+		Detail: audit.Changes(tenantDetail(before), tenantDetail(changed)),
+	})
+}
+
 // tenantDetail is what the audit log compares of a tenant.
 func tenantDetail(t tenant.Tenant) map[string]string {
-	return map[string]string{"name": t.Name, "time_zone": t.TimeZone, "brand_primary": t.BrandPrimary}
+	return map[string]string{"name": t.Name, "time_zone": t.TimeZone, "brand_primary": t.BrandPrimary, "n8n_url": t.N8NURL}
 }
 
 const policyColumns = `rate_limit_per_minute, max_context_length, allowed_file_types, max_file_size_mb, message_retention_days,

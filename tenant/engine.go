@@ -3,6 +3,8 @@ package tenant
 import (
 	"context"
 	"crypto/ed25519"
+	"errors"
+	"net/url"
 	"strings"
 	"time"
 	"unicode"
@@ -19,8 +21,15 @@ type Engine struct {
 	owners Owners
 	key    ed25519.PrivateKey
 	clock  flomastr.Clock
+	guard  Guard
 
 	policies *policyCache
+}
+
+// Guard says whether an address that somebody gives may be called from here, by its looks, and in which form. A
+// *safehttp.Client does; whoever calls the address later is guarded by where its name leads then.
+type Guard interface {
+	Check(address string) (*url.URL, error)
 }
 
 // Deps are what the engine stands on.
@@ -30,6 +39,7 @@ type Deps struct {
 	Files  Files
 	Owners Owners             // for provisioning with an invitation
 	Key    ed25519.PrivateKey // signs the reports of erasures
+	Guard  Guard              // judges the address of a tenant's n8n; without it none is taken
 	Clock  flomastr.Clock     // nil is the system's
 }
 
@@ -38,7 +48,7 @@ func New(d Deps) *Engine {
 	if d.Clock == nil {
 		d.Clock = flomastr.SystemClock
 	}
-	return &Engine{store: d.Store, cold: d.Cold, files: d.Files, owners: d.Owners, key: d.Key, clock: d.Clock, policies: newPolicyCache(d.Clock)}
+	return &Engine{store: d.Store, cold: d.Cold, files: d.Files, owners: d.Owners, key: d.Key, guard: d.Guard, clock: d.Clock, policies: newPolicyCache(d.Clock)}
 }
 
 // Find takes an id or a slug. What is neither is as absent as what nobody has.
@@ -96,9 +106,10 @@ type Change struct {
 	Name         *string
 	TimeZone     *string
 	BrandPrimary *string
+	N8NURL       *string // "" takes it away
 }
 
-// Update changes a tenant's name, time zone or colour.
+// Update changes a tenant's name, time zone, colour or the address of its n8n.
 func (e *Engine) Update(ctx context.Context, actor flomastr.Actor, id flomastr.TenantID, change Change) (Tenant, error) {
 	if change.Name != nil {
 		name, err := cleanName(*change.Name)
@@ -116,6 +127,13 @@ func (e *Engine) Update(ctx context.Context, actor flomastr.Actor, id flomastr.T
 		if err := validateColour(*change.BrandPrimary); err != nil {
 			return Tenant{}, err
 		}
+	}
+	if change.N8NURL != nil {
+		address, err := e.cleanN8N(*change.N8NURL)
+		if err != nil {
+			return Tenant{}, err
+		}
+		change.N8NURL = &address
 	}
 	return e.store.Update(ctx, actor, id, change)
 }
@@ -156,3 +174,26 @@ func validateColour(colour string) error {
 	}
 	return nil
 }
+
+// cleanN8N takes the address of an n8n, or none, into the form in which it is kept: encrypted, and without a place for a
+// secret, because members read it.
+func (e *Engine) cleanN8N(address string) (string, error) {
+	if address = strings.TrimSpace(address); address == "" {
+		return "", nil
+	}
+	refused := ErrDraft.Field("body.n8n_url", "a public address that starts with https://, without a user name or a query")
+	if e.guard == nil {
+		return "", refused.Because(errors.New("nobody judges addresses here"))
+	}
+	u, err := e.guard.Check(address)
+	if err != nil {
+		return "", refused.Because(err)
+	}
+	kept := strings.TrimRight(u.String(), "/")
+	if u.Scheme != "https" || u.RawQuery != "" || u.ForceQuery || len(kept) > maxN8NURL {
+		return "", refused
+	}
+	return kept, nil
+}
+
+const maxN8NURL = 500

@@ -15,6 +15,7 @@ type Draft struct {
 	Name         string // "" makes one from the slug
 	TimeZone     string // "" is UTC
 	BrandPrimary string
+	N8NURL       string  // "" where it has no n8n of its own
 	Profile      Profile // its time zone and its domain play no part here
 }
 
@@ -35,7 +36,7 @@ type Provisioned struct {
 	Invitation      string // the link of the owner's, from the call that made it, where it does not go by mail alone
 }
 
-func (d *Draft) prepare() error {
+func (e *Engine) prepare(d *Draft) error {
 	if err := ValidateSlug(d.Slug); err != nil {
 		return err
 	}
@@ -55,6 +56,9 @@ func (d *Draft) prepare() error {
 	if err := d.Profile.clean(); err != nil {
 		return err
 	}
+	if d.N8NURL, err = e.cleanN8N(d.N8NURL); err != nil {
+		return err
+	}
 	return validateColour(d.BrandPrimary)
 }
 
@@ -69,7 +73,7 @@ func nameFromSlug(slug string) string {
 
 // Create makes a tenant without an owner; [Engine.Provision] can give it one later.
 func (e *Engine) Create(ctx context.Context, actor flomastr.Actor, draft Draft) (Tenant, error) {
-	if err := draft.prepare(); err != nil {
+	if err := e.prepare(&draft); err != nil {
 		return Tenant{}, err
 	}
 	made, err := e.store.Create(ctx, actor, draft)
@@ -88,7 +92,7 @@ type Owners interface {
 // Provision makes a tenant with its owner and its own database and invites the owner, or finishes what an interrupted call
 // began: each step is written down, and done once. Until the database is there the tenant is in the state provisioning.
 func (e *Engine) Provision(ctx context.Context, actor flomastr.Actor, s Setup) (Provisioned, error) {
-	if err := s.prepare(); err != nil {
+	if err := e.prepare(&s.Draft); err != nil {
 		return Provisioned{}, err
 	}
 	made, err := e.store.BeginProvisioning(ctx, actor, s)

@@ -32,6 +32,7 @@ type Tenant struct {
 	ChangedBy    string // who changed it last, as the audit log names them
 	TimeZone     string // IANA
 	BrandPrimary string // #RRGGBB, or "" for the platform's
+	N8NURL       string // where its own n8n answers, or ""; never with a secret in it
 	ColdReady    bool   // its cold database exists
 	CreatedAt    time.Time
 	UpdatedAt    time.Time
@@ -42,5 +43,6 @@ var (
 	ErrNotFound     = flomastr.Errorf(flomastr.NotFound, "not_found", "There is nothing here, or it is not yours to see.")
 	ErrSlugTaken    = flomastr.Errorf(flomastr.Conflict, "slug_taken", "Another workspace has this slug.")
 	ErrOwnerDiffers = flomastr.Errorf(flomastr.Conflict, "owner_differs", "This workspace exists and has another owner.")
+	ErrN8NDiffers   = flomastr.Errorf(flomastr.Conflict, "n8n_url_differs", "This workspace exists and has another n8n; change its address there.")
 	ErrWrongStatus  = flomastr.Errorf(flomastr.Conflict, "wrong_status", "The workspace is in a state that does not allow this.")
 )

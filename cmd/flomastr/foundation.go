@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/flomastr/flomastr/blob"
+	"github.com/flomastr/flomastr/internal/safehttp"
 	"github.com/flomastr/flomastr/postgres"
 	"github.com/flomastr/flomastr/postgres/embedded"
 	"github.com/flomastr/flomastr/secret"
@@ -97,8 +98,11 @@ func erasureKeys(keys *secret.Keyring) ([]ed25519.PrivateKey, error) {
 }
 
 // newTenants is the engine of tenants, for the server and for the commands, which invite nobody.
-func newTenants(base *foundation, db *postgres.DB, files *blob.Bucket, owners tenant.Owners) *tenant.Engine {
-	return tenant.New(tenant.Deps{Store: postgres.NewTenantStore(db), Cold: db, Files: files, Owners: owners, Key: base.Erasures})
+func newTenants(cfg Config, base *foundation, db *postgres.DB, files *blob.Bucket, owners tenant.Owners) *tenant.Engine {
+	return tenant.New(tenant.Deps{
+		Store: postgres.NewTenantStore(db), Cold: db, Files: files, Owners: owners, Key: base.Erasures,
+		Guard: safehttp.New(safehttp.Config{DenyHosts: ownHosts(cfg)}),
+	})
 }
 
 // blobFolder is where uploads are kept.

@@ -33,6 +33,7 @@ type tenantProvision struct {
 	Owner    string `required:"" placeholder:"E-MAIL" help:"Who owns it. A first password is printed once when they have none."`
 	Name     string `name:"name" placeholder:"NAME" help:"What it is called; made from the slug when empty."`
 	TimeZone string `name:"time-zone" placeholder:"ZONE" help:"Its time zone, such as Asia/Dubai; UTC when empty."`
+	N8NURL   string `name:"n8n-url" placeholder:"URL" help:"Where its own n8n answers, if it has one."`
 	JSON     bool   `name:"json" help:"Print the result as JSON."`
 }
 
@@ -64,7 +65,7 @@ func (c *tenantProvision) Run(ctx context.Context, s *surroundings, src *sources
 	defer func() { err = errors.Join(err, p.Close()) }()
 
 	made, err := p.tenants.Provision(ctx, flomastr.ActorSystem, tenant.Setup{
-		Draft: tenant.Draft{Slug: c.Slug, Name: c.Name, TimeZone: c.TimeZone}, OwnerEmail: email,
+		Draft: tenant.Draft{Slug: c.Slug, Name: c.Name, TimeZone: c.TimeZone, N8NURL: c.N8NURL}, OwnerEmail: email,
 	})
 	if err != nil {
 		return err

@@ -45,7 +45,7 @@ func openPlatform(ctx context.Context, cfg Config, log *slog.Logger) (_ *platfor
 	if p.blobs, err = blob.OpenFolder(blobFolder(cfg)); err != nil {
 		return nil, err
 	}
-	p.tenants = newTenants(p.base, p.db, p.blobs, nil)
+	p.tenants = newTenants(cfg, p.base, p.db, p.blobs, nil)
 	return p, nil
 }
 

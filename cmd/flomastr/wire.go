@@ -113,7 +113,7 @@ func newApp(ctx context.Context, cfg Config, log *slog.Logger) (_ *App, err erro
 	a.team = identity.NewTeam(identity.TeamDeps{
 		Store: a.tokens, Seal: vault, Clock: a.clock, PublicURL: publicURL(cfg, a.demo), Mailed: cfg.writesMail(), ByMail: cfg.SMTPURL != "",
 	})
-	a.tenants = newTenants(a.base, a.db, a.blobs, a.team)
+	a.tenants = newTenants(cfg, a.base, a.db, a.blobs, a.team)
 	hosts := tenant.NewDirectory(cfg.BaseDomain, a.tenants, postgres.NewDomainStore(a.db), a.clock)
 	profiles := tenant.NewProfiles(tenant.ProfilesDeps{
 		Store: postgres.NewTenantStore(a.db), Domains: postgres.NewDomainStore(a.db), DNS: net.DefaultResolver,

@@ -4098,6 +4098,8 @@ export interface components {
             name: "infobip" | "meta" | "twilio";
         };
         ProvisionInputBody: {
+            /** @description Where the workspace's own n8n answers: a public https address without a query */
+            n8n_url?: string;
             owner_email: string;
             /** @description Made from the slug when left out */
             tenant_name?: string;
@@ -4346,6 +4348,8 @@ export interface components {
             created_at: string;
             /** Format: uuid */
             id: string;
+            /** @description Where its own n8n answers, or empty */
+            n8n_url: string;
             name: string;
             slug: string;
             /** @enum {string} */
@@ -4387,6 +4391,8 @@ export interface components {
         TenantUpdateInputBody: {
             /** @description #RRGGBB, or empty for the platform's */
             brand_primary?: string;
+            /** @description A public https address without a query, or empty for none */
+            n8n_url?: string;
             name?: string;
             time_zone?: string;
         };
@@ -17440,15 +17446,6 @@ export interface operations {
             };
             /** @description Unprocessable Entity */
             422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests */
-            429: {
                 headers: {
                     [name: string]: unknown;
                 };

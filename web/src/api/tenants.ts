@@ -9,6 +9,8 @@ export type TenantRow = {
   id: string
   slug: string
   name: string
+  /** Where its own n8n answers, or empty. */
+  n8n: string
   status: TenantStatus
   since: Date
   createdAt: Date
@@ -50,18 +52,24 @@ export const adminTenantQuery = (tenant: string) =>
     },
   })
 
-export const renameTenant = async (tenant: string, name: string): Promise<void> => {
+export const changeTenant = async (tenant: string, to: { name: string; n8n: string }): Promise<void> => {
   const path = { tenant_slug: tenant }
-  await unwrap(client('').PUT('/routes/tenants/{tenant_slug}', { params: { path }, body: { name } }))
+  const body = { name: to.name, n8n_url: to.n8n }
+  await unwrap(client('').PUT('/routes/tenants/{tenant_slug}', { params: { path }, body }))
 }
 
-export type Setup = { slug: string; name: string; owner: string }
+export type Setup = { slug: string; name: string; owner: string; n8n: string }
 /** link: the owner's invitation, to hand out where no mail takes it. */
 export type Provisioned = { slug: string; message: string; link: string | undefined }
 
 /** Makes a tenant, or finishes what is missing of one that was begun. */
-export async function provision({ slug, name, owner }: Setup): Promise<Provisioned> {
-  const body = { tenant_slug: slug, owner_email: owner, ...(name ? { tenant_name: name } : {}) }
+export async function provision({ slug, name, owner, n8n }: Setup): Promise<Provisioned> {
+  const body = {
+    tenant_slug: slug,
+    owner_email: owner,
+    ...(name ? { tenant_name: name } : {}),
+    ...(n8n ? { n8n_url: n8n } : {}),
+  }
   const wire = await unwrap(client('').POST('/routes/api/v1/admin/tenants/provision', { body }))
   return { slug: wire.tenant_slug, message: wire.message, link: wire.invitation_link || undefined }
 }
@@ -71,6 +79,7 @@ function rowOf(wire: components['schemas']['TenantBody']): TenantRow {
     id: wire.id,
     slug: wire.slug,
     name: wire.name,
+    n8n: wire.n8n_url,
     status: wire.status,
     since: new Date(wire.status_since),
     createdAt: new Date(wire.created_at),

@@ -10,6 +10,7 @@ import { slugFrom } from '../../lib/slug.ts'
 import { Button } from '../../ui/Button.tsx'
 import form from '../../ui/form.module.css'
 import { ProblemLine } from '../shell/ProblemState.tsx'
+import { N8n } from './N8n.tsx'
 import { Progress } from './Progress.tsx'
 
 // By then the first commit is done, and the tenant has steps to show.
@@ -54,11 +55,12 @@ function Draft({ setup, busy, problem, onSubmit }: DraftProps) {
   const [name, setName] = useState(setup?.name ?? '')
   const [slug, setSlug] = useState(setup?.slug) // undefined: it follows the name
   const [owner, setOwner] = useState(setup?.owner ?? '')
+  const [n8n, setN8n] = useState(setup?.n8n ?? '')
   const address = slug ?? slugFrom(name)
-  const errors = fieldErrors(problem, ['tenant_slug', 'tenant_name', 'owner_email'])
+  const errors = fieldErrors(problem, ['tenant_slug', 'tenant_name', 'owner_email', 'n8n_url'])
   const submit = (event: FormEvent) => {
     event.preventDefault()
-    onSubmit({ slug: address, name: name.trim(), owner: owner.trim() })
+    onSubmit({ slug: address, name: name.trim(), owner: owner.trim(), n8n: n8n.trim() })
   }
   return (
     <form className={form.form} onSubmit={submit}>
@@ -100,6 +102,7 @@ function Draft({ setup, busy, problem, onSubmit }: DraftProps) {
         value={owner}
         onChange={(event) => setOwner(event.currentTarget.value)}
       />
+      <N8n value={n8n} onChange={setN8n} error={errors.of('n8n_url')} />
       {errors.rest && <ProblemLine error={errors.rest} />}
       <div className={form.actions}>
         <Button look="primary" submit busy={busy}>
