@@ -31,6 +31,8 @@ type (
 	visitNoun        struct{}
 	platformUserNoun struct{}
 	alertNoun        struct{}
+	mediaNoun        struct{}
+	fileNoun         struct{}
 )
 
 // The ids of the product's nouns.
@@ -51,6 +53,8 @@ type (
 	VisitID        = ID[visitNoun]
 	PlatformUserID = ID[platformUserNoun]
 	AlertID        = ID[alertNoun]
+	MediaID        = ID[mediaNoun]
+	FileID         = ID[fileNoun]
 )
 
 // lastV7 keeps ids of one process strictly increasing within a millisecond (RFC 9562, section 6.2, method 1).

@@ -59,6 +59,34 @@ func (b *Bucket) Put(ctx context.Context, tenant flomastr.TenantID, key string, 
 	return nil
 }
 
+// PutFrom keeps what a reader gives, as Put does, without holding it in memory.
+func (b *Bucket) PutFrom(ctx context.Context, tenant flomastr.TenantID, key string, body io.Reader) error {
+	path, err := inside(tenant, key)
+	if err != nil {
+		return err
+	}
+	if err := b.bucket.Upload(ctx, path, body, &blob.WriterOptions{ContentType: "application/octet-stream"}); err != nil {
+		return fmt.Errorf("keep blob: %w", err)
+	}
+	return nil
+}
+
+// Open reads a blob from any place in it; ErrNotFound when there is none. The caller closes it.
+func (b *Bucket) Open(ctx context.Context, tenant flomastr.TenantID, key string) (io.ReadSeekCloser, error) {
+	path, err := inside(tenant, key)
+	if err != nil {
+		return nil, err
+	}
+	r, err := b.bucket.NewReader(ctx, path, nil)
+	if gcerrors.Code(err) == gcerrors.NotFound {
+		return nil, ErrNotFound.Because(err)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("open blob: %w", err)
+	}
+	return r, nil
+}
+
 // Get reads a whole blob; ErrNotFound when there is none.
 func (b *Bucket) Get(ctx context.Context, tenant flomastr.TenantID, key string) ([]byte, error) {
 	path, err := inside(tenant, key)

@@ -78,9 +78,20 @@ func (e *estate) acts(t *testing.T) []act {
 		Conversations []struct{ Contact struct{ ID string } }
 	}
 	require.NoError(t, json.Unmarshal(e.call(t, "GET", "/routes/conversations", owner, "").Body.Bytes(), &people))
+	var broken string
+	require.NoError(t, e.db.InTenant(t.Context(), mine, func(tx pgx.Tx) error {
+		return tx.QueryRow(t.Context(), `
+			INSERT INTO media (tenant_id, id, channel_id, conversation_id, message_id, kind, source, state, reason)
+			SELECT $1, gen_random_uuid(), channel_id, id, gen_random_uuid(), 'image', '{}', 'failed', 'unreachable'
+			FROM conversations
+			WHERE tenant_id = $1
+			LIMIT 1
+			RETURNING id::text`, mine).Scan(&broken)
+	}))
 	one, two := people.Conversations[0].Contact.ID, people.Conversations[1].Contact.ID
 	return []act{
 		{"POST /routes/contacts/{id}/merge", "/routes/contacts/" + one + "/merge", owner, `{"contact_id":"` + two + `"}`},
+		{"POST /routes/media/{id}/fetch", "/routes/media/" + broken + "/fetch", owner, ""},
 		{"POST /routes/contacts/{id}/unmerge", "/routes/contacts/" + two + "/unmerge", owner, ""},
 		{"POST /routes/tenants/{tenant_id}/alerts/{id}/resolve", "/routes/tenants/mine/alerts/" + raised.Alerts[0].ID + "/resolve", owner, ""},
 		{"DELETE /routes/admin/visits/{id}", "/routes/admin/visits/" + visit, root, ""},

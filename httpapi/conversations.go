@@ -79,6 +79,7 @@ type message struct {
 	Type              string                  `json:"type" example:"text"`
 	Text              string                  `json:"text" doc:"The text, or the text form of what was sent"`
 	MediaURL          string                  `json:"media_url,omitempty" doc:"At the provider; fetched with the channel's credentials only"`
+	Media             *media                  `json:"media,omitempty" doc:"The file that came with it"`
 	Status            string                  `json:"status" enum:"received,queued,dispatched,delivered,read,failed,unknown"`
 	Error             string                  `json:"error,omitempty" doc:"Why it failed or is unknown, in a sentence"`
 	ProviderMessageID string                  `json:"provider_message_id,omitempty"`
@@ -108,7 +109,7 @@ type decision struct {
 func messageOf(m whatsapp.Message) message {
 	out := message{
 		ID: m.ID, ConversationID: m.Conversation, Direction: string(m.Direction), Speaker: string(m.Speaker), Author: m.Author,
-		Type: m.Type, Text: m.Text, MediaURL: m.MediaURL, Status: whatsapp.PublicState(m.State), Error: m.Problem,
+		Type: m.Type, Text: m.Text, MediaURL: m.MediaURL, Media: mediaOf(m.Media), Status: whatsapp.PublicState(m.State), Error: m.Problem,
 		ProviderMessageID: m.ProviderID, At: m.At, CreatedAt: m.CreatedAt,
 	}
 	if d := m.Details; !d.EditedAt.IsZero() && d.RevokedAt == nil {

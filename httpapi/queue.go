@@ -46,7 +46,8 @@ type jobMessage struct {
 
 type jobMedia struct {
 	Type string `json:"type"`
-	URL  string `json:"url"`
+	URL  string `json:"url,omitempty" doc:"At the provider; fetched with the channel's credentials only"`
+	File *media `json:"file,omitempty" doc:"What we have of it"`
 }
 
 type nextJobOutput struct {
@@ -99,8 +100,8 @@ func payloadOf(call Call, c whatsapp.Claimed) *jobPayload {
 	}
 	for i, m := range c.Messages {
 		line := jobMessage{ID: m.ID, ProviderMessageID: m.ProviderID, TS: m.At, Type: m.Type, Text: m.Text, Media: []jobMedia{}}
-		if m.MediaURL != "" {
-			line.Media = append(line.Media, jobMedia{Type: m.Type, URL: m.MediaURL})
+		if m.MediaURL != "" || m.Media != nil {
+			line.Media = append(line.Media, jobMedia{Type: m.Type, URL: m.MediaURL, File: mediaOf(m.Media)})
 		}
 		p.Messages = append(p.Messages, line)
 		if i > 0 {

@@ -150,6 +150,8 @@ func (a *API) routes() {
 	route(a, http.MethodPost, "/routes/conversations/{id}/handover", identity.Member, a.conversationHandover)
 	route(a, http.MethodPost, "/routes/conversations/{id}/resume", identity.Member, a.conversationResume)
 	route(a, http.MethodPost, "/routes/conversations/{id}/close", identity.Member, a.conversationClose)
+	route(a, http.MethodGet, "/routes/media/{id}", readConversations, a.mediaGet)
+	route(a, http.MethodPost, "/routes/media/{id}/fetch", identity.Member, a.mediaFetch, status(http.StatusAccepted))
 	route(a, http.MethodPost, "/routes/contacts/{id}/merge", identity.Admin, a.contactMerge)
 	route(a, http.MethodPost, "/routes/contacts/{id}/unmerge", identity.Admin, a.contactUnmerge)
 	route(a, http.MethodGet, "/routes/events", identity.Member, a.events)

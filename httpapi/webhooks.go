@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"io"
 	"net/url"
 	"strings"
 	"time"
@@ -38,6 +39,9 @@ type WhatsApp interface {
 	Resume(ctx context.Context, tenant flomastr.TenantID, id flomastr.ConversationID, by flomastr.Actor) (whatsapp.Conversation, error)
 	Close(ctx context.Context, tenant flomastr.TenantID, id flomastr.ConversationID, by flomastr.Actor) (whatsapp.Conversation, error)
 	MarkRead(ctx context.Context, tenant flomastr.TenantID, id flomastr.ConversationID) error
+	Attached(ctx context.Context, tenant flomastr.TenantID, id flomastr.MediaID) (whatsapp.Attached, error)
+	OpenMedia(ctx context.Context, tenant flomastr.TenantID, id flomastr.MediaID) (whatsapp.Attached, io.ReadSeekCloser, error)
+	RetryMedia(ctx context.Context, tenant flomastr.TenantID, by flomastr.Actor, id flomastr.MediaID) (whatsapp.Attached, error)
 
 	CreateChannel(ctx context.Context, tenant flomastr.TenantID, draft whatsapp.ChannelDraft) (whatsapp.Channel, whatsapp.WebhookSecret, error)
 	UpdateChannel(ctx context.Context, tenant flomastr.TenantID, id flomastr.ChannelID, draft whatsapp.ChannelDraft) (whatsapp.Channel, error)

@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/flomastr/flomastr"
+	"github.com/flomastr/flomastr/blob"
 	"github.com/flomastr/flomastr/httpapi"
 	"github.com/flomastr/flomastr/postgres"
 	"github.com/flomastr/flomastr/secret"
@@ -37,6 +38,7 @@ type line struct {
 	service  string // a tenant's API token with every scope of this file
 	mu       sync.Mutex
 	sent     []string
+	files    func(w http.ResponseWriter) // answers whoever asks the provider for a file
 }
 
 type echo struct{}
@@ -51,8 +53,11 @@ func newLine(t *testing.T) *line {
 	l.startProvider(t)
 	keys, err := secret.Parse(secret.Generate())
 	require.NoError(t, err)
+	blobs, err := blob.OpenFolder(t.TempDir())
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = blobs.Close() })
 	l.engine = whatsapp.New(whatsapp.Deps{
-		Store: postgres.NewWhatsAppStore(l.db), Answerer: echo{}, Sealer: keys, Log: slog.New(slog.DiscardHandler),
+		Store: postgres.NewWhatsAppStore(l.db), Answerer: echo{}, Sealer: keys, Blobs: blobs, Log: slog.New(slog.DiscardHandler),
 		Providers: []provider.Provider{infobip.New(infobip.Config{HTTP: l.provider.Client(), StandIn: l.provider.URL}), meta.New(meta.Config{HTTP: l.provider.Client(), StandIn: l.provider.URL})},
 		Settings:  whatsapp.Settings{Poll: 20 * time.Millisecond, StoreTimeout: 10 * time.Second, BurstWait: 50 * time.Millisecond},
 	})
@@ -82,6 +87,10 @@ func (l *line) startProvider(t *testing.T) {
 			Content   struct {
 				Text string `json:"text"`
 			} `json:"content"`
+		}
+		if r.Method == http.MethodGet && l.files != nil {
+			l.files(w)
+			return
 		}
 		if r.Method == http.MethodGet {
 			_, _ = w.Write([]byte(`{"results":[]}`))

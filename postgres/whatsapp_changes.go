@@ -165,10 +165,14 @@ func (b *intakeBatch) apply(ctx context.Context, channel flomastr.ChannelID, t t
 		return fmt.Errorf("encode details: %w", err)
 	}
 	shown := text
+	var batch pgx.Batch
 	if details.RevokedAt != nil {
 		shown = ""
+		batch.Queue(`
+			UPDATE media
+			SET state = 'refused', reason = $3, file_id = NULL, updated_at = now()
+			WHERE tenant_id = $1 AND message_id = $2`, b.tenant, t.id, whatsapp.MediaRevoked)
 	}
-	var batch pgx.Batch
 	batch.Queue(`
 		UPDATE messages
 		SET text = $4, details = $5

@@ -235,7 +235,7 @@ func (s *WhatsAppStore) Messages(ctx context.Context, tenant flomastr.TenantID, 
 		list = list[:page.Limit]
 		next = strconv.FormatInt(list[len(list)-1].Seq, 36)
 	}
-	return list, next, nil
+	return list, next, s.withMedia(ctx, tenant, list)
 }
 
 // threaded joins two lists of a conversation, the newest first. One that is in both was copied and not yet deleted: the
@@ -252,7 +252,12 @@ func (s *WhatsAppStore) Message(ctx context.Context, tenant flomastr.TenantID, i
 		m, err = readMessage(ctx, tx, tenant, id)
 		return err
 	})
-	return m, err
+	if err != nil {
+		return m, err
+	}
+	one := []whatsapp.Message{m}
+	err = s.withMedia(ctx, tenant, one)
+	return one[0], err
 }
 
 func readMessage(ctx context.Context, tx pgx.Tx, tenant flomastr.TenantID, id flomastr.MessageID) (whatsapp.Message, error) {

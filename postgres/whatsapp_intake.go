@@ -24,7 +24,7 @@ const writtenElsewhere = "Somebody wrote to the customer in WhatsApp itself."
 func (s *WhatsAppStore) SaveIntake(ctx context.Context, tenant flomastr.TenantID, intake []whatsapp.Intake) (stored []whatsapp.Stored, err error) {
 	err = s.retried(ctx, tenant, func(tx pgx.Tx) error {
 		stored = make([]whatsapp.Stored, len(intake))
-		b := intakeBatch{tx: tx, tenant: tenant, intake: intake, stored: stored, heeded: make([]bool, len(intake))}
+		b := intakeBatch{db: s.db, tx: tx, tenant: tenant, intake: intake, stored: stored, heeded: make([]bool, len(intake))}
 		if err := b.receive(ctx); err != nil {
 			return err
 		}
@@ -55,6 +55,7 @@ func (s *WhatsAppStore) KeepUnusable(ctx context.Context, tenant flomastr.Tenant
 
 // intakeBatch is one commit of SaveIntake.
 type intakeBatch struct {
+	db     *DB
 	tx     pgx.Tx
 	tenant flomastr.TenantID
 	intake []whatsapp.Intake
@@ -100,6 +101,9 @@ func (b *intakeBatch) receive(ctx context.Context) error {
 			return err
 		}
 		if err := b.write(ctx, fresh, threads); err != nil {
+			return err
+		}
+		if err := b.attach(ctx, fresh, threads); err != nil {
 			return err
 		}
 		if err := b.remember(ctx, fresh, threads); err != nil {

@@ -73,7 +73,8 @@ type Message struct {
 	At           time.Time // the provider's time
 	CreatedAt    time.Time
 	Details      Details
-	Provider     string // of a message that was just queued
+	Media        *Attached // the file that came with it; nil for most
+	Provider     string    // of a message that was just queued
 }
 
 // Decided is what an answer came from, kept with its message.

@@ -29,6 +29,8 @@ type Deps struct {
 	Providers []provider.Provider
 	Answerer  Answerer
 	Sealer    Sealer
+	Blobs     Blobs
+	Scanner   Scanner // nil where nothing checks files for malware
 	Clock     flomastr.Clock
 	Log       *slog.Logger
 	Settings  Settings
@@ -110,6 +112,8 @@ type Engine struct {
 	providers map[string]provider.Provider
 	answerer  Answerer
 	sealer    Sealer
+	blobs     Blobs
+	scanner   Scanner
 	clock     flomastr.Clock
 	log       *slog.Logger
 	set       Settings
@@ -130,7 +134,7 @@ type Engine struct {
 // New makes an engine. It panics when two providers have one name, which is a mistake in wiring.
 func New(d Deps) *Engine {
 	e := &Engine{
-		store: d.Store, answerer: d.Answerer, sealer: d.Sealer, clock: d.Clock, log: d.Log,
+		store: d.Store, answerer: d.Answerer, sealer: d.Sealer, blobs: d.Blobs, scanner: d.Scanner, clock: d.Clock, log: d.Log,
 		set: d.Settings.withDefaults(), providers: map[string]provider.Provider{},
 		wakers: map[LaneKind]chan struct{}{LaneTurn: make(chan struct{}, 1), LaneSend: make(chan struct{}, 1)},
 	}

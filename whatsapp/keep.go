@@ -42,6 +42,7 @@ type KeepStore interface {
 	NoteKeeping(ctx context.Context, tenant flomastr.TenantID, action string, detail map[string]string) error
 	ExpiryStore
 	ArchiveStore
+	MediaKeepStore
 }
 
 // ExpiryStore deletes what is past its retention.
@@ -79,7 +80,7 @@ func (k *Keeper) Keep(ctx context.Context) error {
 	}
 	var all error
 	for _, t := range keepings {
-		if err := errors.Join(k.expire(ctx, t), k.archive(ctx, t)); err != nil {
+		if err := errors.Join(k.expire(ctx, t), k.archive(ctx, t), k.media(ctx, t)); err != nil {
 			k.log.ErrorContext(ctx, "keeping failed", "tenant_id", t.Tenant, "error", err)
 			all = errors.Join(all, err)
 		}

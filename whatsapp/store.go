@@ -21,6 +21,7 @@ type Store interface {
 	AlertStore
 	ContactStore
 	LedgerStore
+	MediaStore
 }
 
 // ChannelStore keeps the numbers.

@@ -22,6 +22,7 @@ type Engines struct {
 	Mail      Mail
 	Team      Team
 	Keeper    Keeper
+	Media     Media
 	Accounts  Accounts
 	Upkeep    []Upkeep
 	Log       *slog.Logger
@@ -44,6 +45,13 @@ type Keeper interface {
 	Keep(ctx context.Context) error
 }
 
+// Media is what the jobs of customers' files call.
+type Media interface {
+	FetchMedia(ctx context.Context, tenant flomastr.TenantID, id flomastr.MediaID) error
+	GiveUpMedia(ctx context.Context, tenant flomastr.TenantID, id flomastr.MediaID, cause error) error
+	EraseFiles(ctx context.Context, tenant flomastr.TenantID, files []flomastr.FileID) error
+}
+
 // Upkeep is a small piece of regular housekeeping of the platform's own tables. Every piece can be done twice.
 type Upkeep struct {
 	Name string
@@ -58,6 +66,7 @@ func (UpkeepArgs) Kind() string { return "platform.upkeep" }
 
 const (
 	indexTimeout  = 10 * time.Minute // a thousand pages on a busy machine
+	fetchTimeout  = 5 * time.Minute  // 100 MB over a slow line, and a scan of them
 	upkeepEvery   = 15 * time.Minute
 	upkeepTimeout = 5 * time.Minute
 	eraseTimeout  = time.Hour // every table is searched for traces
@@ -82,6 +91,16 @@ func Kinds(e Engines) *river.Workers {
 	add[identity.InvitationMailArgs](workers, mailTimeout, e.mailInvitation)
 	add(workers, eraseTimeout, func(ctx context.Context, job *river.Job[tenant.FinishErasureArgs]) error {
 		return e.Erasures.FinishErasure(ctx, job.Args.Erasure)
+	})
+	add(workers, fetchTimeout, func(ctx context.Context, job *river.Job[whatsapp.MediaFetchArgs]) error {
+		err := e.Media.FetchMedia(ctx, job.Args.Tenant, job.Args.Media)
+		if err != nil && job.Attempt >= job.MaxAttempts {
+			return errors.Join(err, e.Media.GiveUpMedia(context.WithoutCancel(ctx), job.Args.Tenant, job.Args.Media, err))
+		}
+		return err
+	})
+	add(workers, time.Minute, func(ctx context.Context, job *river.Job[whatsapp.MediaEraseArgs]) error {
+		return e.Media.EraseFiles(ctx, job.Args.Tenant, job.Args.Files)
 	})
 	add(workers, keepTimeout, func(ctx context.Context, _ *river.Job[whatsapp.KeepArgs]) error { return e.Keeper.Keep(ctx) })
 	add(workers, upkeepTimeout, func(ctx context.Context, _ *river.Job[UpkeepArgs]) error {

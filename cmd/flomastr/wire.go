@@ -141,7 +141,7 @@ func newApp(ctx context.Context, cfg Config, log *slog.Logger) (_ *App, err erro
 	answers := assistant.New(assistant.Deps{Retriever: a.knowledge, Businesses: businesses{a.tenants}, Policies: businesses{a.tenants}, Clock: a.clock})
 	conversations := postgres.NewWhatsAppStore(a.db)
 	a.whatsapp = whatsapp.New(whatsapp.Deps{
-		Store: conversations, Answerer: answers, Sealer: vault, Clock: a.clock, Log: log,
+		Store: conversations, Answerer: answers, Sealer: vault, Blobs: a.blobs, Clock: a.clock, Log: log,
 		Providers: []provider.Provider{infobip.New(infobip.Config{
 			HTTP:    safehttp.New(safehttp.Config{Allow: given(cfg.InfobipStandIn), Timeout: 20 * time.Second, MaxBytes: 1 << 20}).HTTP(),
 			Files:   safehttp.New(safehttp.Config{Allow: given(cfg.InfobipStandIn), Timeout: 2 * time.Minute, MaxBytes: 100 << 20}).HTTP(),
@@ -163,7 +163,7 @@ func newApp(ctx context.Context, cfg Config, log *slog.Logger) (_ *App, err erro
 	idempotency, events := postgres.NewIdempotencyStore(a.db), postgres.NewEventStore(a.db)
 	a.jobs = postgres.Jobs{
 		Before: worker.WhileAwake(a.tenants),
-		Workers: worker.Kinds(worker.Engines{Knowledge: a.knowledge, Keeper: whatsapp.NewKeeper(conversations, a.clock, log), Erasures: a.tenants, Mail: mails.engine, Team: a.team, Accounts: a.accounts, Log: log, Upkeep: []worker.Upkeep{
+		Workers: worker.Kinds(worker.Engines{Knowledge: a.knowledge, Media: a.whatsapp, Keeper: whatsapp.NewKeeper(conversations, a.clock, log), Erasures: a.tenants, Mail: mails.engine, Team: a.team, Accounts: a.accounts, Log: log, Upkeep: []worker.Upkeep{
 			{Name: "message partitions", Do: func(ctx context.Context) error {
 				_, err := conversations.EnsureMessagePartitions(ctx, 3)
 				return err
@@ -180,6 +180,7 @@ func newApp(ctx context.Context, cfg Config, log *slog.Logger) (_ *App, err erro
 		Queues: map[string]river.QueueConfig{
 			river.QueueDefault:      {MaxWorkers: 2},
 			postgres.KnowledgeQueue: {MaxWorkers: cfg.JobWorkers},
+			postgres.MediaQueue:     {MaxWorkers: cfg.JobWorkers},
 		},
 		Periodic: worker.Periodic(),
 	}

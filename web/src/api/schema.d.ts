@@ -1444,6 +1444,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/routes/media/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * GET /routes/media/{id}
+         * @description Who may call: member, service:conversations:read.
+         */
+        get: operations["getRoutesMediaId"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/routes/media/{id}/fetch": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * POST /routes/media/{id}/fetch
+         * @description Who may call: member.
+         */
+        post: operations["postRoutesMediaIdFetch"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/routes/preflight": {
         parameters: {
             query?: never;
@@ -3351,8 +3391,11 @@ export interface components {
             tenant: components["schemas"]["TenantStruct"];
         };
         JobMedia: {
+            /** @description What we have of it */
+            file?: components["schemas"]["Media"];
             type: string;
-            url: string;
+            /** @description At the provider; fetched with the channel's credentials only */
+            url?: string;
         };
         JobMessage: {
             /** Format: uuid */
@@ -3733,6 +3776,45 @@ export interface components {
             /** @description The issuer's own id of the person */
             user_id: string;
         };
+        Media: {
+            /** @description The same in a sentence */
+            detail?: string;
+            /** @description As the customer calls it */
+            filename?: string;
+            /** Format: uuid */
+            id: string;
+            /** @enum {string} */
+            kind: "image" | "audio" | "voice" | "video" | "document" | "sticker";
+            /**
+             * @description Why it is not kept, in a word
+             * @enum {string}
+             */
+            reason?: "too_large" | "empty" | "wrong_type" | "infected" | "foreign_host" | "no_source" | "revoked" | "gone" | "unreachable" | "unscanned";
+            /**
+             * @description Whether it was checked for malware
+             * @enum {string}
+             */
+            scan?: "not_scanned" | "clean";
+            /** @description In hex */
+            sha256?: string;
+            /**
+             * Format: int64
+             * @description Bytes
+             */
+            size?: number;
+            /**
+             * @description Whether it is kept here; one that failed can be asked for again
+             * @enum {string}
+             */
+            state: "pending" | "stored" | "refused" | "failed" | "expired";
+            /**
+             * @description As its bytes say once it is kept; until then as the provider says
+             * @example image/jpeg
+             */
+            type?: string;
+            /** @description Where it is fetched, with the caller's own credentials */
+            url?: string;
+        };
         MemberBody: {
             /** Format: date-time */
             created_at: string;
@@ -3816,6 +3898,8 @@ export interface components {
             error?: string;
             /** Format: uuid */
             id: string;
+            /** @description The file that came with it */
+            media?: components["schemas"]["Media"];
             /** @description At the provider; fetched with the channel's credentials only */
             media_url?: string;
             provider_message_id?: string;
@@ -11346,6 +11430,198 @@ export interface operations {
             };
             /** @description Not Found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getRoutesMediaId: {
+        parameters: {
+            query?: {
+                /** @description The tenant, by id or slug */
+                tenant_id?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postRoutesMediaIdFetch: {
+        parameters: {
+            query?: {
+                /** @description The tenant, by id or slug */
+                tenant_id?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Media"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -1,0 +1,50 @@
+package whatsapp
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/flomastr/flomastr"
+)
+
+// MediaKeepStore deletes files whose messages are past their retention.
+type MediaKeepStore interface {
+	// ExpireMedia deletes at most limit of the media whose messages we received before a time, and tells how many.
+	ExpireMedia(ctx context.Context, tenant flomastr.TenantID, before time.Time, limit int) (int, error)
+	// DropUnusedFiles deletes at most limit of the files that no medium points to any more, and queues the deleting of their
+	// bytes in the same commit.
+	DropUnusedFiles(ctx context.Context, tenant flomastr.TenantID, limit int) (int, error)
+}
+
+// media deletes the files of messages past their retention, wherever those lie, and what else nobody points to: a file whose
+// message was taken back, or whose channel was deleted.
+func (k *Keeper) media(ctx context.Context, t Keeping) error {
+	before := k.clock().Add(-t.Retention)
+	media, err := counted(func() (int, error) { return k.store.ExpireMedia(ctx, t.Tenant, before, expireBatch) })
+	if err != nil {
+		return fmt.Errorf("expire media: %w", err)
+	}
+	files, err := counted(func() (int, error) { return k.store.DropUnusedFiles(ctx, t.Tenant, expireBatch) })
+	if err != nil {
+		err = fmt.Errorf("drop unused files: %w", err)
+	}
+	if media == 0 && files == 0 {
+		return err
+	}
+	return errors.Join(err, k.store.NoteKeeping(ctx, t.Tenant, "media.expired", map[string]string{
+		"received_before": before.UTC().Format(time.RFC3339), "media": strconv.Itoa(media), "files": strconv.Itoa(files),
+	}))
+}
+
+// counted drains a batch and tells how much it was.
+func counted(batch func() (int, error)) (all int, err error) {
+	err = drain(func() (int, error) {
+		n, err := batch()
+		all += n
+		return n, err
+	})
+	return all, err
+}
