@@ -2,6 +2,8 @@ package postgres
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -167,6 +169,79 @@ func (s *WhatsAppStore) MarkArchived(ctx context.Context, tenant flomastr.Tenant
 			  AND NOT EXISTS (SELECT FROM messages m WHERE m.tenant_id = $1 AND m.conversation_id = c.id)`, tenant, id, before)
 		return err
 	})
+}
+
+// ChangeArchived implements whatsapp.ArchiveStore. The archive comes first, so that the hot row says "applied" only of what is.
+func (s *WhatsAppStore) ChangeArchived(ctx context.Context, tenant flomastr.TenantID, target, by flomastr.MessageID) error {
+	var m whatsapp.Message
+	var archived bool
+	err := s.db.InTenant(ctx, tenant, func(tx pgx.Tx) (err error) {
+		if m, err = readMessage(ctx, tx, tenant, by); err != nil {
+			return err
+		}
+		return tx.QueryRow(ctx, `
+			SELECT archived_seq > 0
+			FROM conversations
+			WHERE tenant_id = $1 AND id = $2`, tenant, m.Conversation).Scan(&archived)
+	})
+	if flomastr.KindOf(err) == flomastr.NotFound || err == nil && !archived {
+		return nil // deleted at the end of its retention
+	}
+	if err != nil {
+		return err
+	}
+	change := whatsapp.Change{Type: m.Type, Text: m.Text, At: m.At}
+	if m.Type == whatsapp.TypeReaction {
+		change.Text = m.Details.Choice
+	}
+	done := shownChange{conversation: m.Conversation, target: target, by: by, kind: m.Type}
+	err = s.db.InCold(ctx, tenant, func(tx pgx.Tx) error { return changeInArchive(ctx, tx, m.Direction, change, &done) })
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return s.retried(ctx, tenant, func(tx pgx.Tx) error { return showChange(ctx, tx, tenant, done) })
+}
+
+// changeInArchive changes the message and fills in what it says before and after; pgx.ErrNoRows when there is none that may be
+// changed so.
+func changeInArchive(ctx context.Context, tx pgx.Tx, by whatsapp.Direction, change whatsapp.Change, done *shownChange) error {
+	var direction whatsapp.Direction
+	var old []byte
+	if err := tx.QueryRow(ctx, `
+		SELECT direction, text, details
+		FROM archived_messages
+		WHERE id = $1 AND conversation_id = $2 AND target = ''
+		FOR UPDATE`, done.target, done.conversation).Scan(&direction, &done.was, &old); err != nil {
+		return err
+	}
+	if !mayChange(change.Type, by, direction) {
+		return pgx.ErrNoRows
+	}
+	var details whatsapp.Details
+	if old != nil {
+		if err := json.Unmarshal(old, &details); err != nil {
+			return fmt.Errorf("decode details: %w", err)
+		}
+	}
+	text := done.was
+	if again := change.Type == whatsapp.TypeEdit && details.EditedAt.Equal(change.At); !again { // a job may run twice
+		text, details = change.Apply(done.was, details)
+	}
+	if details.RevokedAt == nil {
+		done.now = text
+	}
+	body, err := json.Marshal(details)
+	if err != nil {
+		return fmt.Errorf("encode details: %w", err)
+	}
+	_, err = tx.Exec(ctx, `
+		UPDATE archived_messages
+		SET text = $2, details = $3
+		WHERE id = $1`, done.target, text, body)
+	return err
 }
 
 // archivedMessages gives a conversation's messages in the archive with a number below before, the newest first. CreatedAt

@@ -27,7 +27,8 @@ func changeOf(in *whatsapp.Arrival) whatsapp.Change {
 }
 
 // change applies reactions, edits and revocations to the messages that they are about. One whose target has not come yet
-// stays as it is and makes its conversation loose: the target finds it when it comes.
+// stays as it is and makes its conversation loose: the target finds it when it comes. One whose target has moved to the
+// archive is applied by a job.
 func (b *intakeBatch) change(ctx context.Context, fresh []int, threads []*thread) error {
 	for _, i := range fresh {
 		in, t := b.intake[i].Inbound, threads[i]
@@ -42,6 +43,13 @@ func (b *intakeBatch) change(ctx context.Context, fresh []int, threads []*thread
 		target, found, err := b.targetOf(ctx, b.intake[i].Channel, t.conversation, in)
 		if err != nil {
 			return err
+		}
+		if !found && !target.id.IsZero() {
+			args := whatsapp.ChangeArchivedArgs{Tenant: b.tenant, Target: target.id, By: in.Message}
+			if err := b.db.Enqueue(ctx, b.tx, args, nil); err != nil {
+				return err
+			}
+			continue
 		}
 		if !found {
 			t.loose = true
@@ -115,7 +123,7 @@ type target struct {
 }
 
 // targetOf finds what an arrival is about among the messages of its own conversation. People change what they wrote
-// themselves, and react to anything.
+// themselves, and react to anything. One that is known and not here is not found, and has an id.
 func (b *intakeBatch) targetOf(ctx context.Context, channel flomastr.ChannelID, conversation flomastr.ConversationID, in *whatsapp.Arrival) (target, bool, error) {
 	var id flomastr.MessageID
 	err := b.tx.QueryRow(ctx, `
@@ -133,10 +141,17 @@ func (b *intakeBatch) targetOf(ctx context.Context, channel flomastr.ChannelID, 
 	}
 	t, err := b.readTarget(ctx, id)
 	if errors.Is(err, pgx.ErrNoRows) { // archived, or deleted at the end of its retention
-		return target{}, false, nil
+		return target{id: id}, false, nil
 	}
-	own := t.direction == in.Direction || in.Type == whatsapp.TypeReaction
-	return t, err == nil && t.conversation == conversation && t.about == "" && own, err
+	if err != nil || t.conversation != conversation || t.about != "" || !mayChange(in.Type, in.Direction, t.direction) {
+		return target{}, false, err
+	}
+	return t, true, nil
+}
+
+// mayChange tells whether a change of a type, written on one side, is for a message written on another.
+func mayChange(change string, by, of whatsapp.Direction) bool {
+	return by == of || change == whatsapp.TypeReaction
 }
 
 func (b *intakeBatch) readTarget(ctx context.Context, id flomastr.MessageID) (t target, err error) {
@@ -177,15 +192,6 @@ func (b *intakeBatch) apply(ctx context.Context, channel flomastr.ChannelID, t t
 		UPDATE messages
 		SET text = $4, details = $5
 		WHERE tenant_id = $1 AND id = $2 AND created_at = $3`, b.tenant, t.id, timeOf(t.id), text, body)
-	batch.Queue(`
-		UPDATE messages
-		SET details = coalesce(details, '{}') || '{"applied": true}'
-		WHERE tenant_id = $1 AND id = $2 AND created_at = $3`, b.tenant, by, timeOf(by))
-	batch.Queue(`
-		UPDATE conversations
-		SET last_text = $4
-		WHERE tenant_id = $1 AND id = $2 AND last_text = $3 AND last_text <> ''`,
-		b.tenant, t.conversation, provider.Truncate(t.text, 160), provider.Truncate(shown, 160))
 	if t.job != nil && change.Type != whatsapp.TypeReaction {
 		batch.Queue(`
 			UPDATE jobs
@@ -195,9 +201,7 @@ func (b *intakeBatch) apply(ctx context.Context, channel flomastr.ChannelID, t t
 	if err := b.tx.SendBatch(ctx, &batch).Close(); err != nil {
 		return fmt.Errorf("change message: %w", err)
 	}
-	if err := appendEvent(ctx, b.tx, b.tenant, "message.changed", map[string]string{
-		"conversation_id": t.conversation.String(), "message_id": t.id.String(), "type": change.Type,
-	}); err != nil {
+	if err := showChange(ctx, b.tx, b.tenant, shownChange{t.conversation, t.id, by, change.Type, t.text, shown}); err != nil {
 		return err
 	}
 	answered := t.jobState == whatsapp.JobCompleted && t.jobAction != flomastr.ActionSilent
@@ -205,6 +209,34 @@ func (b *intakeBatch) apply(ctx context.Context, channel flomastr.ChannelID, t t
 		return b.answerAnew(ctx, channel, t.conversation, by)
 	}
 	return nil
+}
+
+// shownChange is a change that was done, as its conversation shows it: what the target said and what it says now.
+type shownChange struct {
+	conversation flomastr.ConversationID
+	target, by   flomastr.MessageID
+	kind         string
+	was, now     string
+}
+
+// showChange notes that a change is done, brings the conversation's summary up to date and tells the live pages.
+func showChange(ctx context.Context, tx pgx.Tx, tenant flomastr.TenantID, c shownChange) error {
+	var batch pgx.Batch
+	batch.Queue(`
+		UPDATE messages
+		SET details = coalesce(details, '{}') || '{"applied": true}'
+		WHERE tenant_id = $1 AND id = $2 AND created_at = $3`, tenant, c.by, timeOf(c.by))
+	batch.Queue(`
+		UPDATE conversations
+		SET last_text = $4
+		WHERE tenant_id = $1 AND id = $2 AND last_text = $3 AND last_text <> ''`,
+		tenant, c.conversation, provider.Truncate(c.was, 160), provider.Truncate(c.now, 160))
+	if err := tx.SendBatch(ctx, &batch).Close(); err != nil {
+		return fmt.Errorf("show a change: %w", err)
+	}
+	return appendEvent(ctx, tx, tenant, "message.changed", map[string]string{
+		"conversation_id": c.conversation.String(), "message_id": c.target.String(), "type": c.kind,
+	})
 }
 
 // answerAnew makes an edit a message to be answered.

@@ -25,6 +25,9 @@ type ArchiveStore interface {
 	// DropHot deletes messages that are archived and notes how far the archive reaches. ErrNotIdle leaves everything as it
 	// is: the conversation has news, or one of the messages is not what it was.
 	DropHot(ctx context.Context, tenant flomastr.TenantID, id flomastr.ConversationID, before time.Time, messages []Archived) error
+	// ChangeArchived does to a message in the archive what one that is still hot says of it, once however often it is asked. It
+	// leaves everything as it is when either is gone, or when it is not the writer's own to change.
+	ChangeArchived(ctx context.Context, tenant flomastr.TenantID, target, by flomastr.MessageID) error
 	// MarkArchived notes that no message of the conversation is hot.
 	MarkArchived(ctx context.Context, tenant flomastr.TenantID, id flomastr.ConversationID, before time.Time) error
 }
@@ -56,6 +59,25 @@ type Archived struct {
 	Target         string
 	Details        string // JSON, or empty
 	Events         string // JSON: what the provider reported
+}
+
+// ChangeArchivedArgs is the job that changes a message in the archive: hot and cold share no commit, so the reaction, edit or
+// revocation is stored first.
+type ChangeArchivedArgs struct {
+	Tenant flomastr.TenantID  `json:"tenant_id"`
+	Target flomastr.MessageID `json:"target"`
+	By     flomastr.MessageID `json:"by"`
+}
+
+// Kind names the job in the queue.
+func (ChangeArchivedArgs) Kind() string { return "conversations.change_archived" }
+
+// ChangeArchived does the job.
+func (k *Keeper) ChangeArchived(ctx context.Context, args ChangeArchivedArgs) error {
+	if err := k.store.ChangeArchived(ctx, args.Tenant, args.Target, args.By); err != nil {
+		return fmt.Errorf("change an archived message: %w", err)
+	}
+	return nil
 }
 
 // ErrNotIdle is a conversation that has become busy while it was being archived. It stays; a later run takes it.

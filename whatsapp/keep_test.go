@@ -14,6 +14,7 @@ import (
 
 	"github.com/flomastr/flomastr"
 	"github.com/flomastr/flomastr/whatsapp"
+	"github.com/flomastr/flomastr/whatsapp/provider"
 )
 
 const day = 24 * time.Hour
@@ -326,4 +327,73 @@ func TestOneTenantsFailureDoesNotKeepTheOthersWaiting(t *testing.T) {
 	a.later = 731 * day
 	require.Error(t, a.keeper(a.store).Keep(t.Context()))
 	require.Zero(t, a.hot())
+}
+
+func TestWhatIsTakenBackAfterItMovedToTheArchiveIsForNobodysEyesEither(t *testing.T) {
+	t.Parallel()
+	a := newAttic(t)
+	a.speak()
+	a.hears(
+		provider.Inbound{ProviderID: "wamid.a", Text: "My password is hunter2.", Silent: true},
+		provider.Inbound{ProviderID: "wamid.b", Text: "We met on Monday.", Silent: true},
+		provider.Inbound{ProviderID: "wamid.c", Text: "Bye.", Silent: true},
+	)
+	a.later = 91 * day
+	keeper := a.keeper(a.store)
+	require.NoError(t, keeper.Keep(t.Context()))
+	require.Zero(t, a.hot())
+	foreign := revoke("wamid.b")
+	foreign.Echo = true
+	a.hears(revoke("wamid.a"), edit("wamid.b", "We met on Tuesday."), reaction("wamid.b", "👍"), foreign, revoke("wamid.c"), revoke("wamid.never"))
+	jobs := a.enqueued()
+	require.Len(t, jobs, 5)
+	for range 2 { // each may be cut off and come again
+		for _, args := range jobs {
+			require.NoError(t, keeper.ChangeArchived(t.Context(), args))
+		}
+	}
+	m := a.paged()
+	require.Len(t, m, 5, "what was foreign or unknown is kept")
+	require.Empty(t, m[0].Text)
+	require.NotNil(t, m[0].Details.RevokedAt)
+	require.Equal(t, "We met on Tuesday.", m[1].Text)
+	require.Len(t, m[1].Details.Earlier, 1)
+	require.Equal(t, "👍", m[1].Details.Reaction)
+	require.Nil(t, m[1].Details.RevokedAt)
+	list, _, err := a.engine.Conversations(t.Context(), a.tenant, whatsapp.Page{Limit: 1})
+	require.NoError(t, err)
+	require.Empty(t, list[0].LastText, "nor in the list")
+	work := a.spoken("385911111111")
+	require.NotContains(t, work, "My password is hunter2.")
+	require.Contains(t, work, "We met on Tuesday.")
+}
+
+// enqueued are the jobs that wait to change what is archived.
+func (a *attic) enqueued() (list []whatsapp.ChangeArchivedArgs) {
+	a.t.Helper()
+	require.NoError(a.t, a.db.InPlatform(a.t.Context(), func(tx pgx.Tx) error {
+		rows, err := tx.Query(a.t.Context(), `SELECT args FROM river.river_job WHERE kind = 'conversations.change_archived' ORDER BY id`)
+		if err != nil {
+			return err
+		}
+		list, err = pgx.CollectRows(rows, pgx.RowTo[whatsapp.ChangeArchivedArgs])
+		return err
+	}))
+	return list
+}
+
+// spoken is what the assistant is told of the past when the customer writes again.
+func (a *attic) spoken(from string) (said []string) {
+	a.t.Helper()
+	seen := make(chan flomastr.Turn, 1)
+	a.answerer.fn = func(_ context.Context, turn flomastr.Turn) (flomastr.Decision, error) {
+		seen <- turn
+		return flomastr.Decision{Action: flomastr.ActionSilent}, nil
+	}
+	a.work()
+	a.hears(provider.Inbound{From: provider.Address{Phone: from}, Text: "Hello again."})
+	for _, m := range (<-seen).History {
+		said = append(said, m.Text)
+	}
+	return said
 }

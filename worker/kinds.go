@@ -43,6 +43,7 @@ type Erasures interface {
 // Keeper holds the tenants to how long they keep messages, and where.
 type Keeper interface {
 	Keep(ctx context.Context) error
+	ChangeArchived(ctx context.Context, args whatsapp.ChangeArchivedArgs) error
 }
 
 // Media is what the jobs of customers' files call.
@@ -103,6 +104,9 @@ func Kinds(e Engines) *river.Workers {
 		return e.Media.EraseFiles(ctx, job.Args.Tenant, job.Args.Files)
 	})
 	add(workers, keepTimeout, func(ctx context.Context, _ *river.Job[whatsapp.KeepArgs]) error { return e.Keeper.Keep(ctx) })
+	add(workers, time.Minute, func(ctx context.Context, job *river.Job[whatsapp.ChangeArchivedArgs]) error {
+		return e.Keeper.ChangeArchived(ctx, job.Args)
+	})
 	add(workers, upkeepTimeout, func(ctx context.Context, _ *river.Job[UpkeepArgs]) error {
 		var all error
 		for _, piece := range e.Upkeep {

@@ -21,6 +21,7 @@ import (
 	"github.com/flomastr/flomastr/contextengine"
 	"github.com/flomastr/flomastr/postgres"
 	"github.com/flomastr/flomastr/postgres/postgrestest"
+	"github.com/flomastr/flomastr/whatsapp"
 	"github.com/flomastr/flomastr/worker"
 )
 
@@ -117,6 +118,8 @@ func (k keeper) Keep(context.Context) error {
 	k <- struct{}{}
 	return nil
 }
+
+func (k keeper) ChangeArchived(context.Context, whatsapp.ChangeArchivedArgs) error { return nil }
 
 func TestUpkeepGoesOnAfterAPieceFailedAndMessagesAreKept(t *testing.T) {
 	t.Parallel()
