@@ -221,16 +221,13 @@ func (s *WhatsAppStore) SaveDecision(ctx context.Context, lane whatsapp.Lane, ou
 	return sending, now, err
 }
 
-// mostAgain is how often a turn is worked on because its words change: whoever changes them for ever is answered anyway.
-const mostAgain = 3
-
-// askedAgain puts a turn back whose words have changed since it was read.
+// askedAgain puts a turn back whose words have changed since it was read. That costs it no try: it did not fail, and each
+// change is one act of the customer's, as a message of its own would be.
 func askedAgain(ctx context.Context, tx pgx.Tx, lane whatsapp.Lane) (bool, error) {
 	tag, err := tx.Exec(ctx, `
 		UPDATE jobs
-		SET state = 'queued', ready_at = now(), stale = false, lease_token = NULL
-		WHERE tenant_id = $1 AND id = $2 AND state = 'processing' AND term = $3 AND stale AND attempts < $4`,
-		lane.Tenant, lane.Job, lane.Term, mostAgain)
+		SET state = 'queued', ready_at = now(), stale = false, lease_token = NULL, attempts = greatest(attempts - 1, 1)
+		WHERE tenant_id = $1 AND id = $2 AND state = 'processing' AND term = $3 AND stale`, lane.Tenant, lane.Job, lane.Term)
 	if err != nil {
 		return false, fmt.Errorf("put a changed turn back: %w", err)
 	}

@@ -113,7 +113,7 @@ type TurnStore interface {
 	LoadTurn(ctx context.Context, lane Lane, history int) (Work, error)
 	// SaveDecision finishes a job: the answer becomes a queued message, or an intent under a send lane's lease when it
 	// may be sent at once (Sending is then not nil). The turn's lane is released. A conversation that a person took over
-	// 	// meanwhile, or in which a person has answered, gets no answer. ErrTurnChanged puts the turn back into the queue.
+	// meanwhile, or in which a person has answered, gets no answer. ErrTurnChanged puts the turn back into the queue.
 	SaveDecision(ctx context.Context, lane Lane, out Outcome) (Sending, bool, error)
 	// RetryTurn puts the job back, to be tried again after the delay, and releases the lane.
 	RetryTurn(ctx context.Context, lane Lane, after time.Duration, because string) error
