@@ -4,6 +4,7 @@ import (
 	"context"
 	"regexp"
 	"strings"
+	"unicode"
 
 	"github.com/flomastr/flomastr"
 	"github.com/flomastr/flomastr/whatsapp/provider"
@@ -93,14 +94,12 @@ func (e *Engine) Reply(ctx context.Context, tenant flomastr.TenantID, id flomast
 }
 
 func (e *Engine) queue(ctx context.Context, tenant flomastr.TenantID, out Outgoing) (Message, error) {
-	out.Message.Key = flomastr.NewID[flomastr.MessageID]().String()
-	out.Message.Text = provider.Clean(out.Message.Text, flomastr.MaxReplyChars+1)
-	out.Useful = e.set.MessageUseful
-	if n := len([]rune(out.Message.Text)); n > flomastr.MaxReplyChars ||
-		out.Message.Template == nil && out.Message.Media == nil && strings.TrimSpace(out.Message.Text) == "" {
-		return Message{}, flomastr.Errorf(flomastr.Invalid, "invalid_text", "A message holds between 1 and 4,096 characters.").
-			Field("body.message.text", "must hold between 1 and 4,096 characters")
+	var err error
+	if out.Message, err = checkContent(out.Message); err != nil {
+		return Message{}, err
 	}
+	out.Message.Key = flomastr.NewID[flomastr.MessageID]().String()
+	out.Useful = e.set.MessageUseful
 	m, err := e.store.SaveOutgoing(ctx, tenant, out)
 	if err != nil {
 		return Message{}, err
@@ -108,6 +107,19 @@ func (e *Engine) queue(ctx context.Context, tenant flomastr.TenantID, out Outgoi
 	e.wake(LaneSend)
 	return m, nil
 }
+
+// checkContent cleans what somebody wants to have sent and refuses what says nothing or is too long for one message.
+func checkContent(m provider.Message) (provider.Message, error) {
+	m.Text = provider.Clean(m.Text, flomastr.MaxReplyChars+1)
+	if n := len([]rune(m.Text)); n > flomastr.MaxReplyChars || !m.Rich() && !strings.ContainsFunc(m.Text, visible) {
+		return m, flomastr.Errorf(flomastr.Invalid, "invalid_text", "A message holds between 1 and 4,096 characters.").
+			Field("body.message.text", "must hold between 1 and 4,096 characters")
+	}
+	return m, nil
+}
+
+// visible tells whether a character shows anything.
+func visible(r rune) bool { return unicode.IsGraphic(r) && !unicode.IsSpace(r) }
 
 // channelOr finds a channel by id, or the tenant's first one, an active one before a paused one.
 func (e *Engine) channelOr(ctx context.Context, tenant flomastr.TenantID, id flomastr.ChannelID) (Channel, error) {

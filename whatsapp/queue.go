@@ -120,7 +120,8 @@ type Completion struct {
 	Raw      json.RawMessage
 }
 
-// CompleteJob finishes a job; its reply is in the outbox in the same commit. ErrLeaseLost changes nothing.
+// CompleteJob finishes a job; its reply is in the outbox in the same commit. ErrLeaseLost changes nothing, and neither does
+// a reply that cannot be sent: the job is still the worker's.
 func (e *Engine) CompleteJob(ctx context.Context, tenant flomastr.TenantID, id flomastr.JobID, token string, c Completion) (Job, error) {
 	lane, err := e.store.LaneOfJob(ctx, tenant, id, token)
 	if err != nil {
@@ -131,8 +132,12 @@ func (e *Engine) CompleteJob(ctx context.Context, tenant flomastr.TenantID, id f
 		Lease: e.set.SendLease, Useful: e.set.AnswerUseful,
 	}
 	if c.Reply != nil {
-		out.Messages = e.parts(ctx, lane.Channel, *c.Reply)
-		out.Decision = flomastr.Decision{Action: flomastr.ActionAnswer, Text: c.Reply.Text}
+		reply, err := checkContent(*c.Reply)
+		if err != nil {
+			return Job{}, err
+		}
+		out.Messages = e.parts(ctx, lane.Channel, reply)
+		out.Decision = flomastr.Decision{Action: flomastr.ActionAnswer, Text: reply.Text}
 	}
 	if c.HandOver != "" {
 		out.Decision.Action, out.Decision.Reason = flomastr.ActionHandOver, c.HandOver
