@@ -15,6 +15,7 @@ import (
 
 // happen takes in what else a provider tells: of templates, numbers and contacts. Each counts once.
 func (b *intakeBatch) happen(ctx context.Context) error {
+	told := map[string]bool{}
 	for i := range b.intake {
 		event := b.intake[i].Event
 		if event == nil {
@@ -28,6 +29,10 @@ func (b *intakeBatch) happen(ctx context.Context) error {
 			b.stored[i].Duplicate = true
 			continue
 		}
+		if event.Kind == provider.TemplateChanged && told[event.Mark] {
+			continue // the account's templates are one, however many numbers it has
+		}
+		told[event.Mark] = true
 		if err := b.event(ctx, b.intake[i].Channel, event); err != nil {
 			return err
 		}

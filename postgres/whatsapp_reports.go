@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -12,19 +13,6 @@ import (
 	"github.com/flomastr/flomastr/whatsapp/provider"
 )
 
-// moves is the SQL condition under which a message in state cur may go to state to. A message never goes back: lower
-// states that arrive late are recorded and move nothing, a failure after the delivery is ignored, and a delivery after
-// a failure wins, because the customer has the message.
-func moves(cur, to string) string {
-	const ranks = `ARRAY['queued', 'intent', 'unknown', 'accepted', 'sent', 'delivered', 'read']`
-	return `CASE
-	  WHEN ` + to + ` = 'failed' THEN ` + cur + ` IN ('queued', 'intent', 'unknown', 'accepted', 'sent')
-	  WHEN ` + to + ` = 'unknown' THEN ` + cur + ` = 'intent'
-	  WHEN ` + cur + ` = 'failed' THEN ` + to + ` IN ('delivered', 'read')
-	  ELSE array_position(` + ranks + `, ` + to + `) > array_position(` + ranks + `, ` + cur + `)
-	END`
-}
-
 // report applies the reports of a batch. Each counts once; one whose message we do not know is parked, because it may
 // be faster than our own commit.
 func (b *intakeBatch) report(ctx context.Context) error {
@@ -33,25 +21,48 @@ func (b *intakeBatch) report(ctx context.Context) error {
 		if r == nil {
 			continue
 		}
-		message, conversation, found, err := b.reported(ctx, b.intake[i].Channel, r.Key)
+		channel := b.intake[i].Channel
+		message, conversation, found, err := b.reported(ctx, channel, r.Key)
+		if err == nil && !found {
+			if err = lockReports(ctx, b.tx, channel, r.Key); err == nil {
+				message, conversation, found, err = b.reported(ctx, channel, r.Key)
+			}
+		}
 		if err != nil {
 			return err
 		}
-		if !found {
-			if _, err := b.tx.Exec(ctx, `
-				INSERT INTO parked_reports (tenant_id, channel_id, provider_message_id, mark, state, at, detail)
-				VALUES ($1, $2, $3, $4, $5, $6, $7)
-				ON CONFLICT DO NOTHING`, b.tenant, b.intake[i].Channel, r.Key, r.Mark, r.State, r.At, r.Detail); err != nil {
-				return fmt.Errorf("park report: %w", err)
+		about := reportedMessage{b.tenant, channel, conversation, message}
+		switch {
+		case !found:
+			err = park(ctx, b.tx, b.tenant, channel, *r)
+		default:
+			if err = about.learn(ctx, b.tx, r.ProviderID); err == nil {
+				err = about.hear(ctx, b.tx, *r)
 			}
-			continue
 		}
-		if err := applyReport(ctx, b.tx, b.tenant, message, conversation, *r); err != nil {
+		if err != nil {
 			return err
 		}
-		if err := b.effect(ctx, b.intake[i].Channel, conversation, *r); err != nil {
-			return err
-		}
+	}
+	return nil
+}
+
+// lockReports makes whoever parks reports under a provider's id and whoever adopts them take turns, until the end of the
+// transaction: neither sees what the other has not committed.
+func lockReports(ctx context.Context, tx pgx.Tx, channel flomastr.ChannelID, key string) error {
+	if _, err := tx.Exec(ctx, `SELECT pg_advisory_xact_lock(hashtextextended($1, 0))`, "reports "+channel.String()+" "+key); err != nil {
+		return fmt.Errorf("lock reports: %w", err)
+	}
+	return nil
+}
+
+func park(ctx context.Context, tx pgx.Tx, tenant flomastr.TenantID, channel flomastr.ChannelID, r provider.Report) error {
+	_, err := tx.Exec(ctx, `
+		INSERT INTO parked_reports (tenant_id, channel_id, provider_message_id, mark, state, at, detail, effect)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+		ON CONFLICT DO NOTHING`, tenant, channel, r.Key, r.Mark, r.State, r.At, r.Detail, int16(r.Effect))
+	if err != nil {
+		return fmt.Errorf("park report: %w", err)
 	}
 	return nil
 }
@@ -80,28 +91,90 @@ func (b *intakeBatch) reported(ctx context.Context, channel flomastr.ChannelID, 
 	return id, conversation, found, err
 }
 
-// applyReport records a report once and moves the message's state if it may. Being read implies having been delivered.
-func applyReport(ctx context.Context, tx pgx.Tx, tenant flomastr.TenantID, message flomastr.MessageID, conversation flomastr.ConversationID, r provider.Report) error {
+// reportedMessage is a message of ours that is reported of.
+type reportedMessage struct {
+	tenant       flomastr.TenantID
+	channel      flomastr.ChannelID
+	conversation flomastr.ConversationID
+	id           flomastr.MessageID
+}
+
+// hear records a report once, moves the message's state if it may, and does what the report means beyond it. Being read
+// implies having been delivered.
+func (m reportedMessage) hear(ctx context.Context, tx pgx.Tx, r provider.Report) error {
 	tag, err := tx.Exec(ctx, `
 		INSERT INTO message_events (tenant_id, message_id, mark, conversation_id, state, at, detail)
 		VALUES ($1, $2, $3, $4, $5, $6, $7)
-		ON CONFLICT DO NOTHING`, tenant, message, r.Mark, conversation, r.State, r.At, r.Detail)
+		ON CONFLICT DO NOTHING`, m.tenant, m.id, r.Mark, m.conversation, r.State, r.At, r.Detail)
 	if err != nil {
 		return fmt.Errorf("record report: %w", err)
 	}
-	if tag.RowsAffected() == 0 || r.State == "" {
+	if tag.RowsAffected() == 0 {
 		return nil
 	}
-	return moveMessage(ctx, tx, tenant, message, conversation, r.State, r.Detail)
+	if r.State != "" {
+		if err := moveMessage(ctx, tx, m.tenant, m.id, m.conversation, r.State, r.Detail); err != nil {
+			return err
+		}
+	}
+	switch r.Effect {
+	case provider.PauseChannel:
+		return pauseChannel(ctx, tx, m.tenant, m.channel, r.Detail)
+	case provider.CloseWindow:
+		return closeWindow(ctx, tx, m.tenant, m.conversation, r.At)
+	default:
+		return suppressConversation(ctx, tx, m.tenant, m.conversation, r.Effect, r.Detail)
+	}
+}
+
+// learn keeps the provider's id of a message whose own answer did not bring it, and adopts what was reported under it.
+func (m reportedMessage) learn(ctx context.Context, tx pgx.Tx, providerID string) error {
+	if providerID == "" {
+		return nil
+	}
+	tag, err := tx.Exec(ctx, `
+		UPDATE outbox
+		SET provider_message_id = $3
+		WHERE tenant_id = $1 AND message_id = $2 AND provider_message_id = ''`, m.tenant, m.id, providerID)
+	if err != nil {
+		return fmt.Errorf("keep the provider's id: %w", err)
+	}
+	if tag.RowsAffected() == 0 {
+		return nil
+	}
+	if err := lockReports(ctx, tx, m.channel, providerID); err != nil {
+		return err
+	}
+	rows, err := tx.Query(ctx, `
+		DELETE FROM parked_reports
+		WHERE tenant_id = $1 AND channel_id = $2 AND provider_message_id = $3
+		RETURNING mark, state, at, detail, effect`, m.tenant, m.channel, providerID)
+	if err != nil {
+		return fmt.Errorf("take parked reports: %w", err)
+	}
+	parked, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (r provider.Report, err error) {
+		err = row.Scan(&r.Mark, &r.State, &r.At, &r.Detail, &r.Effect)
+		return r, err
+	})
+	if err != nil {
+		return fmt.Errorf("take parked reports: %w", err)
+	}
+	slices.SortStableFunc(parked, func(a, b provider.Report) int { return a.At.Compare(b.At) })
+	for _, r := range parked {
+		if err := m.hear(ctx, tx, r); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // moveMessage moves a message's public state forward, never back, and tells the live pages.
 func moveMessage(ctx context.Context, tx pgx.Tx, tenant flomastr.TenantID, message flomastr.MessageID, conversation flomastr.ConversationID, to provider.State, problem string) error {
 	tag, err := tx.Exec(ctx, `
 		UPDATE messages
-		SET state = $4::text, problem = $5
-		WHERE tenant_id = $1 AND id = $2 AND created_at = $3 AND `+moves("state", "$4::text"),
-		tenant, message, timeOf(message), string(to), problem)
+		SET state = $4, problem = $5
+		WHERE tenant_id = $1 AND id = $2 AND created_at = $3 AND state = ANY ($6)`,
+		tenant, message, timeOf(message), to, problem, whatsapp.StatesBefore(to))
 	if err != nil {
 		return fmt.Errorf("move message: %w", err)
 	}
@@ -113,18 +186,6 @@ func moveMessage(ctx context.Context, tx pgx.Tx, tenant flomastr.TenantID, messa
 	})
 }
 
-// effect does what a failure means beyond its message.
-func (b *intakeBatch) effect(ctx context.Context, channel flomastr.ChannelID, conversation flomastr.ConversationID, r provider.Report) error {
-	switch r.Effect {
-	case provider.PauseChannel:
-		return pauseChannel(ctx, b.tx, b.tenant, channel, r.Detail)
-	case provider.CloseWindow:
-		return closeWindow(ctx, b.tx, b.tenant, conversation, r.At)
-	default:
-		return suppressConversation(ctx, b.tx, b.tenant, conversation, r.Effect, r.Detail)
-	}
-}
-
 // closeWindow believes the provider when it says that the 24 hours are over, unless the customer wrote since.
 func closeWindow(ctx context.Context, tx pgx.Tx, tenant flomastr.TenantID, conversation flomastr.ConversationID, at time.Time) error {
 	_, err := tx.Exec(ctx, `
@@ -133,37 +194,6 @@ func closeWindow(ctx context.Context, tx pgx.Tx, tenant flomastr.TenantID, conve
 		WHERE tenant_id = $1 AND id = $2 AND coalesce(received_at, '-infinity') < $3`, tenant, conversation, at)
 	if err != nil {
 		return fmt.Errorf("close window: %w", err)
-	}
-	return nil
-}
-
-// applyParked applies what was reported about a message before we had committed the provider's id of it.
-func applyParked(ctx context.Context, tx pgx.Tx, tenant flomastr.TenantID, s whatsapp.Sending, providerID string) error {
-	if providerID == "" {
-		return nil
-	}
-	rows, err := tx.Query(ctx, `
-		DELETE FROM parked_reports
-		WHERE tenant_id = $1 AND channel_id = $2 AND provider_message_id = $3
-		RETURNING mark, state, at, detail`, tenant, s.Lane.Channel, providerID)
-	if err != nil {
-		return fmt.Errorf("take parked reports: %w", err)
-	}
-	parked, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (r provider.Report, err error) {
-		err = row.Scan(&r.Mark, &r.State, &r.At, &r.Detail)
-		return r, err
-	})
-	if err != nil {
-		return fmt.Errorf("take parked reports: %w", err)
-	}
-	message, err := flomastr.ParseID[flomastr.MessageID](s.Message.Key)
-	if err != nil {
-		return fmt.Errorf("message key: %w", err)
-	}
-	for _, r := range parked {
-		if err := applyReport(ctx, tx, tenant, message, s.Lane.Conversation, r); err != nil {
-			return err
-		}
 	}
 	return nil
 }

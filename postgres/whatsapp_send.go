@@ -226,16 +226,10 @@ func (s *WhatsAppStore) SettleSend(ctx context.Context, sending whatsapp.Sending
 func settleResult(ctx context.Context, tx pgx.Tx, sending whatsapp.Sending, id flomastr.MessageID, r whatsapp.Result, held bool) error {
 	lane := sending.Lane
 	if r.Err == nil {
-		if _, err := tx.Exec(ctx, `
-			UPDATE outbox
-			SET provider_message_id = $3
-			WHERE tenant_id = $1 AND message_id = $2`, lane.Tenant, id, r.Accepted.ProviderID); err != nil {
-			return fmt.Errorf("keep the provider's id: %w", err)
-		}
 		if err := settleOutbox(ctx, tx, lane, id, r.Accepted.State, ""); err != nil {
 			return err
 		}
-		return applyParked(ctx, tx, lane.Tenant, sending, r.Accepted.ProviderID)
+		return reportedMessage{lane.Tenant, lane.Channel, lane.Conversation, id}.learn(ctx, tx, r.Accepted.ProviderID)
 	}
 	switch {
 	case r.Err.Effect == provider.PauseChannel:

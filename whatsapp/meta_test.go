@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -28,6 +29,7 @@ type cloud struct {
 	mu     sync.Mutex
 	sent   []string // wamids
 	before func(wamid, key string)
+	lost   bool // the answers never arrive
 	server *httptest.Server
 }
 
@@ -48,10 +50,19 @@ func newCloud(t *testing.T) *cloud {
 		if before != nil {
 			before(id, m.Key)
 		}
+		if c.lost {
+			panic(http.ErrAbortHandler)
+		}
 		_, _ = fmt.Fprintf(w, `{"messaging_product":"whatsapp","contacts":[{"input":%q,"wa_id":%q}],"messages":[{"id":%q}]}`, m.To, m.To, id)
 	}))
 	t.Cleanup(c.server.Close)
 	return c
+}
+
+func (c *cloud) all() []string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.Clone(c.sent)
 }
 
 func (c *cloud) engine(b *bundle) *whatsapp.Engine {
@@ -179,7 +190,7 @@ func TestMetasReportsFindTheMessageByEitherIDAndBeforeTheSendReturns(t *testing.
 				require.NoError(t, err)
 				answer = messages[0]
 				return answer.Direction == whatsapp.Out && answer.State != provider.StateQueued && answer.State != provider.StateIntent &&
-					b.count(`SELECT count(*) FROM outbox WHERE provider_message_id <> ''`) == 1
+					b.count(`SELECT count(*) FROM outbox WHERE phase = 'settled' AND provider_message_id <> ''`) == 1
 			})
 			if !c.before {
 				tell("wamid.out0", answer.ID.String())

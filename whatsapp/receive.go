@@ -10,11 +10,11 @@ import (
 	"github.com/flomastr/flomastr/whatsapp/provider"
 )
 
-// normalise makes of a provider's batch what is to be stored. A message for another number than the channel's own is
+// normalise makes of a batch's messages and reports what is to be stored. A message for another number than the channel's own is
 // not ours, whoever delivered it.
 func (e *Engine) normalise(ch Channel, batch provider.Batch) ([]Intake, []provider.Unusable) {
 	unusable := batch.Unusable
-	intake := make([]Intake, 0, len(batch.Messages)+len(batch.Reports)+len(batch.Events))
+	intake := make([]Intake, 0, len(batch.Messages)+len(batch.Reports))
 	for _, in := range batch.Messages {
 		reason := ""
 		switch {
@@ -31,9 +31,6 @@ func (e *Engine) normalise(ch Channel, batch provider.Batch) ([]Intake, []provid
 	}
 	for i := range batch.Reports {
 		intake = append(intake, Intake{Channel: ch.ID, Worker: ch.Worker, Report: &batch.Reports[i]})
-	}
-	for i := range batch.Events {
-		intake = append(intake, Intake{Channel: ch.ID, Worker: ch.Worker, Event: &batch.Events[i]})
 	}
 	return intake, unusable
 }

@@ -1,9 +1,11 @@
 package whatsapp
 
 import (
+	"slices"
 	"time"
 
 	"github.com/flomastr/flomastr"
+	"github.com/flomastr/flomastr/whatsapp/provider"
 )
 
 // OutKind says what a message of ours is, and so who may call it back.
@@ -59,6 +61,28 @@ const (
 	BecauseLate    Because = "late"      // it came late, and something newer is answered already
 	BecauseNothing Because = "nothing"   // nothing is left to answer
 )
+
+// forward are the states through which a message of ours goes; it may leave out any, and never goes back.
+var forward = []provider.State{
+	provider.StateQueued, provider.StateIntent, provider.StateUnknown, provider.StateAccepted, provider.StateSent,
+	provider.StateDelivered, provider.StateRead,
+}
+
+// StatesBefore lists the states from which a message of ours may come to another. What arrives late is recorded and moves
+// nothing; a failure after the delivery is ignored, and a delivery after a failure wins, because the customer has the
+// message. Only a call that has begun can end unknown.
+func StatesBefore(to provider.State) []provider.State {
+	before := forward[:max(0, slices.Index(forward, to))]
+	switch to {
+	case provider.StateFailed:
+		before = forward[:slices.Index(forward, provider.StateDelivered)]
+	case provider.StateUnknown:
+		before = []provider.State{provider.StateIntent}
+	case provider.StateDelivered, provider.StateRead:
+		before = append(slices.Clone(before), provider.StateFailed)
+	}
+	return before
+}
 
 // Late tells whether all messages of a turn were written before one that is answered already. An edit is news whenever
 // its message was written.

@@ -155,8 +155,41 @@ func (e *Engine) take(ctx context.Context, ch Channel, batch provider.Batch, siz
 			return fmt.Errorf("keep unusable elements: %w", err)
 		}
 	}
-	_, err := e.intake.store(ctx, ch.Tenant, intake, size)
+	events, err := e.events(ctx, ch, batch.Events)
+	if err != nil {
+		return err
+	}
+	_, err = e.intake.store(ctx, ch.Tenant, append(intake, events...), size)
 	return err
+}
+
+// events gives each event to the channel that it came by, and that of an account to those of the tenant's channels that it
+// concerns: all of the account, or the one with the number that it names.
+func (e *Engine) events(ctx context.Context, ch Channel, events []provider.Event) (intake []Intake, err error) {
+	ours := []Channel{ch}
+	if ch.AccountID != "" && slices.ContainsFunc(events, func(event provider.Event) bool { return event.Account }) {
+		if ours, err = e.store.Channels(ctx, ch.Tenant); err != nil {
+			return nil, fmt.Errorf("find the account's channels: %w", err)
+		}
+		ours = slices.DeleteFunc(ours, func(c Channel) bool { return c.Provider != ch.Provider || c.AccountID != ch.AccountID })
+	}
+	for i := range events {
+		concerned := []Channel{ch}
+		if events[i].Account {
+			concerned = ours
+			named := slices.IndexFunc(ours, func(c Channel) bool { return c.Number == events[i].Number })
+			switch {
+			case named >= 0:
+				concerned = ours[named : named+1]
+			case events[i].Number != "": // a number of the account that is not connected here
+				concerned = []Channel{ch}
+			}
+		}
+		for _, c := range concerned {
+			intake = append(intake, Intake{Channel: c.ID, Worker: c.Worker, Event: &events[i]})
+		}
+	}
+	return intake, nil
 }
 
 // keep puts something on the error list without letting the request depend on it.

@@ -208,13 +208,14 @@ type Address struct {
 
 // Report is what became of a message of ours.
 type Report struct {
-	Key    string // the message's id as the report has it: our own, or the provider's
-	Mark   string // makes a repeated report the same one: "delivery:5", "seen"
-	State  State
-	At     time.Time
-	Detail string // a sentence for people; empty when all is well
-	Effect Effect
-	Raw    string
+	Key        string // the message's id as the report has it: our own, or the provider's
+	ProviderID string // the provider's id, where the report has it besides our own
+	Mark       string // makes a repeated report the same one: "delivery:5", "seen"
+	State      State
+	At         time.Time
+	Detail     string // a sentence for people; empty when all is well
+	Effect     Effect
+	Raw        string
 }
 
 // State is a step in the life of a message of ours.
@@ -232,7 +233,7 @@ const (
 	StateFailed    State = "failed"
 )
 
-// Effect is what a failure means beyond its message.
+// Effect is what a failure means beyond its message. Its numbers are stored with reports that wait: add at the end.
 type Effect uint8
 
 // The effects.
@@ -253,6 +254,8 @@ type Event struct {
 	Contact  Address
 	Previous Address // how the contact was named before
 	Template TemplateState
+	Account  bool   // it concerns the account: all of its numbers, or the one that Number names
+	Number   string // digits
 	Severity Severity
 	Detail   string // a sentence for people
 	At       time.Time

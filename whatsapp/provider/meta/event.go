@@ -1,6 +1,7 @@
 package meta
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -35,16 +36,19 @@ func (p *parser) status(raw json.RawMessage) {
 		p.noted("call", raw)
 		return
 	}
-	key := string(s.Value.CallbackData)
+	key, theirs := string(s.Value.CallbackData), string(s.Value.ID)
+	if !provider.IsMessageID(theirs) {
+		theirs = ""
+	}
 	if !provider.IsMessageID(key) {
-		key = string(s.Value.ID)
+		key, theirs = theirs, ""
 	}
 	if !provider.IsMessageID(key) || s.Value.Status == "" {
 		p.unusable("bad_report", raw)
 		return
 	}
 	report := provider.Report{
-		Key: key, Mark: provider.Truncate(provider.CleanName(string(s.Value.Status)), 40), State: states[s.Value.Status],
+		Key: key, ProviderID: theirs, Mark: provider.Truncate(provider.CleanName(string(s.Value.Status)), 40), State: states[s.Value.Status],
 		At: provider.ClampTime(provider.ParseTime(s.Value.Timestamp), p.r.ReceivedAt), Raw: provider.CleanRaw(raw, maxRaw),
 	}
 	if report.Mark == "" {
@@ -192,12 +196,14 @@ type accountNews struct {
 	CurrentLimit    provider.Word `json:"current_limit"`
 	AlertSeverity   provider.Word `json:"alert_severity"`
 	AlertText       provider.Word `json:"alert_description"`
+	ShownNumber     provider.Word `json:"display_phone_number"`
+	Number          provider.Word `json:"phone_number"`
 }
 
 func (p *parser) ofAccount(e entry, c change, raw json.RawMessage) {
 	var news accountNews
 	_ = json.Unmarshal(c.Value, &news) // it is an object, and its members are lenient
-	event := provider.Event{At: provider.ParseTime(e.Time)}
+	event := provider.Event{At: provider.ParseTime(e.Time), Account: true, Number: digits(cmp.Or(news.ShownNumber, news.Number))}
 	mark := "" // of the element and its time: the same may be told again a day later
 	if e.Time != "" {
 		sum := sha256.Sum256(append([]byte(e.Time+":"), raw...))
@@ -243,6 +249,16 @@ func (p *parser) ofAccount(e entry, c change, raw json.RawMessage) {
 		return
 	}
 	p.event(event, mark, raw)
+}
+
+// digits are those of a number as Meta shows it to people.
+func digits(w provider.Word) string {
+	return strings.Map(func(r rune) rune {
+		if r < '0' || r > '9' {
+			return -1
+		}
+		return r
+	}, provider.CleanName(string(w)))
 }
 
 func reason(w provider.Word) string {

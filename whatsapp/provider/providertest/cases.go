@@ -52,12 +52,13 @@ type Message struct {
 
 // Report is a report; its detail is only said to be there.
 type Report struct {
-	Key    string          `json:"key"`
-	Mark   string          `json:"mark"`
-	State  provider.State  `json:"state,omitempty"`
-	Effect provider.Effect `json:"effect,omitempty"`
-	Told   bool            `json:"told,omitempty"`
-	At     string          `json:"at"`
+	Key        string          `json:"key"`
+	ProviderID string          `json:"provider_id,omitempty"`
+	Mark       string          `json:"mark"`
+	State      provider.State  `json:"state,omitempty"`
+	Effect     provider.Effect `json:"effect,omitempty"`
+	Told       bool            `json:"told,omitempty"`
+	At         string          `json:"at"`
 }
 
 // Event is an event.
@@ -96,7 +97,7 @@ func outcomeOf(b provider.Batch) *Outcome {
 		out.Messages = append(out.Messages, one)
 	}
 	for _, r := range b.Reports {
-		out.Reports = append(out.Reports, Report{r.Key, r.Mark, r.State, r.Effect, r.Detail != "", at(r.At)})
+		out.Reports = append(out.Reports, Report{r.Key, r.ProviderID, r.Mark, r.State, r.Effect, r.Detail != "", at(r.At)})
 	}
 	for _, e := range b.Events {
 		one := Event{Kind: e.Kind, Severity: e.Severity, Told: e.Detail != "", At: at(e.At)}

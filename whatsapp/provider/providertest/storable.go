@@ -20,8 +20,8 @@ func Unstorable(batch provider.Batch, received time.Time) string {
 		}
 	}
 	for _, r := range batch.Reports {
-		texts = append(texts, r.Key, r.Mark, r.Detail, r.Raw)
-		if r.Key == "" || len(r.Key) > 512 || r.Mark == "" || r.At.After(received) || r.At.IsZero() {
+		texts = append(texts, r.Key, r.ProviderID, r.Mark, r.Detail, r.Raw)
+		if r.Key == "" || len(r.Key) > 512 || len(r.ProviderID) > 512 || r.Mark == "" || r.At.After(received) || r.At.IsZero() {
 			return fmt.Sprintf("half a report: %+v", r)
 		}
 	}

@@ -168,7 +168,7 @@ func messageOf(providerID string) string {
 func report(p params, id, status, raw string, r provider.Request) provider.Report {
 	out := provider.Report{Key: id, Mark: "status:" + provider.Truncate(provider.CleanName(status), 40), At: r.ReceivedAt.UTC(), Raw: raw}
 	if ours := keyIn(r.URL); ours != "" {
-		out.Key = ours
+		out.Key, out.ProviderID = ours, id
 	}
 	out.State = states[status]
 	if out.State == provider.StateFailed {
