@@ -40,7 +40,7 @@ export function ChannelPage() {
                 channel={channel}
                 setup={setups.find((one) => one.provider === channel.provider)}
                 onDeleted={() =>
-                  void navigate({
+                  navigate({
                     to: '/$slug/settings/channels',
                     params: { slug },
                     search: {},

@@ -7,9 +7,11 @@ export function When({ at }: { at: Date }) {
   const { i18n } = useTranslation()
   const now = useMinute()
   const exact = dateTime(at, i18n.language)
+  // The clock shows whole minutes: what is less than one ahead of it has just happened.
+  const toCome = at.getTime() - now.getTime() >= 60_000
   return (
     <time dateTime={at.toISOString()} title={exact}>
-      {at > now ? exact : ago(at, now, i18n.language)}
+      {toCome ? exact : ago(at, now, i18n.language)}
     </time>
   )
 }

@@ -17,7 +17,7 @@ import { TroubleNotice } from './TroubleNotice.tsx'
 import { Webhook } from './Webhook.tsx'
 import { providerNames, titleOf } from './words.ts'
 
-type Props = { slug: string; channel: Channel; setup: Setup | undefined; onDeleted: () => void }
+type Props = { slug: string; channel: Channel; setup: Setup | undefined; onDeleted: () => Promise<void> }
 
 /** One number: how it is, what it is told and tells, and its end. */
 export function ChannelView({ slug, channel, setup, onDeleted }: Props) {
@@ -99,7 +99,7 @@ export function ChannelView({ slug, channel, setup, onDeleted }: Props) {
           typed={channel.number}
           run={async () => {
             await deleteChannel(slug, channel.id)
-            onDeleted()
+            await onDeleted() // what this page shows of it must not be asked for again
             await refresh()
           }}
           onClose={() => setDeleting(false)}

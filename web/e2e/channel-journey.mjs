@@ -1,0 +1,203 @@
+// A number's way into the house, in a browser against the running demo: an administrator connects it, enters at the
+// provider (its stand-in) what the page says, sees the first message arrive, pauses and resumes it, replaces the secret of
+// its webhook, is told when the provider shows a wrong one, and deletes it. Then the pages of numbers are looked at.
+//
+//   node e2e/channel-journey.mjs     the demo must run (make run-detached)
+import { randomInt } from 'node:crypto'
+import { launch, open } from './browser.mjs'
+import { demo, newWord } from './demo.mjs'
+import {
+  conclude,
+  faces,
+  findings,
+  lookAt,
+  must,
+  patience,
+  phone,
+  screenshots,
+  signInAs,
+  step,
+} from './journey.mjs'
+
+const { base_url: base, tenants, standins } = demo()
+const { slug, users, channels } = tenants[0]
+const owner = users[0]
+const number = `97155${randomInt(1_000_000, 9_999_999)}`
+const customer = `97156${randomInt(1_000_000, 9_999_999)}`
+const key = newWord()
+const list = `/${slug}/settings/channels`
+
+/** Asks something of the provider's stand-in, as its portal or a customer would. */
+async function provider(method, path, body) {
+  const answer = await fetch(standins.infobip_url + path, {
+    method,
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify(body),
+  })
+  if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`)
+}
+
+const enter = (webhook, header) =>
+  provider('PUT', `/control/senders/${number}`, {
+    number,
+    api_key: key,
+    webhook_url: webhook,
+    auth_header: header,
+  })
+const write = (text) => provider('POST', `/control/phones/${customer}/messages`, { to: number, text })
+
+async function sentToCustomer() {
+  const answer = await fetch(`${standins.ledger_url}?to=${customer}`)
+  return (await answer.json()).length
+}
+
+async function until(holds, what) {
+  const end = Date.now() + patience
+  while (!(await holds())) {
+    if (Date.now() > end) throw new Error(`${what}: not within ${patience / 1000} s`)
+    await new Promise((resolve) => setTimeout(resolve, 200))
+  }
+  must(true, what)
+}
+
+const shows = (where, text) => where.getByText(text).first().waitFor({ timeout: patience })
+const field = (where, label) => where.getByLabel(label, { exact: true }).inputValue({ timeout: patience })
+const header = async (where) => ({
+  name: await field(where, 'Name of the header'),
+  value: await field(where, 'Value of the header'),
+})
+
+/** Connects the number, and gives the address and the header that the page wants entered at the provider. */
+async function connect(page) {
+  await page.goto(base + list)
+  await page.getByRole('button', { name: 'Connect a number' }).first().click()
+  const dialog = page.getByRole('dialog', { name: 'Connect a number' })
+  await dialog.getByRole('button', { name: 'Infobip' }).click()
+  await dialog.getByLabel('Phone number').fill(number)
+  await dialog.getByLabel('API key', { exact: true }).fill(key)
+  await dialog.getByRole('button', { name: 'Save and go on' }).click()
+  const entered = { webhook: await field(dialog, 'Webhook address'), header: await header(dialog) }
+  await shows(dialog, 'Waiting for the first message…')
+  await page.screenshot({ path: `${screenshots}channel-entered-phone-light-en.png` })
+  await enter(entered.webhook, entered.header)
+  await dialog.getByRole('button', { name: 'Test the credentials' }).click()
+  await shows(dialog, 'The provider accepts the credentials.')
+  must(true, 'a number is connected, and its credentials are tested')
+  await write('hello')
+  await shows(dialog, 'It works: the provider’s calls arrive.')
+  must(true, 'the page sees the first message arrive by itself')
+  await page.screenshot({ path: `${screenshots}channel-heard-phone-light-en.png` })
+  await dialog.getByRole('button', { name: 'Done' }).click()
+  await page.waitForURL(`**${list}/*`, { timeout: patience })
+  await until(async () => (await sentToCustomer()) === 1, 'and the customer is answered')
+  return entered
+}
+
+async function pause(page) {
+  const settings = page.url()
+  await page.getByRole('button', { name: 'Pause', exact: true }).click()
+  await page.getByRole('dialog').getByRole('button', { name: 'Pause', exact: true }).click()
+  await page.getByRole('button', { name: 'Resume' }).waitFor({ timeout: patience })
+  await write('are you there?')
+  await page.goto(`${base}/${slug}/inbox`)
+  await page.getByText(`+${customer}`).click()
+  await shows(page, 'are you there?')
+  must((await sentToCustomer()) === 1, 'a paused number keeps what comes and sends nothing')
+  await page.goto(settings)
+  await page.getByRole('button', { name: 'Resume' }).click()
+  await until(async () => (await sentToCustomer()) === 2, 'once resumed it answers what waited')
+}
+
+async function renew(page, { webhook, header: old }) {
+  await page.getByRole('button', { name: 'Make a new secret' }).click()
+  await page.getByRole('dialog').getByRole('button', { name: 'Make a new secret' }).click()
+  const fresh = await header(page.getByRole('dialog', { name: 'The new secret' }))
+  must(fresh.value !== old.value, 'a new secret is made, and shown this once')
+  await page
+    .getByRole('dialog', { name: 'The new secret' })
+    .getByRole('button', { name: 'Close' })
+    .first()
+    .click()
+  await write('with the old one')
+  await until(async () => (await sentToCustomer()) === 3, 'until it is forgotten the old one works')
+  await enter(webhook, fresh)
+  await page.getByRole('button', { name: 'Forget the old secret' }).click()
+  await page
+    .getByRole('button', { name: 'Forget the old secret' })
+    .waitFor({ state: 'hidden', timeout: patience })
+  await enter(webhook, old)
+  await write('with the forgotten one')
+  await page.reload()
+  await shows(page, 'The last call did not show the right secret and was refused.')
+  must((await sentToCustomer()) === 3, 'a forgotten one does not, and the page says so')
+  await page.screenshot({ path: `${screenshots}channel-refused-phone-light-en.png` })
+  await enter(webhook, fresh)
+  await provider('POST', '/control/webhooks/retry')
+  await until(
+    async () => (await sentToCustomer()) === 4,
+    'and what was refused comes again once it is mended',
+  )
+}
+
+async function remove(page) {
+  await page.getByRole('button', { name: 'Delete the number' }).click()
+  const dialog = page.getByRole('dialog')
+  await dialog.getByRole('textbox').fill(`+${number}`)
+  await dialog.getByRole('button', { name: 'Delete the number' }).click()
+  await page.waitForURL(`**${list}`, { timeout: patience })
+  await page.locator(pages['settings-channels'].sign).first().waitFor({ timeout: patience })
+  await page.getByText(number).first().waitFor({ state: 'hidden', timeout: patience })
+  must(true, 'a deleted number is gone from the list')
+}
+
+const pages = {
+  'settings-channels': { path: list, sign: 'main ul a[href*="/settings/channels/"]' },
+  'settings-channels-connect': { path: `${list}?form=connect`, sign: 'dialog[open] button' },
+  'settings-channel': { path: `${list}/${channels[0].id}`, sign: 'main form' },
+}
+
+const browser = await launch()
+try {
+  const { context, page, troubles } = await open(browser, {
+    viewport: phone,
+    locale: 'en-GB',
+    reducedMotion: 'reduce',
+    hasTouch: true,
+  })
+  try {
+    await signInAs(page, base, owner)
+    await page.waitForURL(`**/${slug}/inbox`, { timeout: patience })
+    /** @type {Awaited<ReturnType<typeof connect>>} */
+    let entered
+    await step('a number is connected', async () => {
+      entered = await connect(page)
+    })
+    await step('it is paused and resumed', () => pause(page))
+    await step('its secret is replaced', () => renew(page, entered))
+    await step('it is deleted', () => remove(page))
+  } catch (error) {
+    await page.screenshot({ path: `${screenshots}failed.png` })
+    throw new Error(`${error.message}\non ${page.url()}\n${troubles.join('\n')}`)
+  }
+  findings.push(...troubles)
+  await context.close()
+  for (const { face, viewport, scheme, locale, ...how } of faces.filter(({ judged }) => judged)) {
+    await step(`the pages of numbers, ${face}`, async () => {
+      const opened = await open(browser, {
+        viewport,
+        locale,
+        colorScheme: scheme,
+        reducedMotion: 'reduce',
+        hasTouch: true,
+      })
+      await signInAs(opened.page, base, owner)
+      await opened.page.waitForURL(`**/${slug}/inbox`, { timeout: patience })
+      await lookAt(opened.page, base, pages, { face, ...how }, opened.troubles)
+      findings.push(...opened.troubles.map((one) => `${face}: ${one}`))
+      await opened.context.close()
+    })
+  }
+} finally {
+  await browser.close()
+}
+conclude()
