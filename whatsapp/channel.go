@@ -76,7 +76,7 @@ func (e *Engine) Trouble(ch Channel) Trouble {
 		return TroubleSecret
 	case ch.LastRefusedAt.After(ch.LastWebhookAt):
 		return TroubleRefused
-	case ch.LastWebhookAt.IsZero():
+	case ch.LastWebhookAt.IsZero() && ch.LastInboundAt.IsZero(): // a number may be older than the note of its webhooks
 		return TroubleSilent
 	}
 	return ""

@@ -14,9 +14,9 @@ export function Page({ title, lead, back, action, children }: Props) {
           <h1 className={classes.title}>
             <bdi>{title}</bdi>
           </h1>
+          {lead && <div className={classes.lead}>{lead}</div>}
           {action && <div className={classes.action}>{action}</div>}
         </header>
-        {lead && <div className={classes.lead}>{lead}</div>}
         {children}
       </div>
     </div>
