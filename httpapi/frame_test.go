@@ -432,7 +432,7 @@ func TestTheAppIsServedForPagesAndAProblemForTheRest(t *testing.T) {
 	policy := func(path string) string {
 		return w.ask("GET", path, "", "", page...).Header().Get("Content-Security-Policy")
 	}
-	require.Equal(t, "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self'; "+
+	require.Equal(t, "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; font-src 'self' data:; connect-src 'self'; "+
 		"object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'", policy("/"), "nobody signs in with Clerk here")
 	require.Contains(t, w.ask("GET", "/docs", "", "", page...).Body.String(), "reference")
 	require.Contains(t, policy("/docs"), "script-src 'self'; style-src 'self' 'unsafe-inline';")

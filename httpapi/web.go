@@ -40,7 +40,7 @@ func (p *policy) allowClerk(frontendAPI string) {
 }
 
 func (p *policy) String() string {
-	return "default-src 'self'; script-src " + p.scripts + "; style-src " + p.styles + "; img-src " + p.images + "; font-src 'self' data:; " +
+	return "default-src 'self'; script-src " + p.scripts + "; style-src " + p.styles + "; img-src " + p.images + "; media-src 'self' blob:; font-src 'self' data:; " +
 		"connect-src " + p.calls + "; " + p.more + "object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
 }
 

@@ -1,5 +1,6 @@
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query'
 import { client, unwrap } from './client.ts'
+import { type Media, mediaOf } from './media.ts'
 import type { components } from './schema.d.ts'
 
 type WireConversation = components['schemas']['Conversation']
@@ -53,6 +54,7 @@ export type Message = {
   speaker: Speaker
   type: string
   text: string | undefined
+  media: Media | undefined
   state: MessageState
   at: Date
   problem: string | undefined
@@ -156,6 +158,7 @@ export function messageOf(wire: WireMessage): Message {
     speaker: wire.speaker as Speaker,
     type: wire.type,
     text: wire.text || undefined,
+    media: wire.media && mediaOf(wire.media),
     // A state that we do not know yet must not look like a success.
     state: isState(wire.status) ? wire.status : 'unknown',
     at: new Date(wire.at),

@@ -20,6 +20,7 @@ import { Icon } from '../../ui/Icon.tsx'
 import { Skeleton } from '../../ui/Skeleton.tsx'
 import { Tag } from '../../ui/Tag.tsx'
 import { ProblemState } from '../shell/ProblemState.tsx'
+import { Attachment } from './Attachment.tsx'
 import { MessageState } from './MessageState.tsx'
 import { PendingBubble } from './PendingBubble.tsx'
 import { ReplyBox } from './ReplyBox.tsx'
@@ -66,7 +67,13 @@ export function Thread({ slug, id, onWhy }: Props) {
           ) : (
             <ol className={classes.list}>
               {rows.map((message, index) => (
-                <Bubble key={message.id} message={message} before={rows[index - 1]} onWhy={onWhy} />
+                <Bubble
+                  key={message.id}
+                  slug={slug}
+                  message={message}
+                  before={rows[index - 1]}
+                  onWhy={onWhy}
+                />
               ))}
               {replies.pending.map((one) => (
                 <PendingBubble
@@ -146,10 +153,12 @@ function OwnerButton({ slug, id, owner }: { slug: string; id: string; owner: Con
 }
 
 function Bubble({
+  slug,
   message,
   before,
   onWhy,
 }: {
+  slug: string
   message: Message
   before: Message | undefined
   onWhy: (id: string) => void
@@ -177,7 +186,10 @@ function Bubble({
       >
         {message.mine && newSpeaker && <p className={classes.speaker}>{speakers[message.speaker]}</p>}
         <div className={classes.bubble} data-state={message.state} data-speaker={message.speaker}>
-          <ChatText text={message.text ?? t('inbox.typeUnread', { type: message.type })} />
+          {message.media && <Attachment slug={slug} media={message.media} />}
+          {said(message) !== undefined || !message.media ? (
+            <ChatText text={said(message) ?? t('inbox.typeUnread', { type: message.type })} />
+          ) : null}
           <p className={classes.meta}>
             <time dateTime={message.at.toISOString()}>{clockTime(message.at, i18n.language)}</time>
             <MessageState state={message.state} />
@@ -198,6 +210,10 @@ function Bubble({
     </>
   )
 }
+
+/** What was said in words: the text form of a file that is shown says nothing more. */
+const said = ({ media, text, type }: Message): string | undefined =>
+  media && text === `[${type}]` ? undefined : text
 
 /** Reads new messages of the customer out to a screen reader; what was there before stays unsaid. */
 function Announcer({ name, rows }: { name: string; rows: readonly Message[] }) {

@@ -1,0 +1,47 @@
+import { queryOptions } from '@tanstack/react-query'
+import { authorizedFetch, client, unwrap } from './client.ts'
+import { problemOf } from './problem.ts'
+import type { components } from './schema.d.ts'
+
+export type WireMedia = components['schemas']['Media']
+export type MediaKind = WireMedia['kind']
+export type Media = {
+  id: string
+  kind: MediaKind
+  state: WireMedia['state']
+  reason: WireMedia['reason']
+  type: string | undefined
+  filename: string | undefined
+  size: number
+  scanned: boolean
+}
+
+export const mediaOf = (wire: WireMedia): Media => ({
+  id: wire.id,
+  kind: wire.kind,
+  state: wire.state,
+  reason: wire.reason,
+  type: wire.type || undefined,
+  filename: wire.filename || undefined,
+  size: wire.size ?? 0,
+  scanned: wire.scan === 'clean',
+})
+
+/** The bytes of a file that is kept. They are fetched with the token, which an <img> could not show. */
+export const mediaBytesQuery = (slug: string, id: string) =>
+  queryOptions({
+    queryKey: [slug, 'media', id],
+    staleTime: Number.POSITIVE_INFINITY, // a file never changes
+    gcTime: 60_000,
+    queryFn: async ({ signal }): Promise<Blob> => {
+      const address = new URL(`/routes/media/${encodeURIComponent(id)}`, window.location.origin)
+      const response = await authorizedFetch(new Request(address, { signal }), slug)
+      if (!response.ok) throw problemOf(response, await response.json().catch(() => undefined))
+      return await response.blob()
+    },
+  })
+
+/** Has the server ask the provider once more for a file that could not be fetched. */
+export async function fetchMediaAgain(slug: string, id: string): Promise<void> {
+  await unwrap(client(slug).POST('/routes/media/{id}/fetch', { params: { path: { id } } }))
+}
