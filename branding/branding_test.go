@@ -174,7 +174,7 @@ func (s *shelf) Reset(context.Context, flomastr.Actor, flomastr.TenantID) (strin
 // brush paints one colour, twice as wide as high.
 type brush struct{ colour color.NRGBA }
 
-func (b brush) Picture(_ context.Context, _ string, _ []byte, side int) ([]byte, error) {
+func (b brush) Picture(_ context.Context, _ flomastr.TenantID, _ string, _ []byte, side int) ([]byte, error) {
 	picture := image.NewNRGBA(image.Rect(0, 0, side, side/2))
 	for y := range side / 2 {
 		for x := range side {

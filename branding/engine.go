@@ -85,7 +85,7 @@ func (e *Engine) Upload(ctx context.Context, actor flomastr.Actor, tenant flomas
 	}
 	painting, cancel := context.WithTimeout(ctx, paintTimeout)
 	defer cancel()
-	logo, err := e.painter.Picture(painting, kind, content, logoSide)
+	logo, err := e.painter.Picture(painting, tenant, kind, content, logoSide)
 	if err != nil {
 		return Look{}, err
 	}

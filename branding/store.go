@@ -26,7 +26,7 @@ type Files interface {
 }
 
 // Painter decodes a foreign picture (svg, png, jpeg, webp) where it can do no harm, and gives a PNG of our own making that
-// fits a square of side pixels.
+// fits a square of side pixels. Tenants are served in turn.
 type Painter interface {
-	Picture(ctx context.Context, kind string, content []byte, side int) ([]byte, error)
+	Picture(ctx context.Context, tenant flomastr.TenantID, kind string, content []byte, side int) ([]byte, error)
 }

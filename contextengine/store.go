@@ -55,8 +55,9 @@ type Saved struct {
 
 // Limits are what a tenant may upload.
 type Limits struct {
-	MaxFileSize int64    // bytes
-	FileTypes   []string // md, txt, html, pdf, docx
+	Tenant      flomastr.TenantID // whose they are
+	MaxFileSize int64             // bytes
+	FileTypes   []string          // md, txt, html, pdf, docx
 }
 
 // Finished is what a finished indexing writes to the item's row.

@@ -27,7 +27,7 @@ import (
 // painter draws every picture as the same teal square, and sees nothing of it.
 type painter struct{}
 
-func (painter) Picture(_ context.Context, _ string, _ []byte, side int) ([]byte, error) {
+func (painter) Picture(_ context.Context, _ flomastr.TenantID, _ string, _ []byte, side int) ([]byte, error) {
 	return tealSquare(side), nil
 }
 

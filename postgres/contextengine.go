@@ -162,6 +162,18 @@ func (s *KnowledgeStore) insertItem(ctx context.Context, tx pgx.Tx, tenant floma
 	return s.queued(ctx, tx, tenant, save.By, "knowledge.added", rows)
 }
 
+// inTurn is the priority of one more item of a tenant: the more of its items are waiting, the later. River takes jobs in
+// the order of their coming, so that one tenant's thousand documents would stand before another's first.
+func inTurn(ctx context.Context, tx pgx.Tx, tenant flomastr.TenantID) (priority int, err error) {
+	err = tx.QueryRow(ctx, `
+		SELECT CASE WHEN count(*) <= 2 THEN 1 WHEN count(*) <= 10 THEN 2 WHEN count(*) <= 50 THEN 3 ELSE 4 END
+		FROM (SELECT FROM knowledge_index WHERE tenant_id = $1 AND status = 'processing' LIMIT 51) waiting`, tenant).Scan(&priority)
+	if err != nil {
+		return 0, fmt.Errorf("count what waits: %w", err)
+	}
+	return priority, nil
+}
+
 // queued reads the row just written, and adds its job, its event and its audit line to the same transaction.
 func (s *KnowledgeStore) queued(ctx context.Context, tx pgx.Tx, tenant flomastr.TenantID, by flomastr.Actor, action string, rows pgx.Rows) (contextengine.Saved, error) {
 	row, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[knowledgeRow])
@@ -170,7 +182,11 @@ func (s *KnowledgeStore) queued(ctx context.Context, tx pgx.Tx, tenant flomastr.
 	}
 	item := row.item()
 	args := contextengine.IndexArgs{Tenant: tenant, Item: item.ID, Version: item.Version}
-	if err := s.db.Enqueue(ctx, tx, args, &river.InsertOpts{Queue: KnowledgeQueue, MaxAttempts: 8}); err != nil {
+	priority, err := inTurn(ctx, tx, tenant)
+	if err != nil {
+		return contextengine.Saved{}, err
+	}
+	if err := s.db.Enqueue(ctx, tx, args, &river.InsertOpts{Queue: KnowledgeQueue, MaxAttempts: 8, Priority: priority}); err != nil {
 		return contextengine.Saved{}, err
 	}
 	err = appendAudit(ctx, tx, audit.Record{Tenant: tenant, Actor: by, Action: action, Object: knowledgeObject(item.ID), Detail: map[string]string{

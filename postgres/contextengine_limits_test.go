@@ -1,13 +1,19 @@
 package postgres_test
 
 import (
+	"context"
+	"fmt"
+	"log/slog"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/riverqueue/river"
 	"github.com/stretchr/testify/require"
 
 	"github.com/flomastr/flomastr"
 	"github.com/flomastr/flomastr/contextengine"
+	"github.com/flomastr/flomastr/postgres"
+	"github.com/flomastr/flomastr/postgres/postgrestest"
 )
 
 func TestEveryEntranceOfKnowledgeIsHeldToTheTenantsFiles(t *testing.T) {
@@ -34,4 +40,44 @@ func TestEveryEntranceOfKnowledgeIsHeldToTheTenantsFiles(t *testing.T) {
 	}
 	_, err = b.Add(t.Context(), tenant, contextengine.Draft{Source: contextengine.FromPaste, Title: "Prices", Content: large})
 	require.ErrorIs(t, err, contextengine.ErrTooLarge, "a pasted text is as large as a file")
+}
+
+// order is a worker that says whose jobs it gets.
+type order struct {
+	river.WorkerDefaults[contextengine.IndexArgs]
+	got chan flomastr.TenantID
+}
+
+func (o *order) Work(_ context.Context, job *river.Job[contextengine.IndexArgs]) error {
+	o.got <- job.Args.Tenant
+	return nil
+}
+
+func TestAnotherTenantsFloodDoesNotDelayTheFirstItem(t *testing.T) {
+	t.Parallel()
+	b, flooding := knowledge(t)
+	seldom := postgrestest.Tenant(t, b.db)
+	add := func(tenant flomastr.TenantID, n int) {
+		_, err := b.Add(t.Context(), tenant, contextengine.Draft{Title: fmt.Sprint("item ", n), Content: []byte(fmt.Sprint("words ", n)), Source: contextengine.FromPaste})
+		require.NoError(t, err)
+	}
+	const flood = 60
+	for n := range flood {
+		add(flooding, n)
+	}
+	add(seldom, 0)
+
+	worker := &order{got: make(chan flomastr.TenantID, flood+1)}
+	workers := river.NewWorkers()
+	river.AddWorker(workers, worker)
+	stop, err := b.db.StartJobs(t.Context(), postgres.Jobs{
+		Workers: workers, Queues: map[string]river.QueueConfig{postgres.KnowledgeQueue: {MaxWorkers: 1}},
+	}, slog.New(slog.DiscardHandler))
+	require.NoError(t, err)
+	defer func() { require.NoError(t, stop(context.WithoutCancel(t.Context()))) }()
+	before := 0
+	for <-worker.got == flooding {
+		before++
+	}
+	require.LessOrEqual(t, before, 3, "items of the flood that were read before another tenant's first")
 }

@@ -126,6 +126,7 @@ func (s *KnowledgeStore) Items(ctx context.Context, tenant flomastr.TenantID, l 
 
 // Limits implements [contextengine.StatusStore].
 func (s *KnowledgeStore) Limits(ctx context.Context, tenant flomastr.TenantID) (l contextengine.Limits, err error) {
+	l.Tenant = tenant
 	err = s.db.InTenant(ctx, tenant, func(tx pgx.Tx) error {
 		return tx.QueryRow(ctx, `
 			SELECT max_file_size_mb::bigint * 1024 * 1024, allowed_file_types

@@ -28,7 +28,7 @@ func (r reader) ReadURL(ctx context.Context, limits contextengine.Limits, addres
 	return document(doc), err
 }
 
-// limited converts what a tenant's policies allow, judged by the content.
+// limited converts what a tenant's policies allow, judged by the content, in the tenant's turn.
 type limited struct {
 	converter source.Converter
 	limits    contextengine.Limits
@@ -43,6 +43,7 @@ func (l limited) Run(ctx context.Context, req convert.Request) (convert.Document
 	if err := l.limits.Allow(string(kind), int64(len(req.Content))); err != nil {
 		return convert.Document{}, err
 	}
+	req.Tenant = l.limits.Tenant
 	return l.converter.Run(ctx, req)
 }
 

@@ -9,16 +9,21 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/flomastr/flomastr"
 	"github.com/flomastr/flomastr/contextengine"
 	"github.com/flomastr/flomastr/contextengine/source/convert"
 	"github.com/flomastr/flomastr/internal/safehttp"
 )
 
 // idle is a converter that must not be started.
-type idle struct{ runs int }
+type idle struct {
+	runs   int
+	tenant flomastr.TenantID
+}
 
-func (c *idle) Run(context.Context, convert.Request) (convert.Document, error) {
+func (c *idle) Run(_ context.Context, req convert.Request) (convert.Document, error) {
 	c.runs++
+	c.tenant = req.Tenant
 	return convert.Document{Markdown: "read", Metadata: map[string]string{}}, nil
 }
 
@@ -34,8 +39,9 @@ func TestWhatATenantMayNotReadIsRefusedBeforeItIsConverted(t *testing.T) {
 		_, _ = w.Write([]byte(html))
 	}))
 	t.Cleanup(site.Close)
+	asking := flomastr.NewID[flomastr.TenantID]()
 	limits := func(size int64, types ...string) contextengine.Limits {
-		return contextengine.Limits{MaxFileSize: size, FileTypes: types}
+		return contextengine.Limits{Tenant: asking, MaxFileSize: size, FileTypes: types}
 	}
 	for name, c := range map[string]struct {
 		limits    contextengine.Limits
@@ -65,6 +71,7 @@ func TestWhatATenantMayNotReadIsRefusedBeforeItIsConverted(t *testing.T) {
 		if c.want == nil {
 			require.NoError(t, err, name)
 			require.Equal(t, 1, converter.runs, name)
+			require.Equal(t, asking, converter.tenant, "%s: it is converted in its tenant's turn", name)
 			continue
 		}
 		require.ErrorIs(t, err, c.want, name)

@@ -1,7 +1,11 @@
 package convert
 
+import "github.com/flomastr/flomastr"
+
 // Request is one document to convert.
 type Request struct {
+	// Tenant is who asks: tenants are served in turn.
+	Tenant flomastr.TenantID `json:"-"`
 	// Name is the file name as the uploader gave it, a hint and never a path.
 	Name string `json:"name,omitempty"`
 	// ContentType is what a server said the content is, a hint too; its charset helps with HTML and text.

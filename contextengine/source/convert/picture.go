@@ -47,7 +47,7 @@ var (
 // Picture decodes a foreign picture in a worker and gives it as a PNG that fits a square of that many pixels, with its
 // proportions. Nothing of the original's bytes survives: metadata, further frames and trailing data are gone. An SVG is
 // drawn by rsvg-convert, and should have been sanitised before.
-func (c *Converter) Picture(ctx context.Context, kind string, content []byte, side int) ([]byte, error) {
+func (c *Converter) Picture(ctx context.Context, tenant flomastr.TenantID, kind string, content []byte, side int) ([]byte, error) {
 	if len(content) == 0 {
 		return nil, ErrEmpty
 	}
@@ -63,7 +63,7 @@ func (c *Converter) Picture(ctx context.Context, kind string, content []byte, si
 			return nil, err
 		}
 	}
-	reply, err := c.queued(ctx, c.config.Timeout/pictureShare, header{Kind: Kind(kind), Side: side, Size: len(content)}, content)
+	reply, err := c.queued(ctx, c.pictures, tenant, c.config.Timeout/pictureShare, header{Kind: Kind(kind), Side: side, Size: len(content)}, content)
 	if err != nil {
 		return nil, err
 	}

@@ -58,7 +58,7 @@ func TestAPictureComesBackSmallAndOfOurMaking(t *testing.T) {
 		"SVG":       {"svg", []byte(`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 10 20"><rect width="10" height="20" fill="#0a0"/></svg>`), image.Pt(256, 512)},
 		"huge SVG":  {"svg", []byte(`<svg xmlns="http://www.w3.org/2000/svg" width="1000000" height="1000000" viewBox="0 0 1 1"><rect width="1" height="1"/></svg>`), image.Pt(512, 512)},
 	} {
-		out, err := New(Config{}).Picture(t.Context(), c.kind, c.content, 512)
+		out, err := New(Config{}).Picture(t.Context(), flomastr.TenantID{}, c.kind, c.content, 512)
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue
@@ -97,7 +97,7 @@ func TestABadPictureIsRefusedWithASentence(t *testing.T) {
 		"no SVG":           {"svg", []byte("<html/>"), ErrPictureBroken},
 		"animated WebP":    {"webp", []byte("RIFF\x1a\x00\x00\x00WEBPVP8X\x0a\x00\x00\x00\x02\x00\x00\x00\x00\x00\x00\x00\x00\x00"), ErrPictureBroken},
 	} {
-		out, err := New(Config{}).Picture(t.Context(), c.kind, c.content, 512)
+		out, err := New(Config{}).Picture(t.Context(), flomastr.TenantID{}, c.kind, c.content, 512)
 		if !errors.Is(err, c.want) || out != nil {
 			t.Errorf("%s: %v, want %v", name, err, c.want)
 		}
@@ -114,7 +114,7 @@ func TestAPictureThatTakesTooLongIsToBlameForIt(t *testing.T) {
 	bomb = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><defs>` + bomb + `</defs><use href="#i"/></svg>`
 	waiting, cancel := context.WithTimeout(t.Context(), 7*time.Second) // as whoever uploads it does
 	defer cancel()
-	_, err := New(Config{Timeout: pictureShare * time.Second}).Picture(waiting, "svg", []byte(bomb), 512)
+	_, err := New(Config{Timeout: pictureShare * time.Second}).Picture(waiting, flomastr.TenantID{}, "svg", []byte(bomb), 512)
 	if flomastr.CodeOf(err) != ErrTooComplex.Code {
 		t.Errorf("%v", err)
 	}
@@ -124,12 +124,12 @@ func TestAPictureNeedsTheSandboxThatItsProgramNeeds(t *testing.T) {
 	t.Parallel()
 	weak := New(Config{})
 	weak.sandbox = SandboxReport{Weak: true}
-	if _, err := weak.Picture(t.Context(), "svg", []byte("<svg/>"), 512); flomastr.CodeOf(err) != ErrNoSandbox.Code {
+	if _, err := weak.Picture(t.Context(), flomastr.TenantID{}, "svg", []byte("<svg/>"), 512); flomastr.CodeOf(err) != ErrNoSandbox.Code {
 		t.Errorf("an SVG is drawn without a sandbox: %v", err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := New(Config{}).Picture(ctx, "png", pngOf(t, 8, 8), 512); !errors.Is(err, context.Canceled) {
+	if _, err := New(Config{}).Picture(ctx, flomastr.TenantID{}, "png", pngOf(t, 8, 8), 512); !errors.Is(err, context.Canceled) {
 		t.Errorf("a picture is drawn for somebody who has gone: %v", err)
 	}
 }

@@ -28,15 +28,17 @@ type Config struct {
 	Timeout time.Duration
 	// Executable is the binary to start; the running one where it is empty.
 	Executable string
-	// Parallel is how many workers run at a time; 2 where it is zero. Each may take 512 MiB.
+	// Parallel is how many workers read documents at a time; 2 where it is zero. One more draws pictures, for which somebody
+	// waits: a logo never stands behind documents. Each may take 512 MiB.
 	Parallel int
 }
 
 // Converter turns documents into Markdown. It is safe for concurrent use.
 type Converter struct {
-	config  Config
-	places  chan struct{}
-	sandbox SandboxReport
+	config    Config
+	documents *places
+	pictures  *places
+	sandbox   SandboxReport
 }
 
 // New makes a converter and finds out which fences the machine offers.
@@ -47,7 +49,7 @@ func New(config Config) *Converter {
 	if config.Parallel <= 0 {
 		config.Parallel = 2
 	}
-	return &Converter{config: config, places: make(chan struct{}, config.Parallel), sandbox: Sandbox()}
+	return &Converter{config: config, documents: newPlaces(config.Parallel), pictures: newPlaces(1), sandbox: Sandbox()}
 }
 
 // Run converts one document.
@@ -77,7 +79,7 @@ func (c *Converter) Run(ctx context.Context, req Request) (Document, error) {
 			return Document{}, err
 		}
 	}
-	reply, err := c.queued(ctx, c.config.Timeout, header{Kind: kind, Request: req, Size: len(req.Content)}, req.Content)
+	reply, err := c.queued(ctx, c.documents, req.Tenant, c.config.Timeout, header{Kind: kind, Request: req, Size: len(req.Content)}, req.Content)
 	if err != nil {
 		return Document{}, err
 	}
@@ -87,14 +89,12 @@ func (c *Converter) Run(ctx context.Context, req Request) (Document, error) {
 	return *reply.Document, nil
 }
 
-// queued waits for a place and has a worker do one thing.
-func (c *Converter) queued(ctx context.Context, most time.Duration, head header, content []byte) (answer, error) {
-	select {
-	case c.places <- struct{}{}:
-		defer func() { <-c.places }()
-	case <-ctx.Done():
-		return answer{}, ctx.Err()
+// queued waits for the tenant's turn and has a worker do one thing.
+func (c *Converter) queued(ctx context.Context, in *places, tenant flomastr.TenantID, most time.Duration, head header, content []byte) (answer, error) {
+	if err := in.take(ctx, tenant); err != nil {
+		return answer{}, err
 	}
+	defer in.give()
 	return c.work(ctx, most, head, content)
 }
 
