@@ -62,7 +62,7 @@ async function provision(admin) {
   await page.getByRole('button', { name: 'Set up a tenant' }).click()
   const dialog = page.getByRole('dialog')
   await dialog.getByLabel('Name', { exact: true }).fill(name)
-  must((await dialog.getByLabel('Address').inputValue()) === slug, 'the address follows the name')
+  must((await dialog.getByLabel('Address', { exact: true }).inputValue()) === slug, 'the address follows the name')
   await dialog.getByLabel('Owner’s e-mail').fill(owner.email)
   await dialog.getByRole('button', { name: 'Set it up' }).click()
   await dialog.getByText('Database of its own').waitFor({ timeout: patience })
@@ -178,6 +178,27 @@ async function life(admin, ofOwner, ofMember) {
   must(true, 'and comes back when it is restored')
 }
 
+/** The owner, whose address is proven, becomes a platform admin: they see what the permissions open, and nothing else is offered. */
+async function reads(admin, { page }) {
+  await admin.page.goto(`${base}/admin/users`)
+  await admin.page.getByRole('button', { name: 'Add a user' }).click()
+  const dialog = admin.page.getByRole('dialog')
+  await dialog.getByLabel('E-mail').fill(owner.email)
+  await dialog.getByLabel('Role').selectOption('admin')
+  await dialog.locator('button[type=submit]').click()
+  await dialog.waitFor({ state: 'hidden', timeout: patience })
+  await page.goto(`${base}/admin/tenants/${slug}`)
+  await shows(page, 'The journey wants to see it.')
+  must(true, 'a platform admin reads what state a tenant is in, and why')
+  for (const action of ['Suspend', 'Delete', 'Change', 'Visit'])
+    must((await page.getByRole('button', { name: action }).count()) === 0, `and is offered no “${action}”`)
+  for (const closed of ['mail', 'audit-log', 'visits']) {
+    must((await page.locator(`a[href="/admin/${closed}"]`).count()) === 0, `nor /admin/${closed}`)
+    await page.goto(`${base}/admin/${closed}`)
+    await shows(page, 'Not allowed')
+  }
+}
+
 const operatorsPages = {
   admin: { path: '/admin', sign: 'main h2' },
   'admin-tenants': { path: '/admin/tenants', sign: `a[href="/admin/tenants/${slug}"]` },
@@ -240,6 +261,7 @@ try {
     findings.push(...troubles.map((one) => `${who}: ${one}`))
   // From here on refusals are what is wanted.
   await step('it lives', () => failing(admin, () => life(admin, ofOwner, ofMember)))
+  await step('a platform admin reads', () => failing(ofOwner, () => reads(admin, ofOwner)))
   for (const { context } of [admin, ofOwner, ofMember]) await context.close()
   for (const face of faces) await step(`every page, ${face.face}`, () => lookAround(browser, face))
 } finally {

@@ -209,22 +209,28 @@ const account = createRoute({
   component: lazyRouteComponent(() => import('./routes/account.tsx'), 'AccountPage'),
 })
 
+const closed = new Problem({
+  status: 403,
+  code: 'forbidden',
+  message: 'The administration is not yours to see.',
+})
+
 const admin = createRoute({
   getParentRoute: () => root,
   path: '/admin',
   beforeLoad: async ({ location }) => {
     const me = await entering(location.href)
-    if (me.platform === 'user')
-      throw new Problem({
-        status: 403,
-        code: 'forbidden',
-        message: 'The administration is not yours to see.',
-      })
+    if (me.platform === 'user') throw closed
     await needTexts('manage')
     return { mayAct: me.platform === 'super_admin' }
   },
   component: lazyRouteComponent(() => import('./routes/admin.tsx'), 'AdminPage'),
 })
+
+/** What a platform admin may not even read: the server would refuse each question of the page. */
+const superAdminsOnly = ({ context }: { context: { mayAct: boolean } }) => {
+  if (!context.mayAct) throw closed
+}
 
 const adminHome = createRoute({
   getParentRoute: () => admin,
@@ -254,6 +260,7 @@ const adminUsers = createRoute({
 const adminMail = createRoute({
   getParentRoute: () => admin,
   path: '/mail',
+  beforeLoad: superAdminsOnly,
   validateSearch: (search): MailSearch => mailSearch(search),
   component: lazyRouteComponent(() => import('./routes/admin-mail.tsx'), 'MailPage'),
 })
@@ -261,12 +268,14 @@ const adminMail = createRoute({
 const adminAudit = createRoute({
   getParentRoute: () => admin,
   path: '/audit-log',
+  beforeLoad: superAdminsOnly,
   component: lazyRouteComponent(() => import('./routes/admin-audit.tsx'), 'PlatformAuditPage'),
 })
 
 const adminVisits = createRoute({
   getParentRoute: () => admin,
   path: '/visits',
+  beforeLoad: superAdminsOnly,
   component: lazyRouteComponent(() => import('./routes/admin-visits.tsx'), 'VisitsPage'),
 })
 

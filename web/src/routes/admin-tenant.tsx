@@ -29,7 +29,7 @@ export function AdminTenantPage() {
       action={mayAct && found.data?.status === 'active' && <StartVisit tenant={tenant} />}
     >
       <Loaded query={found}>{(data) => <TenantFacts tenant={data} />}</Loaded>
-      {mayAct && <TenantLife tenant={tenant} />}
+      <TenantLife tenant={tenant} />
     </Page>
   )
 }

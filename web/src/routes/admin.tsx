@@ -6,11 +6,16 @@ import { useMayAct } from '../features/admin/rights.ts'
 import { type Place, Shell } from '../features/shell/Shell.tsx'
 import { Notice } from '../ui/Notice.tsx'
 
-/** The platform's own house: a super admin acts here, a platform admin reads. */
+/** The platform's own house: a super admin acts here; a platform admin reads what is open to them. */
 export function AdminPage() {
   const { t } = useTranslation()
   const { data: me } = useSuspenseQuery(meQuery())
   const mayAct = useMayAct()
+  const superAdmins: Place[] = [
+    { path: '/admin/mail', link: { to: '/admin/mail', search: {} }, icon: 'mail', text: t('mail.title') },
+    { path: '/admin/audit-log', link: { to: '/admin/audit-log' }, icon: 'log', text: t('audit.title') },
+    { path: '/admin/visits', link: { to: '/admin/visits' }, icon: 'eye', text: t('visits.title') },
+  ]
   const places: Place[] = [
     { path: '/admin', link: { to: '/admin' }, icon: 'shield', text: t('admin.overview'), exact: true },
     {
@@ -20,9 +25,7 @@ export function AdminPage() {
       text: t('admin.tenants'),
     },
     { path: '/admin/users', link: { to: '/admin/users' }, icon: 'people', text: t('users.title') },
-    { path: '/admin/mail', link: { to: '/admin/mail', search: {} }, icon: 'mail', text: t('mail.title') },
-    { path: '/admin/audit-log', link: { to: '/admin/audit-log' }, icon: 'log', text: t('audit.title') },
-    { path: '/admin/visits', link: { to: '/admin/visits' }, icon: 'eye', text: t('visits.title') },
+    ...(mayAct ? superAdmins : []),
     { path: '/admin/health', link: { to: '/admin/health' }, icon: 'health', text: t('admin.health') },
   ]
   return (

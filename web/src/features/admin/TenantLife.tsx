@@ -50,6 +50,7 @@ export function TenantLife({ tenant }: { tenant: string }) {
 function Now({ standing }: { standing: Standing }) {
   const { t } = useTranslation()
   const people = usePeople('')
+  const mayAct = useMayAct()
   return (
     <>
       <Facts
@@ -74,7 +75,7 @@ function Now({ standing }: { standing: Standing }) {
       {standing.steps.length > 0 && (isMoving(standing) || standing.steps.some((step) => step.problem)) && (
         <Steps steps={standing.steps} label={t('life.progress')} />
       )}
-      {standing.status === 'erased' && <Report id={standing.id} />}
+      {mayAct && standing.status === 'erased' && <Report id={standing.id} />}
     </>
   )
 }
