@@ -167,7 +167,7 @@ func TestAVisitEndsWithItsSessionAndItsTime(t *testing.T) {
 	}
 }
 
-func TestAVisitIsOverToTheSecondWhateverIsRemembered(t *testing.T) {
+func TestAVisitIsForASuperAdminsOwnSessionAlone(t *testing.T) {
 	t.Parallel()
 	caller := identity.Caller{Kind: identity.User, Issuer: "i", Subject: "s", Session: "x", SuperAdmin: true}
 	now := time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC)

@@ -227,6 +227,28 @@ func TestWhatIsRememberedOfOneSessionSaysNothingOfAnother(t *testing.T) {
 	}
 }
 
+func TestAVisitIsOverToTheSecondWhateverIsRemembered(t *testing.T) {
+	t.Parallel()
+	a, p, now := setup(t)
+	visited := flomastr.NewID[flomastr.TenantID]()
+	p.visit = &identity.Visit{ID: flomastr.NewID[flomastr.VisitID](), Tenant: visited, EndsAt: now.Add(20 * time.Second)}
+	place := func() (identity.Caller, identity.Membership) {
+		caller, err := a.Authenticate(t.Context(), []string{"Bearer good"})
+		require.NoError(t, err)
+		member, err := a.Membership(t.Context(), visited, caller)
+		require.NoError(t, err)
+		return caller, member
+	}
+	*now = now.Add(20*time.Second - 1)
+	caller, member := place()
+	require.NotNil(t, caller.Visit)
+	require.True(t, member.Visiting())
+	*now = now.Add(1) // the store is not asked again, or its clock is slow
+	caller, member = place()
+	require.Nil(t, caller.Visit)
+	require.False(t, member.Active())
+}
+
 func TestALookUpThatBeganBeforeAChangeIsNotRemembered(t *testing.T) {
 	t.Parallel()
 	a, p, _ := setup(t)
