@@ -33,6 +33,7 @@ type (
 	alertNoun        struct{}
 	mediaNoun        struct{}
 	fileNoun         struct{}
+	templateNoun     struct{}
 )
 
 // The ids of the product's nouns.
@@ -55,6 +56,7 @@ type (
 	AlertID        = ID[alertNoun]
 	MediaID        = ID[mediaNoun]
 	FileID         = ID[fileNoun]
+	TemplateID     = ID[templateNoun]
 )
 
 // lastV7 keeps ids of one process strictly increasing within a millisecond (RFC 9562, section 6.2, method 1).

@@ -19,30 +19,33 @@ import (
 
 // unrecorded are the calls that change nothing worth a line in the audit log, each with the reason.
 var unrecorded = map[string]string{
-	"POST /auth/refresh":                                  "the same sign-in goes on; a stolen token that is used twice is recorded",
-	"POST /routes/resolve-tenant":                         "reads",
-	"POST /webhook/clerk":                                 "its own test finds the lines of what it says",
-	"POST /webhook/infobip/{channel_id}":                  "a customer's message is its own record, on the hot path",
-	"POST /webhook/meta/{channel_id}":                     "a customer's message is its own record, on the hot path",
-	"POST /webhook/twilio/{channel_id}":                   "a customer's message is its own record, on the hot path",
-	"POST /webhook/inbound":                               "a customer's message is its own record, on the hot path",
-	"POST /routes/api/v1/conversations/ingest":            "messages are their own record, on the hot path",
-	"POST /queue/job/{job_id}/complete":                   "a turn is its own record, on the hot path",
-	"POST /queue/job/{job_id}/fail":                       "a turn is its own record, on the hot path",
-	"POST /queue/job/{job_id}/extend":                     "a lease",
-	"POST /routes/tenants/{tenant_id}/channels/{id}/test": "asks the provider, changes nothing",
-	"POST /routes/knowledge/{tenant_slug}/search":         "reads",
-	"POST /routes/tools/convert/file-to-md":               "computes",
-	"POST /routes/tools/convert/url-to-md":                "computes",
-	"POST /routes/tools/embed/knowledge":                  "computes what is stored already anew",
-	"POST /routes/tools/prepare/context":                  "reads",
-	"POST /routes/tools/generate/answer":                  "computes",
-	"POST /routes/tools/synthesis":                        "computes",
-	"PUT /routes/user-preferences":                        "how one likes one's own pages",
-	"DELETE /routes/user-preferences":                     "how one likes one's own pages",
-	"PUT /routes/user-preferences/setting/{key}":          "how one likes one's own pages",
-	"DELETE /routes/user-preferences/setting/{key}":       "how one likes one's own pages",
-	"POST /routes/tenant-profile/domain/verify":           "asks the DNS, which holds no record of this tenant here",
+	"POST /auth/refresh":                                           "the same sign-in goes on; a stolen token that is used twice is recorded",
+	"POST /routes/resolve-tenant":                                  "reads",
+	"POST /webhook/clerk":                                          "its own test finds the lines of what it says",
+	"POST /webhook/infobip/{channel_id}":                           "a customer's message is its own record, on the hot path",
+	"POST /webhook/meta/{channel_id}":                              "a customer's message is its own record, on the hot path",
+	"POST /webhook/twilio/{channel_id}":                            "a customer's message is its own record, on the hot path",
+	"POST /webhook/inbound":                                        "a customer's message is its own record, on the hot path",
+	"POST /routes/api/v1/conversations/ingest":                     "messages are their own record, on the hot path",
+	"POST /queue/job/{job_id}/complete":                            "a turn is its own record, on the hot path",
+	"POST /queue/job/{job_id}/fail":                                "a turn is its own record, on the hot path",
+	"POST /queue/job/{job_id}/extend":                              "a lease",
+	"POST /routes/tenants/{tenant_id}/channels/{id}/test":          "asks the provider, changes nothing",
+	"POST /routes/tenants/{tenant_id}/waba-templates/sync":         "asks the provider and keeps the answer",
+	"POST /routes/tenants/{tenant_id}/waba-templates/{id}/preview": "reads",
+	"POST /routes/tenants/{tenant_id}/waba-templates/{id}/submit":  "needs a provider; the engine's own test finds the line",
+	"POST /routes/knowledge/{tenant_slug}/search":                  "reads",
+	"POST /routes/tools/convert/file-to-md":                        "computes",
+	"POST /routes/tools/convert/url-to-md":                         "computes",
+	"POST /routes/tools/embed/knowledge":                           "computes what is stored already anew",
+	"POST /routes/tools/prepare/context":                           "reads",
+	"POST /routes/tools/generate/answer":                           "computes",
+	"POST /routes/tools/synthesis":                                 "computes",
+	"PUT /routes/user-preferences":                                 "how one likes one's own pages",
+	"DELETE /routes/user-preferences":                              "how one likes one's own pages",
+	"PUT /routes/user-preferences/setting/{key}":                   "how one likes one's own pages",
+	"DELETE /routes/user-preferences/setting/{key}":                "how one likes one's own pages",
+	"POST /routes/tenant-profile/domain/verify":                    "asks the DNS, which holds no record of this tenant here",
 }
 
 // act is a call that succeeds.
@@ -55,6 +58,8 @@ func (e *estate) acts(t *testing.T) []act {
 	_, leaving := e.provision(t, root, "leaving")
 	channel := e.call(t, "POST", "/routes/tenants/mine/channels", owner, `{"provider":"infobip","number":"+447860099111","base_url":"https://x.api.infobip.com","worker":"n8n","credentials":{"api_key":"SECRT-1"}}`)
 	require.Equal(t, 201, channel.Code, channel.Body)
+	template := e.call(t, "POST", "/routes/tenants/mine/waba-templates", owner, `{"name":"old","language":"en","category":"utility","body":"Hello."}`)
+	require.Equal(t, 201, template.Code, template.Body)
 	inbound := e.call(t, "POST", "/webhook/inbound", e.bearer("token with every scope"), `{"from":"+385911111112","message":"hello"}`)
 	require.Equal(t, 202, inbound.Code, inbound.Body)
 	var list struct{ Conversations []struct{ ID string } }
@@ -142,6 +147,8 @@ func (e *estate) acts(t *testing.T) []act {
 		{"PUT /routes/tenants/{tenant_id}/whatsapp-settings", "/routes/tenants/mine/whatsapp-settings", owner, `{"name":"Desk"}`},
 		{"POST /routes/tenants/{tenant_id}/channels/{id}/webhook-secret", "/routes/tenants/mine/channels/" + channel.field("id") + "/webhook-secret", owner, ""},
 		{"DELETE /routes/tenants/{tenant_id}/channels/{id}/webhook-secret/previous", "/routes/tenants/mine/channels/" + channel.field("id") + "/webhook-secret/previous", owner, ""},
+		{"POST /routes/tenants/{tenant_id}/waba-templates", "/routes/tenants/mine/waba-templates", owner, `{"name":"new","language":"en","category":"utility","body":"Hello."}`},
+		{"DELETE /routes/tenants/{tenant_id}/waba-templates/{id}", "/routes/tenants/mine/waba-templates/" + template.field("id"), owner, ""},
 		{"DELETE /routes/tenants/{tenant_id}/channels/{id}", "/routes/tenants/mine/channels/" + channel.field("id"), owner, ""},
 	}
 }

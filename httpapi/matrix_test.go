@@ -194,6 +194,7 @@ func (e *estate) settle(t *testing.T) {
 	}
 	channel := made("POST", "/routes/tenants/other/channels", `{"provider":"infobip","number":"+447860099299","name":"`+canary+`","base_url":"https://x.api.infobip.com","worker":"n8n","credentials":{"api_key":"`+canary+`"}}`)
 	item := made("POST", "/routes/knowledge/other/index", `{"title":"`+canary+`","content":"`+canary+` opens at nine."}`)
+	template := made("POST", "/routes/tenants/other/waba-templates", `{"name":"theirs","language":"en","category":"utility","body":"`+canary+`"}`)
 	inbound := e.call(t, "POST", "/webhook/inbound", theirs.field("secret"), `{"from":"+385911111111","message":"`+canary+`","contact_name":"`+canary+`"}`)
 	require.Equal(t, 202, inbound.Code, inbound.Body)
 	var list struct{ Conversations []struct{ ID string } }
@@ -205,7 +206,7 @@ func (e *estate) settle(t *testing.T) {
 	var raised struct{ Alerts []struct{ ID string } }
 	require.NoError(t, json.Unmarshal(made("GET", "/routes/tenants/other/alerts", "").Body.Bytes(), &raised))
 	require.Len(t, raised.Alerts, 1)
-	e.foreign = []string{channel.field("id"), item.field("id"), theirs.field("id"), inbound.field("job_id"), list.Conversations[0].ID, raised.Alerts[0].ID}
+	e.foreign = []string{channel.field("id"), item.field("id"), theirs.field("id"), inbound.field("job_id"), list.Conversations[0].ID, raised.Alerts[0].ID, template.field("id")}
 }
 
 // platformAdmin signs somebody in who may read the platform's pages.
@@ -669,6 +670,9 @@ var repeatable = map[string]string{
 	"/routes/tenants/{tenant_id}/channels":                     "the answer is a secret; a number is connected once",
 	"/routes/tenants/{tenant_id}/channels/{id}/webhook-secret": "the answer is a secret",
 	"/routes/tenants/{tenant_id}/channels/{id}/test":           "asks the provider, changes nothing",
+	"/routes/tenants/{tenant_id}/waba-templates/sync":          "reads the same list again",
+	"/routes/tenants/{tenant_id}/waba-templates/{id}/submit":   "what was submitted is no draft any more",
+	"/routes/tenants/{tenant_id}/waba-templates/{id}/preview":  "reads",
 	"/routes/suspend":                                 "a second one is in the wrong state",
 	"/routes/reactivate":                              "a second one is in the wrong state",
 	"/routes/soft-delete":                             "a second one is in the wrong state",

@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"time"
@@ -19,16 +20,22 @@ type outgoing struct {
 }
 
 type outgoingTemplate struct {
-	Name         string   `json:"name" minLength:"1" maxLength:"512" pattern:"^[a-z0-9_]+$"`
-	Language     string   `json:"language" minLength:"2" maxLength:"20"`
-	Placeholders []string `json:"placeholders,omitempty" maxItems:"50" doc:"In order, for the template's body"`
+	Name     string `json:"name" minLength:"1" maxLength:"512" pattern:"^[a-z0-9_]+$"`
+	Language string `json:"language" minLength:"2" maxLength:"20"`
+	TemplateValues
 }
+
+func (t outgoingTemplate) content() *whatsapp.Template { return new(t.template(t.Name, t.Language)) }
 
 type outgoingMedia struct {
 	URL      string `json:"url" format:"uri" maxLength:"2048" doc:"Where the provider fetches it"`
 	Type     string `json:"type,omitempty" enum:"image,video,document,audio" default:"document"`
 	Caption  string `json:"caption,omitempty" maxLength:"1024"`
 	Filename string `json:"filename,omitempty" maxLength:"240"`
+}
+
+func (m outgoingMedia) media() *whatsapp.Media {
+	return &whatsapp.Media{Kind: cmp.Or(m.Type, "document"), URL: m.URL, Caption: m.Caption, Filename: m.Filename}
 }
 
 // textOrOutgoing is an outgoing message that may be written as a bare string.
@@ -66,14 +73,11 @@ func (m outgoing) message() (whatsapp.Content, error) {
 	}
 	if m.Template != nil {
 		n++
-		out.Template = &whatsapp.Template{Name: m.Template.Name, Language: m.Template.Language, Placeholders: m.Template.Placeholders}
+		out.Template = m.Template.content()
 	}
 	if m.Media != nil {
 		n++
-		out.Media = &whatsapp.Media{Kind: m.Media.Type, URL: m.Media.URL, Caption: m.Media.Caption, Filename: m.Media.Filename}
-		if out.Media.Kind == "" {
-			out.Media.Kind = "document"
-		}
+		out.Media = m.Media.media()
 	}
 	if n != 1 {
 		return out, errOneOf
@@ -126,7 +130,7 @@ func (a *API) messageSend(ctx context.Context, call Call, in *sendInput) (*sendO
 	}
 	m, err := a.deps.WhatsApp.Send(ctx, call.Tenant.ID, request)
 	if t := in.Body.FallbackTemplate; t != nil && flomastr.CodeOf(err) == whatsapp.ErrWindowClosed.Code {
-		request.Message = whatsapp.Content{Template: &whatsapp.Template{Name: t.Name, Language: t.Language, Placeholders: t.Placeholders}}
+		request.Message = whatsapp.Content{Template: t.content()}
 		m, err = a.deps.WhatsApp.Send(ctx, call.Tenant.ID, request)
 	}
 	if err != nil {

@@ -362,10 +362,10 @@ func TestATraceKeepsTheErasureUnfinished(t *testing.T) {
 		require.NoError(t, err, name)
 	}
 	// A line that a request wrote after the rows went is no trace: it is taken along.
-	_, err = l.admin.Exec(t.Context(), `INSERT INTO audit_log (tenant_id, id, actor, action, seq) VALUES ($1, gen_random_uuid(), 'late', 'late', 1)`, id)
+	_, err = l.admin.Exec(t.Context(), `INSERT INTO audit_log (tenant_id, id, actor, action, seq) VALUES ($1, gen_random_uuid(), 'straggler', 'straggler', 1)`, id)
 	require.NoError(t, err)
 	require.NoError(t, l.engine.FinishErasure(t.Context(), begun.ID))
-	require.Empty(t, l.holding("late"))
+	require.Empty(t, l.holding("straggler"))
 }
 
 func TestAnErasureWhoseServerDiedIsQueuedAgainOnce(t *testing.T) {

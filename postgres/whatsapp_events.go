@@ -59,7 +59,10 @@ func (b *intakeBatch) event(ctx context.Context, channel flomastr.ChannelID, eve
 	alert := whatsapp.Alert{Severity: cmp.Or(event.Severity, provider.Info), Object: "channel " + channel.String(), Detail: event.Detail}
 	switch event.Kind {
 	case provider.TemplateChanged:
-		alert.Kind, alert.Object = whatsapp.AlertTemplate, "template "+event.Template.Name+" "+event.Template.Language
+		alert.Kind, alert.Object = whatsapp.AlertTemplate, templateObject(event.Template)
+		if err := templateNews(ctx, b.tx, b.tenant, channel, event); err != nil {
+			return err
+		}
 	case provider.NumberChanged:
 		alert.Kind = whatsapp.AlertNumber
 	case provider.MarketingStopped, provider.MarketingResumed:

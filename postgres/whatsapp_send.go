@@ -29,6 +29,7 @@ type head struct {
 	expired    bool
 	windowOpen bool
 	template   bool
+	known      provider.TemplateState // of a template, what decides whether it may go
 	owner      whatsapp.Owner
 	optOut     whatsapp.Scope
 	marketing  bool
@@ -106,7 +107,7 @@ func headOf(ctx context.Context, tx pgx.Tx, lane whatsapp.Lane) (h head, err err
 		       extract(epoch FROM o.ready_at - now())::float8,
 		       o.expires_at <= now(),
 		       coalesce(c.window_until > now() + interval '`+windowMargin+`', false),
-		       o.content ? 'template',
+		       o.content ? 'template', `+templateSQL+`,
 		       c.owner_kind, `+optOutSQL+`, o.marketing,
 		       ch.status <> 'active' OR n.status <> 'active',
 		       coalesce(extract(epoch FROM ch.held_until - now()), 0)::float8,
@@ -116,19 +117,24 @@ func headOf(ctx context.Context, tx pgx.Tx, lane whatsapp.Lane) (h head, err err
 		JOIN channels ch ON ch.tenant_id = $1 AND ch.id = o.channel_id
 		JOIN tenants n ON n.id = $1
 		JOIN lanes l ON l.tenant_id = $1 AND l.conversation_id = o.conversation_id AND l.kind = 'send'
+		`+templateJoinSQL+`
 		WHERE o.tenant_id = $1 AND o.conversation_id = $2 AND o.phase = 'queued'
 		ORDER BY o.seq
 		LIMIT 1`, lane.Tenant, lane.Conversation).Scan(
-		&h.id, &h.kind, &h.content, &h.attempts, &h.expires, &h.to, &h.wait, &h.expired, &h.windowOpen, &h.template, &h.owner, &h.optOut, &h.marketing,
+		&h.id, &h.kind, &h.content, &h.attempts, &h.expires, &h.to, &h.wait, &h.expired, &h.windowOpen, &h.template, &h.known.Status, &h.known.Category, &h.owner, &h.optOut, &h.marketing,
 		&h.mayNot, &h.held, &h.pace)
 	return h, err
 }
 
 // standing is what decides whether the message may still go.
 func (h head) standing() whatsapp.Standing {
-	return whatsapp.Standing{
+	s := whatsapp.Standing{
 		Kind: h.kind, Owner: h.owner, OptOut: h.optOut, Marketing: h.marketing, Template: h.template, WindowOpen: h.windowOpen, Expired: h.expired,
 	}
+	if h.template {
+		s.Refused, s.Marketing = whatsapp.TemplateProblem(h.known), s.Marketing || h.known.Marketing()
+	}
+	return s
 }
 
 // mustWait is how long a message has to wait, and 0 when it may go now.
@@ -175,19 +181,21 @@ func (s *WhatsAppStore) MayCall(ctx context.Context, sending whatsapp.Sending) (
 		return "", fmt.Errorf("message key: %w", err)
 	}
 	err = s.db.InTenant(ctx, lane.Tenant, func(tx pgx.Tx) error {
-		now := whatsapp.Standing{WindowOpen: true} // the window and the time were judged a moment ago
+		now := head{windowOpen: true} // the window and the time were judged a moment ago
 		var ours bool
 		err := tx.QueryRow(ctx, `
-			SELECT l.term = $3 AND l.lease_until > now(), o.kind, c.owner_kind, `+optOutSQL+`, o.marketing
+			SELECT l.term = $3 AND l.lease_until > now(), o.kind, c.owner_kind, `+optOutSQL+`, o.marketing,
+			       o.content ? 'template', `+templateSQL+`
 			FROM outbox o
 			JOIN conversations c ON c.tenant_id = $1 AND c.id = o.conversation_id
 			JOIN lanes l ON l.tenant_id = $1 AND l.conversation_id = o.conversation_id AND l.kind = 'send'
+			`+templateJoinSQL+`
 			WHERE o.tenant_id = $1 AND o.message_id = $2`, lane.Tenant, id, lane.Term).Scan(
-			&ours, &now.Kind, &now.Owner, &now.OptOut, &now.Marketing)
+			&ours, &now.kind, &now.owner, &now.optOut, &now.marketing, &now.template, &now.known.Status, &now.known.Category)
 		if errors.Is(err, pgx.ErrNoRows) || err == nil && !ours {
 			return whatsapp.ErrLeaseLost
 		}
-		recalled = now.CallOff()
+		recalled = now.standing().CallOff()
 		return err
 	})
 	return recalled, err

@@ -81,6 +81,9 @@ type ledger struct {
 	answer func(w http.ResponseWriter, s sent, n int) (taken bool)
 	calls  int
 	server *httptest.Server
+	// templates are those that the provider keeps; lists counts how often they were read.
+	templates []provider.TemplateState
+	lists     int
 }
 
 func newLedger(t testing.TB) *ledger {
@@ -91,6 +94,10 @@ func newLedger(t testing.TB) *ledger {
 }
 
 func (l *ledger) serve(w http.ResponseWriter, r *http.Request) {
+	if strings.Contains(r.URL.Path, "/templates") {
+		l.serveTemplates(w, r)
+		return
+	}
 	body, _ := io.ReadAll(r.Body)
 	var m struct {
 		To        string `json:"to"`

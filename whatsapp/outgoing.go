@@ -50,6 +50,15 @@ func (e *Engine) Send(ctx context.Context, tenant flomastr.TenantID, r Request) 
 	if err := e.mayWriteTo(ctx, tenant, ch.ID, to, r.Reach); err != nil {
 		return Message{}, err
 	}
+	if r.Message.Template != nil {
+		// Before anything is made of it: a refusal has no side effect. A copy, because the caller's may be tried again.
+		t := *r.Message.Template
+		marketing, err := e.useTemplate(ctx, tenant, ch.ID, &t)
+		if err != nil {
+			return Message{}, err
+		}
+		r.Message.Template, r.Marketing = &t, r.Marketing || marketing
+	}
 	find := e.store.FindConversation
 	if r.Message.Template != nil {
 		find = e.store.OpenThread

@@ -136,6 +136,11 @@ func (e *Engine) CompleteJob(ctx context.Context, tenant flomastr.TenantID, id f
 		if err != nil {
 			return Job{}, err
 		}
+		if reply.Template != nil {
+			if _, err := e.useTemplate(ctx, tenant, lane.Channel, reply.Template); err != nil {
+				return Job{}, err
+			}
+		}
 		out.Messages = e.parts(ctx, lane.Channel, reply)
 		out.Decision = flomastr.Decision{Action: flomastr.ActionAnswer, Text: reply.Text}
 	}

@@ -25,6 +25,7 @@ type Standing struct {
 	OptOut     Scope
 	Marketing  bool
 	Template   bool
+	Refused    string // why its template cannot be sent: see [TemplateProblem]
 	WindowOpen bool
 	Expired    bool
 }
@@ -39,6 +40,8 @@ func (s Standing) CallOff() string {
 		return "Not sent: the customer has asked not to be written to."
 	case s.Expired:
 		return "Not sent: it could not be sent in time, and a late answer would confuse."
+	case s.Refused != "":
+		return s.Refused
 	case !s.WindowOpen && !s.Template:
 		return "Not sent: the 24-hour window closed before it could go out."
 	default:

@@ -462,6 +462,7 @@ func TestThePaceToOneContactIsKept(t *testing.T) {
 func TestNothingButATemplateGoesOutOfTheWindow(t *testing.T) {
 	t.Parallel()
 	b := setup(t, options{})
+	b.ledger.keeps(approved("hello", "utility"))
 	send := func(m provider.Message) error {
 		_, err := b.engine.Send(t.Context(), b.tenant, whatsapp.Request{To: "+385911111111", Message: m, Speaker: flomastr.SpeakerExternal})
 		return err

@@ -22,6 +22,7 @@ type Store interface {
 	ContactStore
 	LedgerStore
 	MediaStore
+	TemplateStore
 }
 
 // ChannelStore keeps the numbers.

@@ -33,6 +33,7 @@ func (e *Engine) Work(ctx context.Context) error {
 	loops.Go(func() { e.claimLoop(ctx, inner, LaneSend, e.set.Senders, e.set.SendLease, e.workSends) })
 	loops.Go(func() { e.listen(ctx) })
 	loops.Go(func() { e.sweep(ctx) })
+	loops.Go(func() { e.keepTemplates(ctx) })
 	<-ctx.Done()
 	chaos.Point("drain-start")
 	drained := make(chan struct{})

@@ -327,7 +327,8 @@ type Media struct {
 
 // Template is an approved message that may be sent at any time.
 type Template struct {
-	Name         string           `json:"name"` // Twilio: the content's SID
+	ID           string           `json:"id,omitempty"` // as its provider keeps it; Twilio sends by it alone
+	Name         string           `json:"name"`
 	Language     string           `json:"language"`
 	Placeholders []string         `json:"placeholders,omitempty"`
 	HeaderText   string           `json:"header_text,omitempty"`

@@ -1,6 +1,7 @@
 package twilio
 
 import (
+	"cmp"
 	"encoding/json"
 	"net/url"
 	"regexp"
@@ -52,10 +53,11 @@ func body(form url.Values, text string) error {
 // template names content by its SID. Twilio counts a template's values through: those of the body first, then the
 // header's, then those of the buttons, which is how CreateTemplate numbers them.
 func template(form url.Values, t provider.Template) error {
-	if !contentSID.MatchString(t.Name) {
+	id := cmp.Or(t.ID, t.Name)
+	if !contentSID.MatchString(id) {
 		return provider.RefusedMessage("A template is named by its content SID at Twilio, HX and 32 digits.")
 	}
-	form.Set("ContentSid", t.Name)
+	form.Set("ContentSid", id)
 	values := append([]string{}, t.Placeholders...)
 	if t.HeaderText != "" {
 		values = append(values, t.HeaderText)

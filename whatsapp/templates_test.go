@@ -1,0 +1,273 @@
+package whatsapp_test
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/flomastr/flomastr"
+	"github.com/flomastr/flomastr/whatsapp"
+	"github.com/flomastr/flomastr/whatsapp/provider"
+)
+
+// serveTemplates is the provider's list of templates, and takes new ones.
+func (l *ledger) serveTemplates(w http.ResponseWriter, r *http.Request) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	upper := func(t provider.TemplateState) map[string]any {
+		return map[string]any{
+			"id": "id-" + t.Name, "name": t.Name, "language": t.Language, "status": strings.ToUpper(t.Status), "category": strings.ToUpper(t.Category),
+			"structure": map[string]any{"body": map[string]any{"text": t.Body, "examples": t.Examples}},
+		}
+	}
+	switch r.Method {
+	case http.MethodGet:
+		l.lists++
+		list := []any{}
+		for _, t := range l.templates {
+			list = append(list, upper(t))
+		}
+		_ = json.NewEncoder(w).Encode(map[string]any{"templates": list})
+	case http.MethodPost:
+		var t provider.TemplateState
+		_ = json.NewDecoder(r.Body).Decode(&t)
+		t.Status, t.Category = "pending", strings.ToLower(t.Category)
+		l.templates = append(l.templates, t)
+		w.WriteHeader(http.StatusCreated)
+		_ = json.NewEncoder(w).Encode(upper(t))
+	case http.MethodDelete:
+		name := r.URL.Path[strings.LastIndexByte(r.URL.Path, '/')+1:]
+		kept := l.templates[:0:0]
+		for _, t := range l.templates {
+			if t.Name != name {
+				kept = append(kept, t)
+			}
+		}
+		l.templates = kept
+		w.WriteHeader(http.StatusNoContent)
+	}
+}
+
+func (l *ledger) keeps(templates ...provider.TemplateState) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.templates = templates
+}
+
+// read counts how often the list was read.
+func (l *ledger) read() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.lists
+}
+
+func approved(name, category string) provider.TemplateState {
+	return provider.TemplateState{Name: name, Language: "en", Category: category, Status: "approved", Body: "Hello."}
+}
+
+func in(status string, t provider.TemplateState) provider.TemplateState {
+	t.Status = status
+	return t
+}
+
+func (b *bundle) sendTemplate(name string, values ...string) error {
+	_, err := b.engine.Send(context.Background(), b.tenant, whatsapp.Request{
+		To: "+385911111111", Speaker: flomastr.SpeakerExternal,
+		Message: provider.Message{Template: &provider.Template{Name: name, Language: "en", Placeholders: values}},
+	})
+	return err
+}
+
+func (b *bundle) stopsMarketing() {
+	b.t.Helper()
+	b.says("385911111111", "Hello.")
+	tenantExec(b.t.(*testing.T), b, `INSERT INTO suppressions (tenant_id, contact_id, scope, source) SELECT tenant_id, id, 'marketing', 'provider' FROM contacts`)
+}
+
+// What a template is, its category says, whatever its sender says of it.
+func TestNoMarketingTemplateReachesSomebodyWhoTakesNone(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		category string
+		refused  error
+	}{
+		"marketing":            {"marketing", whatsapp.ErrOptedOut},
+		"of no category":       {"", whatsapp.ErrOptedOut},
+		"of an unknown one":    {"promotion", whatsapp.ErrOptedOut},
+		"utility":              {"utility", nil},
+		"a code to sign in by": {"authentication", nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := setup(t, options{})
+			b.ledger.keeps(approved("news", c.category))
+			b.stopsMarketing()
+			require.ErrorIs(t, b.sendTemplate("news"), c.refused)
+			if c.refused != nil {
+				require.Zero(t, b.count(`SELECT count(*) FROM outbox`), "without side effect")
+			}
+		})
+	}
+}
+
+func TestATemplateThatTurnsIntoMarketingIsCalledBack(t *testing.T) {
+	t.Parallel()
+	b := setup(t, options{})
+	b.ledger.keeps(approved("news", "utility"))
+	b.stopsMarketing()
+	require.NoError(t, b.sendTemplate("news"))
+	tenantExec(t, b, `UPDATE whatsapp_templates SET category = 'marketing'`)
+	b.work()
+	b.eventually("it is called back", func() bool {
+		return b.count(`SELECT count(*) FROM messages WHERE state = 'failed' AND problem LIKE '%asked not to be%'`) == 1
+	})
+}
+
+func TestATemplateIsSentOnlyWhenItIsKnownApprovedAndComplete(t *testing.T) {
+	t.Parallel()
+	greeting := provider.TemplateState{Name: "greeting", Language: "en", Category: "utility", Status: "approved", Body: "Hello {{1}}, it is {{2}}."}
+	for name, c := range map[string]struct {
+		kept   provider.TemplateState
+		values []string
+		code   string
+	}{
+		"as it should be":           {greeting, []string{"Ana", "nine"}, ""},
+		"flagged":                   {in("flagged", greeting), []string{"Ana", "nine"}, ""},
+		"another name":              {approved("other", "utility"), nil, "template_unknown"},
+		"another language":          {provider.TemplateState{Name: "greeting", Language: "de", Category: "utility", Status: "approved", Body: "Hallo."}, nil, "template_unknown"},
+		"pending":                   {in("pending", greeting), []string{"Ana", "nine"}, "template_not_approved"},
+		"rejected":                  {in("rejected", greeting), []string{"Ana", "nine"}, "template_not_approved"},
+		"paused":                    {in("paused", greeting), []string{"Ana", "nine"}, "template_paused"},
+		"disabled":                  {in("disabled", greeting), []string{"Ana", "nine"}, "template_paused"},
+		"one value too few":         {greeting, []string{"Ana"}, "template_values"},
+		"one value too many":        {greeting, []string{"Ana", "nine", "ten"}, "template_values"},
+		"an empty value":            {greeting, []string{"Ana", " "}, "template_values"},
+		"a value with a line break": {greeting, []string{"Ana", "nine\nten"}, "template_values"},
+		"a value with five spaces":  {greeting, []string{"Ana", "n     e"}, "template_values"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := setup(t, options{})
+			b.ledger.keeps(c.kept)
+			err := b.sendTemplate("greeting", c.values...)
+			if c.code == "" {
+				require.NoError(t, err)
+				return
+			}
+			require.Equal(t, c.code, flomastr.CodeOf(err), "%v", err)
+			require.Zero(t, b.count(`SELECT count(*) FROM conversations`), "without side effect")
+		})
+	}
+}
+
+func TestNoTemplateGoesWhileTheProvidersListCannotBeRead(t *testing.T) {
+	t.Parallel()
+	b := setup(t, options{})
+	b.ledger.server.Close()
+	require.Equal(t, flomastr.Upstream, flomastr.KindOf(b.sendTemplate("news")))
+	require.Zero(t, b.count(`SELECT count(*) FROM outbox`))
+	require.Equal(t, "template_unknown", flomastr.CodeOf(b.sendTemplate("news")), "it was tried a moment ago, and is not tried for every message")
+}
+
+func TestATemplateThatIsPausedWhileItWaitsIsNotSentAndPeopleAreTold(t *testing.T) {
+	t.Parallel()
+	b := setup(t, options{})
+	b.ledger.keeps(approved("news", "utility"))
+	require.NoError(t, b.sendTemplate("news"))
+	require.NoError(t, b.post(`{"messageTemplateId":"id-news","messageTemplateName":"news","messageTemplateLanguage":"en","timestamp":"`+now()+`",
+		"change":{"type":"TEMPLATE_STATUS_UPDATE","newStatus":"FIRST_PAUSED","reason":"NONE"}}`))
+	b.work()
+	b.eventually("it comes to rest", func() bool {
+		return b.count(`SELECT count(*) FROM messages WHERE state = 'failed' AND problem LIKE 'Not sent: the template is paused%'`) == 1
+	})
+	require.Empty(t, b.ledger.all())
+	require.Equal(t, 1, b.count(`SELECT count(*) FROM alerts WHERE kind = 'template' AND object = 'template news en' AND resolved_at IS NULL`))
+	require.Equal(t, "template_paused", flomastr.CodeOf(b.sendTemplate("news")))
+}
+
+func TestNewsOfATemplateCountByTheProvidersTimeAndListsOnlyWhereTheyAreNewer(t *testing.T) {
+	t.Parallel()
+	b := setup(t, options{})
+	b.speak()
+	due := whatsapp.DueTemplates{Tenant: b.tenant, Channel: b.channel.ID}
+	status := func() string {
+		t.Helper()
+		list, _, err := b.engine.Templates(t.Context(), b.tenant, whatsapp.TemplatePage{Limit: 10})
+		require.NoError(t, err)
+		require.Len(t, list, 1)
+		return list[0].Status
+	}
+	tell := func(mark, to string, at time.Time) {
+		t.Helper()
+		b.tell(provider.Batch{Events: []provider.Event{{
+			Kind: provider.TemplateChanged, Mark: mark, At: at, Template: provider.TemplateState{Name: "news", Language: "en", Status: to},
+		}}})
+	}
+	began, err := b.store.BeginReading(t.Context(), due, 0)
+	require.NoError(t, err)
+	require.NoError(t, b.store.SaveTemplates(t.Context(), due, began, []provider.TemplateState{approved("news", "utility")}))
+	old, err := b.store.BeginReading(t.Context(), due, 0)
+	require.NoError(t, err)
+	noon := time.Now()
+	tell("1", "paused", noon)
+	require.Equal(t, "paused", status())
+	tell("2", "approved", noon.Add(-time.Hour))
+	require.Equal(t, "paused", status(), "it came late, and is older news")
+	require.NoError(t, b.store.SaveTemplates(t.Context(), due, old, []provider.TemplateState{approved("news", "utility")}))
+	require.Equal(t, "paused", status(), "the list was begun before the webhook came")
+	tell("3", "approved", noon.Add(time.Hour))
+	require.Equal(t, "approved", status())
+	began, err = b.store.BeginReading(t.Context(), due, 0)
+	require.NoError(t, err)
+	require.NoError(t, b.store.SaveTemplates(t.Context(), due, began, nil))
+	require.Zero(t, b.count(`SELECT count(*) FROM whatsapp_templates`), "the provider has it no more")
+}
+
+func TestTemplatesThatAreDueAreReadByOneServer(t *testing.T) {
+	t.Parallel()
+	b := setup(t, options{})
+	b.ledger.keeps(approved("news", "utility"))
+	second := b.another(options{settings: quick()})
+	b.work(b.engine, second)
+	b.eventually("the list is read", func() bool { return b.count(`SELECT count(*) FROM whatsapp_templates WHERE status = 'approved'`) == 1 })
+	require.NoError(t, b.post(`{"messageTemplateName":"unheard_of","messageTemplateLanguage":"en","timestamp":"`+now()+`",
+		"change":{"type":"TEMPLATE_STATUS_UPDATE","newStatus":"APPROVED"}}`))
+	b.ledger.keeps(approved("news", "utility"), approved("unheard_of", "utility"))
+	b.eventually("news of an unknown one have it read again", func() bool { return b.count(`SELECT count(*) FROM whatsapp_templates`) == 2 })
+	require.Equal(t, 2, b.ledger.read())
+}
+
+func TestADraftIsSubmittedApprovedAndDeleted(t *testing.T) {
+	t.Parallel()
+	b := setup(t, options{})
+	actor := flomastr.ActorSystem
+	draft := provider.TemplateState{Name: "order_ready", Language: "en", Category: "utility", Body: "Hello {{1}}.", Examples: []string{"Ana"}}
+	made, err := b.engine.CreateTemplate(t.Context(), b.tenant, actor, b.channel.ID, draft)
+	require.NoError(t, err)
+	require.Equal(t, whatsapp.StatusDraft, made.Status)
+	_, err = b.engine.CreateTemplate(t.Context(), b.tenant, actor, b.channel.ID, draft)
+	require.ErrorIs(t, err, whatsapp.ErrTemplateTaken)
+	require.Equal(t, "template_not_approved", flomastr.CodeOf(b.sendTemplate("order_ready", "Ana")))
+	require.Equal(t, 1, b.count(`SELECT count(*) FROM whatsapp_templates`), "reading the list leaves drafts alone")
+
+	made, err = b.engine.SubmitTemplate(t.Context(), b.tenant, actor, made.TemplateID)
+	require.NoError(t, err)
+	require.Equal(t, "pending", made.Status)
+	_, err = b.engine.SubmitTemplate(t.Context(), b.tenant, actor, made.TemplateID)
+	require.ErrorIs(t, err, whatsapp.ErrNotDraft)
+	require.NoError(t, b.post(`{"messageTemplateId":"`+made.ID+`","messageTemplateName":"order_ready","messageTemplateLanguage":"en","timestamp":"`+now()+`",
+		"change":{"type":"TEMPLATE_STATUS_UPDATE","newStatus":"APPROVED"}}`))
+	require.NoError(t, b.sendTemplate("order_ready", "Ana"))
+
+	require.NoError(t, b.engine.DeleteTemplate(t.Context(), b.tenant, actor, made.TemplateID))
+	_, err = b.engine.Template(t.Context(), b.tenant, made.TemplateID)
+	require.ErrorIs(t, err, whatsapp.ErrTemplateNotFound)
+	for _, action := range []string{"template.created", "template.submitted", "template.deleted"} {
+		require.Equal(t, 1, b.count(`SELECT count(*) FROM audit_log WHERE action = $1`, action), action)
+	}
+}
