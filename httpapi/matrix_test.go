@@ -705,6 +705,7 @@ var repeatable = map[string]string{
 	"/routes/branding/{tenant_id}/upload-logo":        "sets the logo",
 	"/routes/contacts/{id}/merge":                     "sets whom a contact stands for",
 	"/routes/contacts/{id}/unmerge":                   "the same",
+	"/routes/media/{id}/fetch":                        "sets a state",
 }
 
 func TestEveryPostIsIdempotentOrSaysWhyNot(t *testing.T) {
