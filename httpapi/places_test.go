@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/flomastr/flomastr"
+	"github.com/flomastr/flomastr/tenant"
 )
 
 func TestAPlaceFitsOnlyWhereItWasGiven(t *testing.T) {
@@ -58,6 +59,30 @@ func TestAPlaceFitsOnlyWhereItWasGiven(t *testing.T) {
 	}
 	_, err = newPlaces(nil).open(sealed, "cursor", "tenant", "list")
 	require.Error(t, err, "another installation's")
+}
+
+func TestACursorIsBoundToItsTenantItsListAndItsFilter(t *testing.T) {
+	t.Parallel()
+	bounds := func(tenantID flomastr.TenantID, route, id, query string) []string {
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/x?"+query, nil)
+		r.SetPathValue("id", id)
+		return listOf(r, Call{Tenant: tenant.Tenant{ID: tenantID}}, route)
+	}
+	a, b := flomastr.NewID[flomastr.TenantID](), flomastr.NewID[flomastr.TenantID]()
+	const list = "GET /routes/things/{id}/parts"
+	want := bounds(a, list, "1", "state=open")
+	require.Equal(t, want, bounds(a, list, "1", "limit=7&tenant_id=x&state=open&cursor=y"), "how long a page is, and where it begins, choose no list")
+	for name, got := range map[string][]string{
+		"another tenant":                bounds(b, list, "1", "state=open"),
+		"another list of its shape":     bounds(a, "GET /routes/things/{id}/jobs", "1", "state=open"),
+		"another parent":                bounds(a, list, "2", "state=open"),
+		"another filter":                bounds(a, list, "1", "state=closed"),
+		"no filter":                     bounds(a, list, "1", ""),
+		"a filter more":                 bounds(a, list, "1", "state=open&search=x"),
+		"a filter in place of a parent": bounds(a, list, "", "state=open&%7Bid%7D=1"),
+	} {
+		require.NotEqual(t, want, got, name)
+	}
 }
 
 func FuzzNobodyForgesAPlace(f *testing.F) {
