@@ -204,7 +204,8 @@ func (b *intakeBatch) apply(ctx context.Context, channel flomastr.ChannelID, t t
 	if err := showChange(ctx, b.tx, b.tenant, shownChange{t.conversation, t.id, by, change.Type, t.text, shown}); err != nil {
 		return err
 	}
-	answered := t.jobState == whatsapp.JobCompleted && t.jobAction != flomastr.ActionSilent
+	// Given up with an apology is answered as well.
+	answered := (t.jobState == whatsapp.JobCompleted || t.jobState == whatsapp.JobFailed) && t.jobAction != flomastr.ActionSilent
 	if change.Type == whatsapp.TypeEdit && answered && text == change.Text && whatsapp.Material(t.text, text) {
 		return b.answerAnew(ctx, channel, t.conversation, by)
 	}

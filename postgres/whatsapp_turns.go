@@ -201,8 +201,8 @@ func (s *WhatsAppStore) SaveDecision(ctx context.Context, lane whatsapp.Lane, ou
 				UPDATE conversations
 				SET answered_to = greatest(answered_to, (
 				  SELECT max(q.provider_at)
-				  FROM (SELECT provider_at, job_id, direction FROM messages WHERE tenant_id = $1 AND conversation_id = $2 ORDER BY seq DESC LIMIT 200) q
-				  WHERE q.job_id = $3 AND q.direction = 'in'))
+				  FROM (SELECT provider_at, job_id, direction, details FROM messages WHERE tenant_id = $1 AND conversation_id = $2 ORDER BY seq DESC LIMIT 200) q
+				  WHERE q.job_id = $3 AND q.direction = 'in' AND NOT coalesce(q.details ? 'revoked_at', false))) -- nobody answered what was taken back
 				WHERE tenant_id = $1 AND id = $2`, lane.Tenant, lane.Conversation, lane.Job); err != nil {
 				return fmt.Errorf("note what is answered: %w", err)
 			}

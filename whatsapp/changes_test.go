@@ -116,6 +116,27 @@ func TestAnEditAfterTheAnswerIsAnsweredOnlyIfItSaysSomethingElse(t *testing.T) {
 	require.Len(t, b.messagesOf(b.only().ID), 3)
 }
 
+func TestAnEditAfterAnApologyIsAnswered(t *testing.T) {
+	t.Parallel()
+	settings := quick()
+	settings.TurnAttempts = 1
+	b := setup(t, options{settings: settings})
+	b.speak()
+	b.answerer.fn = func(_ context.Context, turn flomastr.Turn) (flomastr.Decision, error) {
+		if turn.Messages[0].Text == "Open on Sunday?" {
+			return flomastr.Decision{}, context.DeadlineExceeded
+		}
+		return flomastr.Decision{Action: flomastr.ActionAnswer, Text: "re: " + turn.Messages[0].Text}, nil
+	}
+	b.work()
+	b.hears(provider.Inbound{ProviderID: "wamid.q", Text: "Open on Sunday?"})
+	b.eventually("an apology", func() bool { return len(b.ledger.all()) == 1 })
+	b.settled()
+	b.hears(edit("wamid.q", "Open on Monday?"))
+	b.eventually("an answer", func() bool { return len(b.ledger.all()) == 2 })
+	require.Equal(t, "re: Open on Monday?", b.ledger.to("385911111111")[1])
+}
+
 func TestWhatIsTakenBackIsForNobodysEyes(t *testing.T) {
 	t.Parallel()
 	b := setup(t, options{})

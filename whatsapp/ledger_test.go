@@ -93,6 +93,22 @@ func TestALateOlderMessageGetsNoSecondAnswer(t *testing.T) {
 	b.eventually("what is newer is answered", func() bool { return len(b.ledger.all()) == 2 })
 }
 
+func TestWhatWasTakenBackCountsNotAsAnswered(t *testing.T) {
+	t.Parallel()
+	b := setup(t, options{})
+	b.speak()
+	now := time.Now().Add(-time.Minute)
+	b.hears(
+		provider.Inbound{Text: "Open on Sunday?", SentAt: now}, provider.Inbound{ProviderID: "wamid.gone", Text: "Or on Monday?", SentAt: now.Add(20 * time.Second)},
+		revoke("wamid.gone"),
+	)
+	b.work()
+	b.eventually("an answer", func() bool { return len(b.ledger.all()) == 1 })
+	b.settled()
+	b.hears(provider.Inbound{Text: "Parking?", SentAt: now.Add(10 * time.Second)})
+	b.eventually("an answer to what came after what was answered", func() bool { return len(b.ledger.all()) == 2 })
+}
+
 func TestWhatNobodyDealsWithRaisesAnAlertUntilSomebodyDoes(t *testing.T) {
 	t.Parallel()
 	settings := quick()
