@@ -27,6 +27,8 @@ type ChannelView struct {
 	WebhookScheme string             `json:"webhook_scheme,omitempty" enum:"header,basic,signature"`
 	WebhookURL    string             `json:"webhook_url" doc:"To be pasted at the provider, for inbound messages and for reports"`
 	Limits        channelLimits      `json:"limits"`
+	Recipients    int                `json:"daily_recipients" doc:"How many people it may begin talks with in 24 hours, over all numbers of its account; 0 leaves it to WhatsApp"`
+	Told          int                `json:"told_recipients" doc:"What WhatsApp says of that; 0 is not yet, and then 250 are assumed"`
 	Health        string             `json:"health" enum:"ok,waiting,attention,paused,incomplete"`
 	Trouble       string             `json:"trouble,omitempty" enum:"paused,provider_missing,credentials_missing,secret_missing,webhook_refused,webhook_never" doc:"What keeps it from working; nothing when all is well"`
 	HealthMessage string             `json:"health_message" doc:"The same as a sentence, with what to do about it"`
@@ -71,6 +73,7 @@ func (a *API) channelOf(c whatsapp.Channel) ChannelView {
 		WebhookURL: a.webhookURL(c), Health: health.state, Trouble: string(trouble), HealthMessage: health.sentence,
 		LastInboundAt: given(c.LastInboundAt), LastWebhookAt: given(c.LastWebhookAt), LastRefusedAt: given(c.LastRefusedAt),
 		LastError: c.LastError, LastErrorAt: given(c.LastErrorAt), CreatedAt: c.CreatedAt, UpdatedAt: c.UpdatedAt,
+		Recipients: c.DailyRecipients, Told: c.ToldRecipients,
 		Limits: channelLimits{c.Limits.PerSecond, c.Limits.PairInterval.Seconds(), c.Limits.PairBurst},
 	}
 }
@@ -203,6 +206,7 @@ type ChannelChange struct {
 	Credentials   *credentials   `json:"credentials,omitempty" doc:"Write-only"`
 	WebhookSecret *webhookSecret `json:"webhook_secret,omitempty" doc:"Write-only: Infobip shows a header or Basic credentials, Meta and Twilio a signature"`
 	Limits        *channelLimits `json:"limits,omitempty"`
+	Recipients    *int           `json:"daily_recipients,omitempty" minimum:"0" maximum:"100000000" doc:"How many people it may begin talks with in 24 hours; 0 leaves it to WhatsApp"`
 }
 
 type credentials struct {
@@ -221,7 +225,7 @@ type webhookSecret struct {
 }
 
 func (c ChannelChange) draft() whatsapp.ChannelDraft {
-	d := whatsapp.ChannelDraft{Name: c.Name, Number: c.Number, BaseURL: c.BaseURL, AccountID: c.AccountID, SenderID: c.SenderID, Worker: c.Worker, Status: c.Status}
+	d := whatsapp.ChannelDraft{Name: c.Name, Number: c.Number, BaseURL: c.BaseURL, AccountID: c.AccountID, SenderID: c.SenderID, Worker: c.Worker, Status: c.Status, DailyRecipients: c.Recipients}
 	if c.Credentials != nil {
 		d.Credentials = &whatsapp.Credentials{APIKey: strings.TrimSpace(c.Credentials.APIKey), KeyID: c.Credentials.KeyID}
 	}

@@ -16,7 +16,7 @@ import (
 const channelColumns = `
 	tenant_id, id, provider, name, number, base_url, account_id, sender_id, worker, status, pause_reason, sealed_credentials, credentials_mark,
 	sealed_webhook, webhook_mark, webhook_scheme, webhook_previous, messages_per_second, extract(epoch FROM pair_interval)::float8 AS pair_seconds,
-	pair_burst, held_until, last_inbound_at, last_webhook_at, last_refused_at, last_error, last_error_at, created_at, updated_at`
+	pair_burst, daily_recipients, told_recipients, held_until, last_inbound_at, last_webhook_at, last_refused_at, last_error, last_error_at, created_at, updated_at`
 
 type channelRow struct {
 	TenantID          flomastr.TenantID
@@ -39,6 +39,8 @@ type channelRow struct {
 	MessagesPerSecond float64
 	PairSeconds       float64
 	PairBurst         int
+	DailyRecipients   int
+	ToldRecipients    int
 	HeldUntil         *time.Time
 	LastInboundAt     *time.Time
 	LastWebhookAt     *time.Time
@@ -59,6 +61,7 @@ func (r channelRow) channel() whatsapp.Channel {
 			PerSecond: r.MessagesPerSecond, PairBurst: r.PairBurst,
 			PairInterval: time.Duration(r.PairSeconds * float64(time.Second)),
 		},
+		DailyRecipients: r.DailyRecipients, ToldRecipients: r.ToldRecipients,
 		HeldUntil: orZero(r.HeldUntil), LastInboundAt: orZero(r.LastInboundAt), LastWebhookAt: orZero(r.LastWebhookAt), LastRefusedAt: orZero(r.LastRefusedAt),
 		LastError: r.LastError, LastErrorAt: orZero(r.LastErrorAt), CreatedAt: r.CreatedAt.UTC(), UpdatedAt: r.UpdatedAt.UTC(),
 	}
@@ -139,11 +142,11 @@ func (s *WhatsAppStore) CreateChannel(ctx context.Context, tenant flomastr.Tenan
 		_, err := tx.Exec(ctx, `
 			INSERT INTO channels (tenant_id, id, provider, name, number, base_url, worker, status,
 			  sealed_credentials, credentials_mark, sealed_webhook, webhook_mark, webhook_scheme,
-			  messages_per_second, pair_interval, pair_burst, account_id, sender_id, webhook_previous)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, make_interval(secs => $15), $16, $17, $18, $19)`,
+			  messages_per_second, pair_interval, pair_burst, account_id, sender_id, webhook_previous, daily_recipients)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, make_interval(secs => $15), $16, $17, $18, $19, $20)`,
 			tenant, ch.ID, ch.Provider, ch.Name, ch.Number, ch.BaseURL, ch.Worker, ch.Status,
 			ch.SealedCredentials, ch.CredentialsMark, ch.SealedWebhook, ch.WebhookMark, ch.WebhookScheme,
-			ch.Limits.PerSecond, ch.Limits.PairInterval.Seconds(), ch.Limits.PairBurst, ch.AccountID, ch.SenderID, ch.WebhookPrevious)
+			ch.Limits.PerSecond, ch.Limits.PairInterval.Seconds(), ch.Limits.PairBurst, ch.AccountID, ch.SenderID, ch.WebhookPrevious, ch.DailyRecipients)
 		if err != nil {
 			return err
 		}
@@ -180,11 +183,11 @@ func (s *WhatsAppStore) UpdateChannel(ctx context.Context, tenant flomastr.Tenan
 			SET name = $3, number = $4, base_url = $5, worker = $6, status = $7, pause_reason = $8,
 			    sealed_credentials = $9, credentials_mark = $10, sealed_webhook = $11, webhook_mark = $12,
 			    webhook_scheme = $13, messages_per_second = $14, pair_interval = make_interval(secs => $15),
-			    pair_burst = $16, account_id = $17, sender_id = $18, webhook_previous = $19, held_until = NULL, updated_at = now()
+			    pair_burst = $16, account_id = $17, sender_id = $18, webhook_previous = $19, daily_recipients = $20, held_until = NULL, updated_at = now()
 			WHERE tenant_id = $1 AND id = $2`,
 			tenant, ch.ID, ch.Name, ch.Number, ch.BaseURL, ch.Worker, ch.Status, ch.PauseReason,
 			ch.SealedCredentials, ch.CredentialsMark, ch.SealedWebhook, ch.WebhookMark,
-			ch.WebhookScheme, ch.Limits.PerSecond, ch.Limits.PairInterval.Seconds(), ch.Limits.PairBurst, ch.AccountID, ch.SenderID, ch.WebhookPrevious)
+			ch.WebhookScheme, ch.Limits.PerSecond, ch.Limits.PairInterval.Seconds(), ch.Limits.PairBurst, ch.AccountID, ch.SenderID, ch.WebhookPrevious, ch.DailyRecipients)
 		if err != nil {
 			return err
 		}
@@ -242,6 +245,7 @@ func channelDetail(ch whatsapp.Channel) map[string]string {
 		"worker": ch.Worker, "status": ch.Status, "credentials_fingerprint": ch.CredentialsMark, "webhook_fingerprint": ch.WebhookMark,
 		"messages_per_second": strconv.FormatFloat(float64(ch.Limits.PerSecond), 'g', -1, 64),
 		"pair_interval":       ch.Limits.PairInterval.String(), "pair_burst": strconv.Itoa(ch.Limits.PairBurst),
+		"daily_recipients": strconv.Itoa(ch.DailyRecipients),
 	}
 }
 

@@ -65,6 +65,9 @@ func (b *intakeBatch) event(ctx context.Context, channel flomastr.ChannelID, eve
 		}
 	case provider.NumberChanged:
 		alert.Kind = whatsapp.AlertNumber
+		if err := tellRecipients(ctx, b.tx, b.tenant, channel, event.Recipients); err != nil {
+			return err
+		}
 	case provider.MarketingStopped, provider.MarketingResumed:
 		return b.marketing(ctx, channel, event)
 	case provider.ContactRenamed:

@@ -309,13 +309,13 @@ func (s *WhatsAppStore) SaveOutgoing(ctx context.Context, tenant flomastr.Tenant
 		var owner whatsapp.Owner
 		var ownerID string
 		var optOut whatsapp.Scope
-		var open, paused bool
+		var open, paused, held bool
 		err := tx.QueryRow(ctx, `
-			SELECT c.channel_id, c.owner_kind, c.owner_id, `+optOutSQL+`, coalesce(c.window_until > now() + interval '`+windowMargin+`', false), ch.status <> 'active'
+			SELECT c.channel_id, c.owner_kind, c.owner_id, `+optOutSQL+`, coalesce(c.window_until > now() + interval '`+windowMargin+`', false), ch.status <> 'active', `+marketingHeldSQL+`
 			FROM conversations c
 			JOIN channels ch ON ch.tenant_id = $1 AND ch.id = c.channel_id
 			WHERE c.tenant_id = $1 AND c.id = $2
-			FOR UPDATE OF c`, tenant, out.Conversation).Scan(&channel, &owner, &ownerID, &optOut, &open, &paused)
+			FOR UPDATE OF c`, tenant, out.Conversation).Scan(&channel, &owner, &ownerID, &optOut, &open, &paused, &held)
 		switch {
 		case errors.Is(err, pgx.ErrNoRows):
 			return whatsapp.ErrConversationNotFound
@@ -327,6 +327,8 @@ func (s *WhatsAppStore) SaveOutgoing(ctx context.Context, tenant flomastr.Tenant
 			return whatsapp.ErrConversationOwned
 		case !optOut.Allows(out.Marketing):
 			return whatsapp.ErrOptedOut
+		case held && out.Marketing:
+			return whatsapp.ErrMarketingHeld
 		case !open && out.Message.Template == nil:
 			return whatsapp.ErrWindowClosed
 		}

@@ -33,6 +33,7 @@ type head struct {
 	owner      whatsapp.Owner
 	optOut     whatsapp.Scope
 	marketing  bool
+	unasked    bool    // WhatsApp holds advertising to the customer back
 	mayNot     bool    // channel or tenant does not send
 	held       float64 // seconds until the provider's wish to slow down ends
 	pace       float64 // seconds until the pace to this contact allows it
@@ -64,7 +65,13 @@ func (s *WhatsAppStore) BeginSend(ctx context.Context, lane whatsapp.Lane) (send
 				}
 				continue
 			}
-			if wait := h.mustWait(); wait > 0 {
+			wait := h.mustWait()
+			if wait <= 0 && h.template && !h.windowOpen {
+				if wait, err = beginTalk(ctx, tx, lane); err != nil {
+					return err
+				}
+			}
+			if wait > 0 {
 				nothing = true
 				return releaseSends(ctx, tx, lane, &wait)
 			}
@@ -108,7 +115,7 @@ func headOf(ctx context.Context, tx pgx.Tx, lane whatsapp.Lane) (h head, err err
 		       o.expires_at <= now(),
 		       coalesce(c.window_until > now() + interval '`+windowMargin+`', false),
 		       o.content ? 'template', `+templateSQL+`,
-		       c.owner_kind, `+optOutSQL+`, o.marketing,
+		       c.owner_kind, `+optOutSQL+`, o.marketing, `+marketingHeldSQL+`,
 		       ch.status <> 'active' OR n.status <> 'active',
 		       coalesce(extract(epoch FROM ch.held_until - now()), 0)::float8,
 		       coalesce(extract(epoch FROM nullif(l.paced_until, '-infinity') - ch.pair_interval * (ch.pair_burst - 1) - now()), 0)::float8
@@ -121,7 +128,7 @@ func headOf(ctx context.Context, tx pgx.Tx, lane whatsapp.Lane) (h head, err err
 		WHERE o.tenant_id = $1 AND o.conversation_id = $2 AND o.phase = 'queued'
 		ORDER BY o.seq
 		LIMIT 1`, lane.Tenant, lane.Conversation).Scan(
-		&h.id, &h.kind, &h.content, &h.attempts, &h.expires, &h.to, &h.wait, &h.expired, &h.windowOpen, &h.template, &h.known.Status, &h.known.Category, &h.owner, &h.optOut, &h.marketing,
+		&h.id, &h.kind, &h.content, &h.attempts, &h.expires, &h.to, &h.wait, &h.expired, &h.windowOpen, &h.template, &h.known.Status, &h.known.Category, &h.owner, &h.optOut, &h.marketing, &h.unasked,
 		&h.mayNot, &h.held, &h.pace)
 	return h, err
 }
@@ -129,7 +136,7 @@ func headOf(ctx context.Context, tx pgx.Tx, lane whatsapp.Lane) (h head, err err
 // standing is what decides whether the message may still go.
 func (h head) standing() whatsapp.Standing {
 	s := whatsapp.Standing{
-		Kind: h.kind, Owner: h.owner, OptOut: h.optOut, Marketing: h.marketing, Template: h.template, WindowOpen: h.windowOpen, Expired: h.expired,
+		Kind: h.kind, Owner: h.owner, OptOut: h.optOut, Marketing: h.marketing, Held: h.unasked, Template: h.template, WindowOpen: h.windowOpen, Expired: h.expired,
 	}
 	if h.template {
 		s.Refused, s.Marketing = whatsapp.TemplateProblem(h.known), s.Marketing || h.known.Marketing()
@@ -184,14 +191,14 @@ func (s *WhatsAppStore) MayCall(ctx context.Context, sending whatsapp.Sending) (
 		now := head{windowOpen: true} // the window and the time were judged a moment ago
 		var ours bool
 		err := tx.QueryRow(ctx, `
-			SELECT l.term = $3 AND l.lease_until > now(), o.kind, c.owner_kind, `+optOutSQL+`, o.marketing,
+			SELECT l.term = $3 AND l.lease_until > now(), o.kind, c.owner_kind, `+optOutSQL+`, o.marketing, `+marketingHeldSQL+`,
 			       o.content ? 'template', `+templateSQL+`
 			FROM outbox o
 			JOIN conversations c ON c.tenant_id = $1 AND c.id = o.conversation_id
 			JOIN lanes l ON l.tenant_id = $1 AND l.conversation_id = o.conversation_id AND l.kind = 'send'
 			`+templateJoinSQL+`
 			WHERE o.tenant_id = $1 AND o.message_id = $2`, lane.Tenant, id, lane.Term).Scan(
-			&ours, &now.kind, &now.owner, &now.optOut, &now.marketing, &now.template, &now.known.Status, &now.known.Category)
+			&ours, &now.kind, &now.owner, &now.optOut, &now.marketing, &now.unasked, &now.template, &now.known.Status, &now.known.Category)
 		if errors.Is(err, pgx.ErrNoRows) || err == nil && !ours {
 			return whatsapp.ErrLeaseLost
 		}
@@ -248,7 +255,7 @@ func settleResult(ctx context.Context, tx pgx.Tx, sending whatsapp.Sending, id f
 		if err := closeWindow(ctx, tx, lane.Tenant, lane.Conversation, time.Now()); err != nil {
 			return err
 		}
-	case r.Err.Throttled:
+	case r.Err.Throttled && !r.Err.Pair:
 		if _, err := tx.Exec(ctx, `
 			UPDATE channels
 			SET held_until = greatest(held_until, now() + make_interval(secs => $3))

@@ -71,6 +71,8 @@ func suppressConversation(ctx context.Context, tx pgx.Tx, tenant flomastr.Tenant
 	case provider.StopMarketing:
 	case provider.Unreachable:
 		source = byUnreachable
+	case provider.HoldMarketing:
+		return holdMarketing(ctx, tx, tenant, conversation)
 	case provider.CheckTemplates:
 		return readTemplatesSoon(ctx, tx, tenant, conversation)
 	default:

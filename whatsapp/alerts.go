@@ -26,10 +26,11 @@ type AlertKind string
 
 // The kinds that the engine raises by itself.
 const (
-	AlertTemplate AlertKind = "template" // a template's standing
-	AlertNumber   AlertKind = "number"   // the standing, quality or throughput of a number of ours
-	AlertNotice   AlertKind = "notice"   // anything else that a provider tells
-	AlertStuck    AlertKind = "stuck"    // messages that nobody has dealt with
+	AlertTemplate AlertKind = "template"   // a template's standing
+	AlertNumber   AlertKind = "number"     // the standing, quality or throughput of a number of ours
+	AlertNotice   AlertKind = "notice"     // anything else that a provider tells
+	AlertReach    AlertKind = "recipients" // WhatsApp's limit of people to begin talks with is reached
+	AlertStuck    AlertKind = "stuck"      // messages that nobody has dealt with
 )
 
 // AlertStore keeps alerts.

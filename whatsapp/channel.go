@@ -27,6 +27,8 @@ type Channel struct {
 	WebhookScheme     string
 	WebhookPrevious   string // the mark of the secret before, while it is still believed
 	Limits            Limits
+	DailyRecipients   int // how many people it may begin talks with in 24 hours, as an administrator says; 0: as WhatsApp does
+	ToldRecipients    int // as WhatsApp says; 0: not yet
 	HeldUntil         time.Time
 	LastInboundAt     time.Time
 	LastWebhookAt     time.Time // of one that was believed, to the minute
@@ -91,7 +93,7 @@ type Limits struct {
 
 // DefaultLimits are WhatsApp's own: 80 messages a second for a number, and to one contact one in six seconds after a
 // short burst.
-var DefaultLimits = Limits{PerSecond: 80, PairInterval: 6 * time.Second, PairBurst: 10}
+var DefaultLimits = Limits{PerSecond: 80, PairInterval: 6 * time.Second, PairBurst: 45}
 
 // ErrChannelNotFound is a channel that does not exist, or is another tenant's.
 var ErrChannelNotFound = flomastr.Errorf(flomastr.NotFound, "channel_not_found", "There is no such channel.")

@@ -30,7 +30,9 @@ type ChannelDraft struct {
 	Credentials *provider.Credentials
 	Webhook     *provider.WebhookSecret
 	Limits      *Limits
-	By          flomastr.Actor // zero: the system
+	// DailyRecipients is how many people the number may begin talks with in 24 hours; 0 leaves it to WhatsApp.
+	DailyRecipients *int
+	By              flomastr.Actor // zero: the system
 }
 
 func (d ChannelDraft) by() flomastr.Actor {
@@ -259,6 +261,11 @@ func (e *Engine) apply(ch *Channel, d ChannelDraft) (provider.WebhookSecret, err
 	if d.Limits != nil {
 		if ch.Limits = *d.Limits; ch.Limits.PerSecond <= 0 || ch.Limits.PairInterval < 0 || ch.Limits.PairBurst < 1 {
 			return none, errInvalidChannel.Field("body.limits", "must be positive")
+		}
+	}
+	if d.DailyRecipients != nil {
+		if ch.DailyRecipients = *d.DailyRecipients; ch.DailyRecipients < 0 {
+			return none, errInvalidChannel.Field("body.daily_recipients", "must not be negative")
 		}
 	}
 	return e.sealSecrets(ch, p, d)

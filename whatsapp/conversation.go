@@ -99,6 +99,7 @@ var ErrNoMember = flomastr.Errorf(flomastr.Invalid, "not_a_member", "A conversat
 // The reasons for which nothing is sent; each is without side effect.
 var (
 	ErrOptedOut          = flomastr.Errorf(flomastr.Conflict, "opted_out", "The customer has asked not to be written to.")
+	ErrMarketingHeld     = flomastr.Errorf(flomastr.Conflict, "marketing_held", "WhatsApp has held back advertising to this customer and takes none for 24 hours.")
 	ErrWindowClosed      = flomastr.Errorf(flomastr.Conflict, "window_closed", "The customer last wrote more than 24 hours ago: only an approved template may be sent.")
 	ErrConversationOwned = flomastr.Errorf(flomastr.Conflict, "conversation_owned", "Somebody else is writing in this conversation.")
 	ErrChannelPaused     = flomastr.Errorf(flomastr.Conflict, "channel_paused", "The channel is paused; nothing can be sent until it is resumed.")

@@ -105,10 +105,17 @@ func (l *ledger) serve(w http.ResponseWriter, r *http.Request) {
 		Content   struct {
 			Text string `json:"text"`
 		} `json:"content"`
+		Messages []struct { // of templates, which go in bulk
+			To        string `json:"to"`
+			MessageID string `json:"messageId"`
+		} `json:"messages"`
 	}
 	if json.Unmarshal(body, &m) != nil || r.Header.Get("Authorization") != "App test-key" {
 		w.WriteHeader(http.StatusUnauthorized)
 		return
+	}
+	if len(m.Messages) == 1 {
+		m.To, m.MessageID = m.Messages[0].To, m.Messages[0].MessageID
 	}
 	s := sent{ID: m.MessageID, To: m.To, Text: m.Content.Text}
 	l.mu.Lock()

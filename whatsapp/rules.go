@@ -25,6 +25,7 @@ type Standing struct {
 	OptOut     Scope
 	Marketing  bool
 	Template   bool
+	Held       bool   // WhatsApp takes no advertising to this customer for a day
 	Refused    string // why its template cannot be sent: see [TemplateProblem]
 	WindowOpen bool
 	Expired    bool
@@ -40,6 +41,8 @@ func (s Standing) CallOff() string {
 		return "Not sent: the customer has asked not to be written to."
 	case s.Expired:
 		return "Not sent: it could not be sent in time, and a late answer would confuse."
+	case s.Held && s.Marketing:
+		return "Not sent: WhatsApp holds advertising to this customer back for a day."
 	case s.Refused != "":
 		return s.Refused
 	case !s.WindowOpen && !s.Template:

@@ -101,7 +101,12 @@ func (e *Engine) after(s Sending, failed *provider.SendError) Result {
 	if failed.Outcome != provider.NotSent {
 		return r
 	}
-	r.After = max(failed.RetryAfter, backoff(e.set.BackoffUnit, s.Attempts, time.Minute))
-	r.Retry = failed.Effect == provider.PauseChannel || s.Attempts < e.set.SendAttempts
+	wait := backoff(e.set.BackoffUnit, s.Attempts, time.Minute)
+	if failed.Pair {
+		wait = e.set.BackoffUnit << min(2*(s.Attempts-1), 12) // 4^X, as Meta asks
+	}
+	r.After = max(failed.RetryAfter, wait)
+	// Slowing down is no failure: such a message waits as long as it is useful.
+	r.Retry = failed.Effect == provider.PauseChannel || failed.Throttled || s.Attempts < e.set.SendAttempts
 	return r
 }

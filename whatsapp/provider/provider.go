@@ -245,6 +245,7 @@ const (
 	StopMarketing         // the contact takes no marketing any more
 	StopAll               // the contact has told the provider to stop us
 	CheckTemplates        // the template is not what we took it for
+	HoldMarketing         // the contact has had enough marketing for a day
 )
 
 // Event is something else that a provider tells: of a template, a number, an account, or a contact.
@@ -256,11 +257,17 @@ type Event struct {
 	Template TemplateState
 	Account  bool   // it concerns the account: all of its numbers, or the one that Number names
 	Number   string // digits
-	Severity Severity
-	Detail   string // a sentence for people
-	At       time.Time
-	Raw      string
+	// Recipients is how many people WhatsApp lets the account begin talks with in 24 hours; 0 says nothing of it. Unlimited is
+	// [Unlimited].
+	Recipients int
+	Severity   Severity
+	Detail     string // a sentence for people
+	At         time.Time
+	Raw        string
 }
+
+// Unlimited is a number of recipients without a limit.
+const Unlimited = 1<<31 - 1
 
 // EventKind says what an event is about.
 type EventKind string

@@ -2814,6 +2814,11 @@ export interface components {
             base_url?: string;
             /** @description Write-only */
             credentials?: components["schemas"]["Credentials"];
+            /**
+             * Format: int64
+             * @description How many people it may begin talks with in 24 hours; 0 leaves it to WhatsApp
+             */
+            daily_recipients?: number;
             limits?: components["schemas"]["ChannelLimits"];
             name?: string;
             /** @example +447860099299 */
@@ -2832,6 +2837,11 @@ export interface components {
             base_url?: string;
             /** @description Write-only */
             credentials?: components["schemas"]["Credentials"];
+            /**
+             * Format: int64
+             * @description How many people it may begin talks with in 24 hours; 0 leaves it to WhatsApp
+             */
+            daily_recipients?: number;
             limits?: components["schemas"]["ChannelLimits"];
             name?: string;
             /** @example +447860099299 */
@@ -2890,6 +2900,11 @@ export interface components {
             /** Format: date-time */
             created_at: string;
             credentials: components["schemas"]["SecretState"];
+            /**
+             * Format: int64
+             * @description How many people it may begin talks with in 24 hours, over all numbers of its account; 0 leaves it to WhatsApp
+             */
+            daily_recipients: number;
             /** @enum {string} */
             health: "ok" | "waiting" | "attention" | "paused" | "incomplete";
             /** @description The same as a sentence, with what to do about it */
@@ -2929,6 +2944,11 @@ export interface components {
             sender_id?: string;
             /** @enum {string} */
             status: "active" | "paused";
+            /**
+             * Format: int64
+             * @description What WhatsApp says of that; 0 is not yet, and then 250 are assumed
+             */
+            told_recipients: number;
             /**
              * @description What keeps it from working; nothing when all is well
              * @enum {string}
@@ -2967,6 +2987,11 @@ export interface components {
             /** Format: date-time */
             created_at: string;
             credentials: components["schemas"]["SecretState"];
+            /**
+             * Format: int64
+             * @description How many people it may begin talks with in 24 hours, over all numbers of its account; 0 leaves it to WhatsApp
+             */
+            daily_recipients: number;
             /** @enum {string} */
             health: "ok" | "waiting" | "attention" | "paused" | "incomplete";
             /** @description The same as a sentence, with what to do about it */
@@ -3006,6 +3031,11 @@ export interface components {
             sender_id?: string;
             /** @enum {string} */
             status: "active" | "paused";
+            /**
+             * Format: int64
+             * @description What WhatsApp says of that; 0 is not yet, and then 250 are assumed
+             */
+            told_recipients: number;
             /**
              * @description What keeps it from working; nothing when all is well
              * @enum {string}
@@ -4471,6 +4501,11 @@ export interface components {
             base_url?: string;
             /** @description Write-only */
             credentials?: components["schemas"]["Credentials"];
+            /**
+             * Format: int64
+             * @description How many people it may begin talks with in 24 hours; 0 leaves it to WhatsApp
+             */
+            daily_recipients?: number;
             limits?: components["schemas"]["ChannelLimits"];
             name?: string;
             /** @example +447860099299 */

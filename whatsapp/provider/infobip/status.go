@@ -138,7 +138,7 @@ var errorMeanings = map[string]meaning{
 	"7027": {"WhatsApp blocked the content.", final, 0},
 	"7029": {"The recipient's identity has changed and must be confirmed first.", final, 0},
 	"7030": {"The recipient has blocked this template.", final, 0},
-	"7032": {"The recipient has had too many marketing messages.", final, 0},
+	"7032": {"The recipient has had too many marketing messages.", final, provider.HoldMarketing},
 	"7033": {"The recipient has opted out of marketing.", final, provider.StopMarketing},
 	"7034": {"The sender is not registered with WhatsApp.", final, provider.PauseChannel},
 	"7036": {"The template is not synchronised yet.", transient, 0},

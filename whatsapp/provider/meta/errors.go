@@ -29,6 +29,7 @@ const (
 	final class = iota
 	transient
 	throttle
+	pairwise // to one contact
 )
 
 type meaning struct {
@@ -90,7 +91,7 @@ var meanings = map[int]meaning{
 	80007:  {"The account has made too many calls.", throttle, 0, 30 * time.Second},
 	130429: {"Too many messages at once.", throttle, 0, 0},
 	131048: {"WhatsApp slows this number down because customers blocked or reported it.", throttle, 0, time.Minute},
-	131056: {"Too many messages to this recipient at once.", throttle, 0, 6 * time.Second},
+	131056: {"Too many messages to this recipient at once.", pairwise, 0, 0},
 	131057: {"The number is under maintenance at Meta.", throttle, 0, 30 * time.Second},
 	131064: {"Too many messages at once.", throttle, 0, 0},
 	133016: {"The number was registered too often.", throttle, 0, time.Minute},
@@ -114,7 +115,7 @@ var meanings = map[int]meaning{
 	131062: {"This kind of message cannot go to a user id; it needs the phone number.", final, 0, 0},
 	131063: {"The recipient cannot take this message.", final, 0, 0},
 	131050: {"The recipient has stopped marketing messages.", final, provider.StopMarketing, 0},
-	131049: {"WhatsApp held the message back: the recipient has had enough marketing for today.", final, 0, 0},
+	131049: {"WhatsApp held the message back: the recipient has had enough marketing for today.", final, provider.HoldMarketing, 0},
 	130472: {"WhatsApp did not deliver the message as part of an experiment.", final, 0, 0},
 
 	// The content.
@@ -184,6 +185,8 @@ func (m meaning) refusal(code string, wait time.Duration) *provider.SendError {
 		e.Outcome = provider.NotSent
 	case m.class == throttle:
 		e.Outcome, e.Throttled = provider.NotSent, true
+	case m.class == pairwise:
+		e.Outcome, e.Throttled, e.Pair = provider.NotSent, true, true
 	}
 	return e
 }

@@ -235,6 +235,7 @@ func (p *parser) ofAccount(e entry, c change, raw json.RawMessage) {
 	case "phone_number_quality_update", "account_update", "account_alerts", "business_capability_update", "account_review_update", "security",
 		"phone_number_name_update":
 		event.Kind, event.Severity = provider.NumberChanged, severityOf(told, news.AlertSeverity)
+		event.Recipients = recipients[strings.TrimPrefix(string(news.CurrentLimit), "TIER_")]
 		event.Detail = strings.TrimSpace("Meta: " + strings.ReplaceAll(string(c.Field), "_", " ") + " " + strings.ReplaceAll(told, "_", " ") + " " +
 			provider.CleanName(string(news.CurrentLimit)+" "+string(news.AlertText)))
 	case "user_preferences", "user_id_update", "messages":
@@ -270,6 +271,11 @@ func reason(w provider.Word) string {
 
 // stops are the states of a template that may not be used.
 var stops = map[string]bool{"rejected": true, "paused": true, "disabled": true, "flagged": true, "pending_deletion": true, "deleted": true}
+
+// recipients is what Meta's tiers mean.
+var recipients = map[string]int{
+	"50": 50, "250": 250, "1K": 1000, "2K": 2000, "10K": 10_000, "100K": 100_000, "UNLIMITED": provider.Unlimited,
+}
 
 func severityOf(event string, alert provider.Word) provider.Severity {
 	switch {

@@ -92,7 +92,7 @@ func refusals() (cases []providertest.ErrorCase) {
 		{400, 131030, false, provider.Refused, 0, false},
 		{400, 139100, false, provider.Refused, provider.Unreachable, false},
 		{400, 131050, false, provider.Refused, provider.StopMarketing, false},
-		{400, 131049, false, provider.Refused, 0, false},
+		{400, 131049, false, provider.Refused, provider.HoldMarketing, false},
 		{400, 100, false, provider.Refused, 0, false},
 		{404, 132001, false, provider.Refused, provider.CheckTemplates, false},
 		{400, 132015, false, provider.Refused, provider.CheckTemplates, false},
