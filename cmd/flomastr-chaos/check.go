@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -24,12 +25,26 @@ func (c *checker) violatedf(format string, args ...any) {
 	c.violations = append(c.violations, fmt.Sprintf(format, args...))
 }
 
-// drained waits until nothing of the run is open.
+// stalled is longer than the longest lease, a send's of 45 s: what a killed server had in its hands moves when that has ended.
+const stalled = 75 * time.Second
+
+// drained waits until nothing of the run is open. What takes its time is not stuck: behind a call that hangs the next one of
+// its conversation waits, and may hang as well. It is stuck when for longer than a lease nothing came to an end, or in the end.
 func (c *checker) drained(ctx context.Context, most time.Duration) {
+	done, moved := -1, time.Now()
+	open := func() int {
+		return c.count(ctx, `SELECT count(*) FROM jobs WHERE state IN ('queued', 'processing')`) +
+			c.count(ctx, `SELECT count(*) FROM outbox WHERE phase <> 'settled'`)
+	}
 	err := until(ctx, most, func() bool {
-		return c.count(ctx, `SELECT count(*) FROM jobs WHERE state IN ('queued', 'processing')`)+
-			c.count(ctx, `SELECT count(*) FROM outbox WHERE phase <> 'settled'`) == 0
+		if now := c.count(ctx, `SELECT (SELECT count(*) FROM jobs WHERE completed_at IS NOT NULL) + (SELECT count(*) FROM outbox WHERE phase = 'settled')`); now != done {
+			done, moved = now, time.Now()
+		}
+		return open() == 0 || time.Since(moved) > stalled
 	})
+	if err == nil && open() > 0 {
+		err, most = errors.New("stuck"), stalled
+	}
 	if err != nil {
 		c.violatedf("I12 not at rest after %s: %d turns and %d sends are open", most,
 			c.count(ctx, `SELECT count(*) FROM jobs WHERE state IN ('queued', 'processing')`),

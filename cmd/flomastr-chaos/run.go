@@ -21,10 +21,10 @@ type profile struct {
 	seeds                int
 }
 
-// drain is longer than the lease of a send (45 s): a killed server's send is unknown only when that has ended.
+// drain is the most; a run that stands still for longer than a lease is given up sooner (checker.drained).
 var profiles = map[string]profile{
-	"short": {before: 5 * time.Second, after: time.Second, drain: 90 * time.Second, seeds: 3},
-	"long":  {before: time.Minute, after: 2 * time.Minute, drain: 5 * time.Minute, seeds: 20},
+	"short": {before: 5 * time.Second, after: time.Second, drain: 4 * time.Minute, seeds: 3},
+	"long":  {before: time.Minute, after: 2 * time.Minute, drain: 10 * time.Minute, seeds: 20},
 }
 
 // play breaks the product once in the scenario's way.
