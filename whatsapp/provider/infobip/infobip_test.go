@@ -42,7 +42,8 @@ func TestConformance(t *testing.T) {
 			}
 			return h
 		},
-		Cases: "testdata", AtLeast: 80,
+		Gateway: provider.NotSent,
+		Cases:   "testdata", AtLeast: 80,
 		Media: &providertest.MediaCase{
 			Attachment: func(_, address string) provider.Attachment { return provider.Attachment{URL: address} }, Redirects: true,
 		},

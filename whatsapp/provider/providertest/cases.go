@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"math/rand/v2"
+	"net/url"
 	"os"
 	"path/filepath"
 	"testing"
@@ -21,8 +22,31 @@ var update = flag.Bool("update", false, "write what the adapter makes of each pa
 // Case is a webhook's body, as the provider's documents or real traffic show it, with what must come of it.
 type Case struct {
 	Name string          `json:"name"`
+	URL  string          `json:"url,omitempty"` // as the provider called it, where that says something
 	Body json.RawMessage `json:"body"`
 	Want *Outcome        `json:"want"`
+}
+
+// bytes are a body as it is on the wire.
+func (s Suite) bytes(body any) []byte {
+	if text, ok := body.(string); ok && s.Form {
+		return []byte(text)
+	}
+	if params, ok := body.(map[string]any); ok && s.Form {
+		form := url.Values{}
+		for name, value := range params {
+			list, several := value.([]any)
+			if !several {
+				list = []any{value}
+			}
+			for _, one := range list {
+				form.Add(name, fmt.Sprint(one))
+			}
+		}
+		return []byte(form.Encode())
+	}
+	raw, _ := json.Marshal(body) // it was JSON
+	return raw
 }
 
 // Outcome is a batch in a form that is easy to read; what is empty is left out.
@@ -137,7 +161,13 @@ func (s Suite) cases(t *testing.T) {
 		for i, c := range cases {
 			require.False(t, names[c.Name], "two cases are called %s", c.Name)
 			names[c.Name] = true
-			batch, err := p.Parse(s.Channel, provider.Request{Body: c.Body, ReceivedAt: received})
+			var whole any
+			require.NoError(t, json.Unmarshal(c.Body, &whole), c.Name)
+			body := []byte(c.Body)
+			if s.Form {
+				body = s.bytes(whole)
+			}
+			batch, err := p.Parse(s.Channel, provider.Request{URL: c.URL, Body: body, ReceivedAt: received})
 			require.NoError(t, err, c.Name)
 			require.Empty(t, Unstorable(batch, received), c.Name)
 			got := outcomeOf(batch)
@@ -151,7 +181,7 @@ func (s Suite) cases(t *testing.T) {
 				require.Equal(t, string(want), string(have), c.Name)
 			}
 			ran++
-			spoiled += s.spoil(t, p, c)
+			spoiled += s.spoil(t, p, c, body, whole)
 		}
 		if *update {
 			raw, err := json.MarshalIndent(cases, "", " ")
@@ -168,14 +198,11 @@ var others = []any{nil, -7.5, "\x00\u202e", true, []any{nil, 7.0, map[string]any
 
 // spoil tries a case's body with one member at a time replaced, and cut at random places. It must stay usable or become
 // unusable, never a panic, and never ErrNotJSON while it is JSON.
-func (s Suite) spoil(t *testing.T, p provider.Provider, c Case) (bodies int) {
+func (s Suite) spoil(t *testing.T, p provider.Provider, c Case, good []byte, whole any) (bodies int) {
 	t.Helper()
-	var whole any
-	require.NoError(t, json.Unmarshal(c.Body, &whole), c.Name)
 	try := func() {
-		body, err := json.Marshal(whole)
-		require.NoError(t, err)
-		batch, err := p.Parse(s.Channel, provider.Request{Body: body, ReceivedAt: received})
+		body := s.bytes(whole)
+		batch, err := p.Parse(s.Channel, provider.Request{URL: c.URL, Body: body, ReceivedAt: received})
 		require.NoError(t, err, "%s spoiled: %s", c.Name, body)
 		if problem := Unstorable(batch, received); problem != "" {
 			t.Fatalf("%s spoiled: %s: %s", c.Name, problem, body)
@@ -189,13 +216,14 @@ func (s Suite) spoil(t *testing.T, p provider.Provider, c Case) (bodies int) {
 		}
 		set(was)
 	})
-	random := rand.New(rand.NewPCG(1, uint64(len(c.Body))))
+	random := rand.New(rand.NewPCG(1, uint64(len(good))))
 	for range 10 {
-		cut := c.Body[:random.IntN(len(c.Body))]
-		_, err := p.Parse(s.Channel, provider.Request{Body: cut, ReceivedAt: received})
-		if !json.Valid(cut) && !errors.Is(err, provider.ErrNotJSON) {
+		cut := good[:random.IntN(len(good)+1)]
+		batch, err := p.Parse(s.Channel, provider.Request{URL: c.URL, Body: cut, ReceivedAt: received})
+		if err != nil && !errors.Is(err, provider.ErrNotJSON) || err == nil && !s.Form && !json.Valid(cut) {
 			t.Fatalf("%s cut after %d bytes: %v", c.Name, len(cut), err)
 		}
+		require.Empty(t, Unstorable(batch, received), "%s cut after %d bytes", c.Name, len(cut))
 		bodies++
 	}
 	return bodies

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -51,7 +52,7 @@ func (s Suite) sends(t *testing.T) {
 		var got SendCase
 		select {
 		case made := <-calls:
-			got.Path, got.Body = made.path, json.RawMessage(made.body)
+			got.Path, got.Body = made.path, s.sent(t, made.body)
 		default:
 			var failed *provider.SendError
 			require.ErrorAs(t, err, &failed, c.Name)
@@ -72,6 +73,24 @@ func (s Suite) sends(t *testing.T) {
 		require.NoError(t, os.WriteFile(file, append(raw, '\n'), 0o600))
 	}
 	fmt.Printf("%s: %d sends\n", p.Name(), len(cases))
+}
+
+// sent is a call's body as JSON.
+func (s Suite) sent(t *testing.T, body string) json.RawMessage {
+	t.Helper()
+	if !s.Form {
+		return json.RawMessage(body)
+	}
+	form, err := url.ParseQuery(body)
+	require.NoError(t, err)
+	params := map[string]string{}
+	for name, values := range form {
+		require.Len(t, values, 1, name)
+		params[name] = values[0]
+	}
+	raw, err := json.Marshal(params)
+	require.NoError(t, err)
+	return raw
 }
 
 // overLimit tries what no WhatsApp takes: it is refused with a sentence, and never tried.
@@ -120,7 +139,7 @@ func (s Suite) refusals(t *testing.T) {
 		{Name: "nothing with 200", Status: 200},
 		{Name: "another object with 200", Status: 200, Body: `{"ok":true}`},
 		{Name: "a list with 200", Status: 200, Body: `[]`},
-		{Name: "a proxy's page with 502", Status: 502, Body: "<html>", Outcome: provider.NotSent},
+		{Name: "a proxy's page with 502", Status: 502, Body: "<html>", Outcome: s.Gateway},
 		{Name: "too many", Status: 429, Outcome: provider.NotSent, Throttled: true},
 		{Name: "unauthorised", Status: 401, Outcome: provider.NotSent, Effect: provider.PauseChannel},
 		{Name: "endless", Status: 200, Body: strings.Repeat("x", 2<<20)},

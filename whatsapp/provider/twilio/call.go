@@ -62,6 +62,11 @@ func (p *Provider) Typing(ctx context.Context, ch provider.Channel, _, providerI
 		map[string]string{"channel": "WHATSAPP", "messageId": messageOf(providerID)}, nil)
 }
 
+// maxFile is more than WhatsApp lets anybody send.
+const maxFile = 128 << 20
+
+var errTooLarge = flomastr.Errorf(flomastr.Upstream, "provider_refused", "The file is larger than any that WhatsApp takes.")
+
 // errForeignMedia refuses to show a key to whatever a webhook says.
 var errForeignMedia = flomastr.Errorf(flomastr.Invalid, "media_host", "The file does not lie at Twilio.")
 
@@ -81,6 +86,9 @@ func (p *Provider) OpenMedia(ctx context.Context, ch provider.Channel, a provide
 			return provider.MediaFile{}, flomastr.Errorf(flomastr.Upstream, "provider_unreachable", "The file could not be fetched.").Because(err)
 		}
 		switch code := resp.StatusCode; {
+		case code == http.StatusOK && resp.ContentLength > maxFile:
+			_ = resp.Body.Close()
+			return provider.MediaFile{}, errTooLarge
 		case code == http.StatusOK:
 			return provider.MediaFile{Body: resp.Body, Type: resp.Header.Get("Content-Type"), Size: resp.ContentLength}, nil
 		case code == http.StatusNotFound, code == http.StatusGone:

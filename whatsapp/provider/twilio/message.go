@@ -18,6 +18,11 @@ const (
 	maxCaption = 1024
 )
 
+// fits is what Twilio takes of a file.
+var fits = provider.Bounds{
+	Limits: provider.Limits{Text: maxBody, Caption: maxCaption}, Kinds: []string{"image", "video", "document", "audio", "voice", "sticker"},
+}
+
 // contentSID names a template.
 var contentSID = regexp.MustCompile(`^HX[0-9a-fA-F]{32}$`)
 
@@ -30,6 +35,9 @@ func content(form url.Values, msg provider.Message) error {
 	case msg.Reaction != nil:
 		return provider.RefusedMessage("Reactions cannot be sent through Twilio.")
 	case msg.Media != nil:
+		if err := (provider.Message{To: msg.To, Media: msg.Media}).Fits(fits); err != nil {
+			return err
+		}
 		return media(form, *msg.Media)
 	case msg.Interactive != nil:
 		return interactive(form, *msg.Interactive)
@@ -85,17 +93,8 @@ func template(form url.Values, t provider.Template) error {
 
 // media sends one file. Twilio shows a caption under pictures and films alone.
 func media(form url.Values, m provider.Media) error {
-	switch m.Kind {
-	case "image", "video":
-		if utf8.RuneCountInString(m.Caption) > maxCaption {
-			return provider.RefusedMessage("The caption is longer than 1,024 characters.")
-		}
-		if m.Caption != "" {
-			form.Set("Body", m.Caption)
-		}
-	case "document", "audio", "voice", "sticker":
-	default:
-		return provider.RefusedMessage("This type of file cannot be sent.")
+	if m.Caption != "" && (m.Kind == "image" || m.Kind == "video") {
+		form.Set("Body", m.Caption)
 	}
 	form.Set("MediaUrl", m.URL)
 	return nil

@@ -45,13 +45,14 @@ func (p *Provider) Send(ctx context.Context, ch provider.Channel, msg provider.M
 	if err != nil || len(answer) > maxAnswer {
 		return provider.Accepted{}, provider.UnknownOutcome("Twilio's answer broke off.", err)
 	}
-	return accepted(answer)
+	return accepted(answer, form.Get("To"))
 }
 
-// accepted reads a 201. Without a SID nobody knows which message it is about, if any.
-func accepted(answer []byte) (provider.Accepted, error) {
+// accepted reads a 201. Without a SID nobody knows which message it is about, if any, and one to somebody else is not ours.
+func accepted(answer []byte, to string) (provider.Accepted, error) {
 	var body struct {
 		SID       string      `json:"sid"`
+		To        string      `json:"to"`
 		Status    string      `json:"status"`
 		ErrorCode json.Number `json:"error_code"`
 	}
@@ -60,6 +61,9 @@ func accepted(answer []byte) (provider.Accepted, error) {
 	}
 	if !sid.MatchString(body.SID) {
 		return provider.Accepted{}, provider.UnknownOutcome("Twilio's answer names no message.", nil)
+	}
+	if body.To != "" && body.To != to {
+		return provider.Accepted{}, provider.UnknownOutcome("Twilio's answer is about a message to somebody else.", nil)
 	}
 	state := states[body.Status]
 	switch state {

@@ -74,7 +74,11 @@ const taken = `{"sid":"SM00000000000000000000000000000009","status":"queued","er
 
 func TestSendsAreWrittenAsTwilioWantsThem(t *testing.T) {
 	t.Parallel()
-	server := serve(t, answering(http.StatusCreated, taken))
+	server := serve(t, func(w http.ResponseWriter, _ *http.Request, body string) {
+		form, _ := url.ParseQuery(body)
+		w.WriteHeader(http.StatusCreated)
+		_, _ = io.WriteString(w, strings.Replace(taken, "whatsapp:+385919998888", form.Get("To"), 1))
+	})
 	usual := func(more ...string) url.Values {
 		form := url.Values{"To": {"whatsapp:+385919998888"}, "From": {"whatsapp:+447860099299"}}
 		for i := 0; i < len(more); i += 2 {
