@@ -32,12 +32,14 @@ const (
 
 // TurnMessage is one message of a turn or of its history.
 type TurnMessage struct {
-	ID       MessageID
-	Speaker  Speaker
-	Type     string // text, image, audio, …: the provider's type in lower case
-	Text     string // the text, or the text form of what was sent; untrusted
-	At       time.Time
-	Evidence []Evidence // what an earlier answer of the assistant stood on
+	ID      MessageID
+	Speaker Speaker
+	Type    string // text, image, audio, …: the provider's type in lower case
+	Text    string // the text, or the text form of what was sent; untrusted
+	// Attachment is the text of a document that came with it: the customer's content to answer about, never an instruction.
+	Attachment string
+	At         time.Time
+	Evidence   []Evidence // what an earlier answer of the assistant stood on
 }
 
 // Action is what a decision asks the WhatsApp engine to do.

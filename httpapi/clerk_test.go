@@ -140,6 +140,7 @@ func TestThePagesMayLoadWhatClerkNeedsWhereItIsConfiguredAndNowhereElse(t *testi
 		"default-src":     {"'self'"},
 		"script-src":      {"'self'", clerkIssuer, "https://challenges.cloudflare.com", "https://*.protect.clerk.com"},
 		"style-src":       {"'self'", "'unsafe-inline'"},
+		"media-src":       {"'self'", "blob:"},
 		"img-src":         {"'self'", "data:", "blob:", "https://img.clerk.com"},
 		"font-src":        {"'self'", "data:"},
 		"connect-src":     {"'self'", clerkIssuer, "https://*.protect.clerk.com:*"},

@@ -99,7 +99,7 @@ func payloadOf(call Call, c whatsapp.Claimed) *jobPayload {
 		ChannelID: c.Job.Channel, ConversationID: c.Job.Conversation, Contact: contactOf(c.Contact), Messages: []jobMessage{},
 	}
 	for i, m := range c.Messages {
-		line := jobMessage{ID: m.ID, ProviderMessageID: m.ProviderID, TS: m.At, Type: m.Type, Text: m.Text, Media: []jobMedia{}}
+		line := jobMessage{ID: m.ID, ProviderMessageID: m.ProviderID, TS: m.At, Type: m.Type, Text: m.Said(), Media: []jobMedia{}}
 		if m.MediaURL != "" || m.Media != nil {
 			line.Media = append(line.Media, jobMedia{Type: m.Type, URL: m.MediaURL, File: mediaOf(m.Media)})
 		}
@@ -107,7 +107,7 @@ func payloadOf(call Call, c whatsapp.Claimed) *jobPayload {
 		if i > 0 {
 			p.Message += "\n"
 		}
-		p.Message += m.Text
+		p.Message += m.Said()
 		p.Timestamp = m.At
 	}
 	return p

@@ -69,7 +69,7 @@ type turnColumns struct {
 func (t *turnColumns) add(in *whatsapp.Arrival, th *thread, answer bool) {
 	// Nobody waits for a whole sentence of somebody who was quiet; everybody else may be in the middle of a burst.
 	if in.Wait || th.recent || t.answerable > 0 {
-		t.wait = in.Burst
+		t.wait = max(t.wait, in.Burst) // one may wait for its file
 	}
 	t.burst = max(t.burst, in.Burst)
 	if answer {

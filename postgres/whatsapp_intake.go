@@ -254,7 +254,7 @@ func (b *intakeBatch) write(ctx context.Context, fresh []int, threads []*thread)
 		  ORDER BY a.conversation_id
 		  ON CONFLICT (tenant_id, conversation_id) WHERE state = 'queued' AND attempts = 0 DO UPDATE
 		  SET message_count = jobs.message_count + excluded.message_count,
-		      ready_at = least(greatest(jobs.ready_at, excluded.ready_at), jobs.created_at + make_interval(secs => $7))
+		      ready_at = greatest(jobs.ready_at, least(excluded.ready_at, jobs.created_at + make_interval(secs => $7)))
 		  RETURNING id, conversation_id
 		), message AS (
 		  INSERT INTO messages (tenant_id, id, created_at, conversation_id, direction, speaker, type, text, media_url,

@@ -35,9 +35,9 @@ func (b *intakeBatch) attach(ctx context.Context, fresh []int, threads []*thread
 			return fmt.Errorf("encode where a file lies: %w", err)
 		}
 		batch.Queue(`
-			INSERT INTO media (tenant_id, id, channel_id, conversation_id, message_id, kind, source, declared_type, filename, state, reason)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
-			b.tenant, a.ID, b.intake[i].Channel, threads[i].conversation, a.Message, a.Kind, source, a.DeclaredType, a.Filename, a.State, a.Reason)
+			INSERT INTO media (tenant_id, id, channel_id, conversation_id, message_id, kind, source, declared_type, filename, state, reason, reading)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
+			b.tenant, a.ID, b.intake[i].Channel, threads[i].conversation, a.Message, a.Kind, source, a.DeclaredType, a.Filename, a.State, a.Reason, a.Reading)
 		if a.State == whatsapp.MediaPending {
 			jobs = append(jobs, whatsapp.MediaFetchArgs{Tenant: b.tenant, Media: a.ID})
 		}
@@ -61,7 +61,7 @@ func (db *DB) enqueueFetch(ctx context.Context, tx pgx.Tx, args whatsapp.MediaFe
 }
 
 const attachedSQL = `
-	SELECT m.id, m.channel_id, m.conversation_id, m.message_id, m.kind, m.source, m.declared_type, m.filename, m.state, m.reason, m.created_at,
+	SELECT m.id, m.channel_id, m.conversation_id, m.message_id, m.kind, m.source, m.declared_type, m.filename, m.state, m.reason, m.reading, m.text, m.created_at,
 	       f.id, f.sha256, coalesce(f.size, 0), coalesce(f.type, ''), coalesce(f.scan, '')
 	FROM media m
 	LEFT JOIN media_files f ON f.tenant_id = m.tenant_id AND f.id = m.file_id
@@ -70,7 +70,7 @@ const attachedSQL = `
 func scanAttached(row pgx.CollectableRow) (a whatsapp.Attached, err error) {
 	var source, sum []byte
 	var file *flomastr.FileID
-	err = row.Scan(&a.ID, &a.Channel, &a.Conversation, &a.Message, &a.Kind, &source, &a.DeclaredType, &a.Filename, &a.State, &a.Reason, &a.CreatedAt,
+	err = row.Scan(&a.ID, &a.Channel, &a.Conversation, &a.Message, &a.Kind, &source, &a.DeclaredType, &a.Filename, &a.State, &a.Reason, &a.Reading, &a.Text, &a.CreatedAt,
 		&file, &sum, &a.File.Size, &a.File.Type, &a.File.Scan)
 	if err != nil {
 		return a, err
@@ -166,11 +166,13 @@ func (s *WhatsAppStore) SettleMedia(ctx context.Context, tenant flomastr.TenantI
 	return s.retried(ctx, tenant, func(tx pgx.Tx) error {
 		var conversation flomastr.ConversationID
 		var message flomastr.MessageID
+		var unread bool
 		err := tx.QueryRow(ctx, `
 			UPDATE media
-			SET state = $3, reason = $4, file_id = CASE WHEN $3 = 'stored' THEN file_id END, updated_at = now()
+			SET state = $3, reason = $4, file_id = CASE WHEN $3 = 'stored' THEN file_id END,
+			    reading = CASE WHEN $3 <> 'stored' AND reading = 'pending' THEN 'failed' ELSE reading END, updated_at = now()
 			WHERE tenant_id = $1 AND id = $2 AND state = 'pending'
-			RETURNING conversation_id, message_id`, tenant, id, state, reason).Scan(&conversation, &message)
+			RETURNING conversation_id, message_id, reading = 'failed'`, tenant, id, state, reason).Scan(&conversation, &message, &unread)
 		if errors.Is(err, pgx.ErrNoRows) {
 			return whatsapp.ErrMediaSettled
 		}
@@ -186,6 +188,11 @@ func (s *WhatsAppStore) SettleMedia(ctx context.Context, tenant flomastr.TenantI
 				return fmt.Errorf("note that a file is kept: %w", err)
 			}
 		}
+		if unread {
+			if err := letTurnGo(ctx, tx, tenant, conversation, message); err != nil {
+				return err
+			}
+		}
 		return mediaChanged(ctx, tx, tenant, conversation, message)
 	})
 }
@@ -196,12 +203,67 @@ func mediaChanged(ctx context.Context, tx pgx.Tx, tenant flomastr.TenantID, conv
 	})
 }
 
+// SaveReading implements whatsapp.MediaStore.
+func (s *WhatsAppStore) SaveReading(ctx context.Context, tenant flomastr.TenantID, id flomastr.MediaID, reading whatsapp.Reading, text string) error {
+	return s.retried(ctx, tenant, func(tx pgx.Tx) error {
+		var conversation flomastr.ConversationID
+		var message flomastr.MessageID
+		err := tx.QueryRow(ctx, `
+			UPDATE media
+			SET reading = $3, text = $4, updated_at = now()
+			WHERE tenant_id = $1 AND id = $2 AND reading = 'pending'
+			RETURNING conversation_id, message_id`, tenant, id, reading, text).Scan(&conversation, &message)
+		if errors.Is(err, pgx.ErrNoRows) {
+			return whatsapp.ErrMediaSettled
+		}
+		if err != nil {
+			return fmt.Errorf("keep the words in a file: %w", err)
+		}
+		if err := letTurnGo(ctx, tx, tenant, conversation, message); err != nil {
+			return err
+		}
+		return mediaChanged(ctx, tx, tenant, conversation, message)
+	})
+}
+
+// burstRest is how long a turn rests after its first message in any case: who sends a file often says something about it.
+const burstRest = "1500 milliseconds"
+
+// letTurnGo makes the turn of a message due that waits for nothing but its files, once the last of them is read.
+func letTurnGo(ctx context.Context, tx pgx.Tx, tenant flomastr.TenantID, conversation flomastr.ConversationID, message flomastr.MessageID) error {
+	var ready time.Time
+	err := tx.QueryRow(ctx, `
+		UPDATE jobs j
+		SET ready_at = least(j.ready_at, greatest(now(), j.created_at + interval '`+burstRest+`'))
+		WHERE j.tenant_id = $1 AND j.state = 'queued' AND j.attempts = 0 AND j.ready_at > now()
+		  AND j.id = (SELECT job_id FROM messages WHERE tenant_id = $1 AND id = $2 AND created_at = $3)
+		  AND NOT EXISTS (
+		    SELECT FROM media x
+		    JOIN messages m ON m.tenant_id = $1 AND m.id = x.message_id AND m.job_id = j.id
+		    WHERE x.tenant_id = $1 AND x.conversation_id = $4 AND x.reading = 'pending')
+		RETURNING j.ready_at`, tenant, message, timeOf(message), conversation).Scan(&ready)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("let a turn go on: %w", err)
+	}
+	_, err = tx.Exec(ctx, `
+		UPDATE lanes
+		SET ready_at = CASE WHEN lease_until > now() THEN ready_at ELSE least(coalesce(ready_at, 'infinity'), $3) END
+		WHERE tenant_id = $1 AND conversation_id = $2 AND kind = 'turn'`, tenant, conversation, ready)
+	if err != nil {
+		return fmt.Errorf("let a turn go on: %w", err)
+	}
+	return bringForward(ctx, tx, tenant, whatsapp.LaneTurn, 0)
+}
+
 // RetryMedia implements whatsapp.MediaStore.
 func (s *WhatsAppStore) RetryMedia(ctx context.Context, tenant flomastr.TenantID, by flomastr.Actor, id flomastr.MediaID) (a whatsapp.Attached, err error) {
 	err = s.retried(ctx, tenant, func(tx pgx.Tx) error {
 		tag, err := tx.Exec(ctx, `
 			UPDATE media
-			SET state = 'pending', reason = '', updated_at = now()
+			SET state = 'pending', reason = '', reading = CASE WHEN reading = 'failed' THEN 'pending' ELSE reading END, updated_at = now()
 			WHERE tenant_id = $1 AND id = $2 AND state = 'failed'`, tenant, id)
 		if err != nil {
 			return fmt.Errorf("ask for a file again: %w", err)

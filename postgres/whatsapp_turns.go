@@ -93,8 +93,12 @@ func (s *WhatsAppStore) recallWords(ctx context.Context, lane whatsapp.Lane, arc
 // was not said.
 func loadWords(ctx context.Context, tx pgx.Tx, lane whatsapp.Lane, history int, work *whatsapp.Work) error {
 	rows, err := tx.Query(ctx, `
-		SELECT id, speaker, type, text, provider_at, decision->'evidence', coalesce(job_id = $3 AND direction = 'in', false) AS asked
+		SELECT messages.id, speaker, type, messages.text, provider_at, decision->'evidence', coalesce(job_id = $3 AND direction = 'in', false) AS asked,
+		       coalesce(heard.kind, ''), coalesce(heard.text, '')
 		FROM messages
+		LEFT JOIN LATERAL (
+		  SELECT x.kind, x.text FROM media x WHERE x.tenant_id = $1 AND x.message_id = messages.id AND x.reading = 'done' LIMIT 1
+		) heard ON messages.type <> 'text'
 		WHERE tenant_id = $1 AND conversation_id = $2 AND state NOT IN ('failed', 'queued')
 		  AND NOT coalesce(details ? 'revoked_at', false) -- for nobody's eyes
 		  AND (target = '' OR job_id = $3) -- a reaction says nothing; an edit is in its target, unless it is to be answered
@@ -110,9 +114,12 @@ func loadWords(ctx context.Context, tx pgx.Tx, lane whatsapp.Lane, history int, 
 	}
 	lines, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (l line, err error) {
 		var evidence []byte
-		if err = row.Scan(&l.ID, &l.Speaker, &l.Type, &l.Text, &l.At, &evidence, &l.asked); err == nil && evidence != nil {
+		var kind whatsapp.MediaKind
+		var heard string
+		if err = row.Scan(&l.ID, &l.Speaker, &l.Type, &l.Text, &l.At, &evidence, &l.asked, &kind, &heard); err == nil && evidence != nil {
 			err = json.Unmarshal(evidence, &l.Evidence)
 		}
+		l.TurnMessage = whatsapp.Hear(l.TurnMessage, kind, heard)
 		return l, err
 	})
 	if err != nil {

@@ -3,6 +3,7 @@ package whatsapp
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/flomastr/flomastr"
@@ -17,13 +18,21 @@ func (e *Engine) decide(ctx context.Context, lane Lane, work Work) (flomastr.Dec
 	case work.Job.Attempts > e.set.TurnAttempts:
 		// Counted before each run: this turn has ended its worker each time.
 		return flomastr.Decision{}, fmt.Errorf("given up after %d attempts", work.Job.Attempts-1)
+	case !readable(work.Turn.Messages) && unheard(work.Turn.Messages):
+		return e.handOverUnheard(work.Turn, flomastr.Decision{Confidence: 1}), nil
+	case !readable(work.Turn.Messages) && read(work.Turn.Messages):
+		return e.askAboutDocument(work.Turn), nil
 	case !readable(work.Turn.Messages):
 		return flomastr.Decision{
 			Action: flomastr.ActionAsk, Text: e.introduced(work.Turn, e.set.Texts.Unreadable),
 			Confidence: 1, Reason: "Nothing in the turn can be read as text.",
 		}, nil
 	}
-	return e.ask(ctx, lane, work.Turn)
+	d, err := e.ask(ctx, lane, work.Turn)
+	if err == nil && d.Action != flomastr.ActionSilent && unheard(work.Turn.Messages) {
+		d = e.handOverUnheard(work.Turn, d)
+	}
+	return d, err
 }
 
 // settledAlready decides on turns that need nobody's thought, our assistant's or an outside worker's.
@@ -102,6 +111,11 @@ func readable(messages []flomastr.TurnMessage) bool {
 		}
 	}
 	return false
+}
+
+// read tells whether a document of the turn could be read.
+func read(messages []flomastr.TurnMessage) bool {
+	return slices.ContainsFunc(messages, func(m flomastr.TurnMessage) bool { return m.Attachment != "" })
 }
 
 // checked refuses a decision that cannot be carried out and makes its text WhatsApp's.

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/flomastr/flomastr"
+	"github.com/flomastr/flomastr/llm"
 	"github.com/flomastr/flomastr/whatsapp/provider"
 )
 
@@ -25,15 +26,17 @@ type Sealer interface {
 
 // Deps is what the engine works with.
 type Deps struct {
-	Store     Store
-	Providers []provider.Provider
-	Answerer  Answerer
-	Sealer    Sealer
-	Blobs     Blobs
-	Scanner   Scanner // nil where nothing checks files for malware
-	Clock     flomastr.Clock
-	Log       *slog.Logger
-	Settings  Settings
+	Store       Store
+	Providers   []provider.Provider
+	Answerer    Answerer
+	Sealer      Sealer
+	Blobs       Blobs
+	Scanner     Scanner         // nil where nothing checks files for malware
+	Documents   DocumentReader  // nil where documents are not read
+	Transcriber llm.Transcriber // nil where voice messages are not written down
+	Clock       flomastr.Clock
+	Log         *slog.Logger
+	Settings    Settings
 }
 
 // Settings are the engine's measures; a zero field means its default.
@@ -41,6 +44,7 @@ type Settings struct {
 	Workers        int           // turns answered at once; 8
 	Senders        int           // calls to providers at once; 16
 	BurstWait      time.Duration // the longest wait for more of the same turn; 1.5 s
+	MediaWait      time.Duration // how long a turn waits for the words in its files; 20 s
 	AnswerTimeout  time.Duration // 60 s
 	History        int           // messages of the past that an answer may know; 20
 	Lease          time.Duration // of a turn's lane, prolonged while it works; 15 s
@@ -75,6 +79,7 @@ func (s Settings) withDefaults() Settings {
 	fill(&s.Workers, 8)
 	fill(&s.Senders, 16)
 	fill(&s.BurstWait, 1500*time.Millisecond)
+	fill(&s.MediaWait, 20*time.Second)
 	fill(&s.AnswerTimeout, time.Minute)
 	fill(&s.History, 20)
 	fill(&s.Lease, 15*time.Second)
@@ -108,15 +113,17 @@ func fill[T comparable](field *T, value T) {
 
 // Engine is the WhatsApp engine. It is safe for concurrent use; any number of processes may run one on one database.
 type Engine struct {
-	store     Store
-	providers map[string]provider.Provider
-	answerer  Answerer
-	sealer    Sealer
-	blobs     Blobs
-	scanner   Scanner
-	clock     flomastr.Clock
-	log       *slog.Logger
-	set       Settings
+	store       Store
+	providers   map[string]provider.Provider
+	answerer    Answerer
+	sealer      Sealer
+	blobs       Blobs
+	scanner     Scanner
+	documents   DocumentReader
+	transcriber llm.Transcriber
+	clock       flomastr.Clock
+	log         *slog.Logger
+	set         Settings
 
 	channels *channelCache
 	intake   *batcher
@@ -134,7 +141,7 @@ type Engine struct {
 // New makes an engine. It panics when two providers have one name, which is a mistake in wiring.
 func New(d Deps) *Engine {
 	e := &Engine{
-		store: d.Store, answerer: d.Answerer, sealer: d.Sealer, blobs: d.Blobs, scanner: d.Scanner, clock: d.Clock, log: d.Log,
+		store: d.Store, answerer: d.Answerer, sealer: d.Sealer, blobs: d.Blobs, scanner: d.Scanner, documents: d.Documents, transcriber: d.Transcriber, clock: d.Clock, log: d.Log,
 		set: d.Settings.withDefaults(), providers: map[string]provider.Provider{},
 		wakers: map[LaneKind]chan struct{}{LaneTurn: make(chan struct{}, 1), LaneSend: make(chan struct{}, 1)},
 	}

@@ -24,6 +24,8 @@ type Attached struct {
 	State        MediaState
 	Reason       MediaReason // why it is not stored; empty when it is, or may yet be
 	File         KeptFile    // zero until it is stored
+	Reading      Reading
+	Text         string // what is said or written in it; a stranger's words
 	CreatedAt    time.Time
 }
 
@@ -130,8 +132,11 @@ type MediaStore interface {
 	// so that nobody drops it. Whole says that its bytes are kept already. ErrMediaSettled when the medium is not pending.
 	ReserveFile(ctx context.Context, tenant flomastr.TenantID, id flomastr.MediaID, f KeptFile) (kept KeptFile, whole bool, err error)
 	// SettleMedia ends a pending medium: stored, with the file that was reserved, or otherwise without one. ErrMediaSettled
-	// when it is not pending, or gone.
+	// when it is not pending, or gone. What is not stored is not read: its turn goes on.
 	SettleMedia(ctx context.Context, tenant flomastr.TenantID, id flomastr.MediaID, state MediaState, reason MediaReason) error
+	// SaveReading ends the reading of a medium that is being read and lets its turn go on, unless another file of the turn is
+	// still being read. ErrMediaSettled when it is not being read.
+	SaveReading(ctx context.Context, tenant flomastr.TenantID, id flomastr.MediaID, reading Reading, text string) error
 	// RetryMedia makes a failed medium pending and queues its fetching; ErrMediaNotFailed.
 	RetryMedia(ctx context.Context, tenant flomastr.TenantID, by flomastr.Actor, id flomastr.MediaID) (Attached, error)
 }
@@ -168,6 +173,7 @@ func AttachedOf(in *Arrival) (Attached, bool) {
 	a := Attached{
 		Message: in.Message, Source: in.Media, DeclaredType: provider.Truncate(in.Media.Type, 200),
 		Filename: provider.Truncate(provider.CleanName(in.Media.Filename), 240), State: MediaPending, Kind: mediaKind(in.Inbound),
+		Reading: ReadingNone,
 	}
 	switch {
 	case in.Type == "infected_content":
@@ -175,7 +181,9 @@ func AttachedOf(in *Arrival) (Attached, bool) {
 	case in.Media.IsZero():
 		return Attached{}, false
 	}
-	a.ID = flomastr.NewID[flomastr.MediaID]()
+	if a.ID = flomastr.NewID[flomastr.MediaID](); in.Read {
+		a.Reading = ReadingPending
+	}
 	return a, true
 }
 

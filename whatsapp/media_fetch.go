@@ -36,16 +36,30 @@ func refused(reason MediaReason) error { return &mediaErr{MediaRefused, reason, 
 // no further try mends is kept as the file's state and is no error.
 func (e *Engine) FetchMedia(ctx context.Context, tenant flomastr.TenantID, id flomastr.MediaID) error {
 	a, err := e.store.Attached(ctx, tenant, id)
-	if errors.Is(err, ErrMediaNotFound) || err == nil && a.State != MediaPending {
-		return nil // deleted or taken back meanwhile, or done by another
+	if err == nil && a.State == MediaPending {
+		if err := e.settleFetch(ctx, tenant, a); err != nil {
+			return err
+		}
+		a, err = e.store.Attached(ctx, tenant, id)
 	}
-	if err != nil {
+	switch {
+	case errors.Is(err, ErrMediaNotFound): // deleted meanwhile
+		return nil
+	case err != nil:
 		return err
+	case a.State != MediaStored || a.Reading != ReadingPending:
+		return nil
 	}
-	err = e.fetchMedia(ctx, tenant, a)
+	return e.readMedia(ctx, tenant, a)
+}
+
+// settleFetch fetches a file, and keeps what is final of a failure as the file's state.
+func (e *Engine) settleFetch(ctx context.Context, tenant flomastr.TenantID, a Attached) error {
+	err := e.fetchMedia(ctx, tenant, a)
 	if final, ok := errors.AsType[*mediaErr](err); ok {
-		e.log.InfoContext(ctx, "a customer's file is not kept", "tenant", tenant, "media", id, "err", err)
-		err = e.store.SettleMedia(ctx, tenant, id, final.state, final.reason)
+		e.log.InfoContext(ctx, "a customer's file is not kept", "tenant", tenant, "media", a.ID, "err", err)
+		err = e.store.SettleMedia(ctx, tenant, a.ID, final.state, final.reason)
+		e.wake(LaneTurn)
 	}
 	if errors.Is(err, ErrMediaSettled) {
 		return nil
@@ -60,9 +74,10 @@ func (e *Engine) GiveUpMedia(ctx context.Context, tenant flomastr.TenantID, id f
 		reason = MediaUnscanned
 	}
 	err := e.store.SettleMedia(ctx, tenant, id, MediaFailed, reason)
-	if errors.Is(err, ErrMediaSettled) {
-		return nil
+	if errors.Is(err, ErrMediaSettled) { // it is kept, and could not be read
+		return e.saveReading(ctx, tenant, id, ReadingFailed, "")
 	}
+	e.wake(LaneTurn)
 	return err
 }
 

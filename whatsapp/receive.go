@@ -43,6 +43,12 @@ func (e *Engine) arrival(in provider.Inbound) *Arrival {
 	if in.Echo {
 		a.Direction = Out
 	}
+	if file, ok := AttachedOf(a); ok && file.State == MediaPending && !in.History && e.reads(file.Kind) {
+		a.Read = true
+		if !in.Echo {
+			a.Wait, a.Burst = true, max(a.Burst, e.set.MediaWait)
+		}
+	}
 	if a.Wish, a.WishReply = wishOf(in); a.Wish != NoWish {
 		a.WishReplyID, a.WishReplyUseful = flomastr.NewID[flomastr.MessageID](), e.set.AnswerUseful
 	}

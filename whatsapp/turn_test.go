@@ -135,7 +135,7 @@ func TestWhatCannotBeReadGetsOnePoliteAnswerAndNeverReachesTheAssistant(t *testi
 	require.NoError(t, b.post(envelope(results...)))
 	b.eventually("one answer", func() bool { return len(b.ledger.all()) == 1 })
 	time.Sleep(200 * time.Millisecond)
-	require.Equal(t, []string{"I am a machine.\n\nOnly text, please."}, b.ledger.to("385911111111"))
+	require.Equal(t, []string{"I am a machine.\n\nI cannot listen to voice messages. Somebody of our team will listen to it and get back to you."}, b.ledger.to("385911111111"))
 	require.Empty(t, b.answerer.seen())
 	messages := b.thread()
 	require.Len(t, messages, len(kinds)+1, "each is kept")

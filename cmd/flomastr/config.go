@@ -38,6 +38,10 @@ type Config struct {
 	MetaStandIn      string   `setting:"FLOMASTR_META_URL" name:"meta-url" group:"WhatsApp" placeholder:"URL" help:"A stand-in for Meta on this machine, used for every Meta channel that names no address; only while the server listens on loopback."`
 	InfobipStandIn   string   `setting:"FLOMASTR_INFOBIP_URL" name:"infobip-url" group:"WhatsApp" placeholder:"URL" help:"A stand-in for Infobip on this machine, used for every Infobip channel; only while the server listens on loopback."`
 	TwilioStandIn    string   `setting:"FLOMASTR_TWILIO_URL" name:"twilio-url" group:"WhatsApp" placeholder:"URL" help:"A stand-in for Twilio on this machine, used for every Twilio channel; only while the server listens on loopback."`
+	ClamdAddress     string   `setting:"FLOMASTR_CLAMD_ADDRESS" name:"clamd-address" group:"WhatsApp" placeholder:"ADDRESS" help:"ClamAV's daemon, HOST:PORT or unix:/PATH, that checks what customers send. Empty: files are kept and called not scanned."`
+	TranscribeURL    string   `setting:"FLOMASTR_TRANSCRIBE_URL" name:"transcribe-url" group:"Models" placeholder:"URL" help:"OpenAI-compatible API that writes voice messages down, such as https://api.openai.com/v1. Empty: a person listens to them."`
+	TranscribeAPIKey Secret   `setting:"FLOMASTR_TRANSCRIBE_API_KEY" kong:"-" group:"Models" help:"Key of that API."`
+	TranscribeModel  string   `setting:"FLOMASTR_TRANSCRIBE_MODEL" name:"transcribe-model" group:"Models" default:"whisper-1" placeholder:"MODEL" help:"The model that it is asked for."`
 	EmbeddingBaseURL string   `setting:"FLOMASTR_EMBEDDING_URL" name:"embedding-url" group:"Models" placeholder:"URL" unused:"true" help:"OpenAI-compatible embeddings API instead of the built-in embedder."`
 	OpenAIAPIKey     Secret   `setting:"OPENAI_API_KEY" kong:"-" group:"Models" unused:"true" help:"Key of an OpenAI-compatible model that writes the answers."`
 	OpenAIBaseURL    string   `setting:"OPENAI_BASE_URL" name:"openai-base-url" group:"Models" placeholder:"URL" unused:"true" help:"Address of that model's API."`

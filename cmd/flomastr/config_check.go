@@ -84,6 +84,7 @@ func (c Config) problems() []problem {
 		{"INFOBIP_BASE_URL", c.InfobipBaseURL, true},
 		{"FLOMASTR_EMBEDDING_URL", c.EmbeddingBaseURL, false},
 		{"OPENAI_BASE_URL", c.OpenAIBaseURL, false},
+		{"FLOMASTR_TRANSCRIBE_URL", c.TranscribeURL, false},
 		{"N8N_MASTER_URL", c.N8NMasterURL, false},
 	} {
 		if u.value == "" {
@@ -134,6 +135,9 @@ func (c Config) problems() []problem {
 	}
 	if t := c.BackendToken.Reveal(); t != "" && len(t) < 32 {
 		say("BACKEND_API_SECRET_TOKEN", "is shorter than 32 characters and could be guessed; make one with: openssl rand -hex 32")
+	}
+	if path, local := strings.CutPrefix(c.ClamdAddress, "unix:"); c.ClamdAddress != "" && (local && !strings.HasPrefix(path, "/") || !local && checkAddress(c.ClamdAddress) != nil) {
+		say("FLOMASTR_CLAMD_ADDRESS", "must be HOST:PORT, or unix:/PATH of a socket")
 	}
 	if c.DatabaseURL != "" {
 		if _, err := pgx.ParseConfig(c.DatabaseURL.Reveal()); err != nil {

@@ -141,7 +141,8 @@ func newApp(ctx context.Context, cfg Config, log *slog.Logger) (_ *App, err erro
 	answers := assistant.New(assistant.Deps{Retriever: a.knowledge, Businesses: businesses{a.tenants}, Policies: businesses{a.tenants}, Clock: a.clock})
 	conversations := postgres.NewWhatsAppStore(a.db)
 	a.whatsapp = whatsapp.New(whatsapp.Deps{
-		Store: conversations, Answerer: answers, Sealer: vault, Blobs: a.blobs, Clock: a.clock, Log: log,
+		Store: conversations, Answerer: answers, Sealer: vault, Clock: a.clock, Log: log,
+		Blobs: a.blobs, Scanner: scanner(cfg), Documents: documents{a.knowledge}, Transcriber: transcriber(cfg),
 		Providers: []provider.Provider{infobip.New(infobip.Config{
 			HTTP:    safehttp.New(safehttp.Config{Allow: given(cfg.InfobipStandIn), Timeout: 20 * time.Second, MaxBytes: 1 << 20}).HTTP(),
 			Files:   safehttp.New(safehttp.Config{Allow: given(cfg.InfobipStandIn), Timeout: 2 * time.Minute, MaxBytes: 100 << 20}).HTTP(),

@@ -33,6 +33,7 @@ var exceptions = map[string]string{
 	"cmd/flomastr/doctor_database.go": "tells DNS, firewall and TLS apart for the operator's own DATABASE_URL",
 	"cmd/flomastr/parts.go":           "the simulator page's proxy leads to the operator's own stand-in, in demo mode only",
 	"cmd/flomastr/where.go":           "asks the server that was just started, on loopback",
+	"whatsapp/clamd":                  "talks to the operator's own scanner, whose address is a setting of the server",
 	"identity/jwt/inprocess.go":       "its requests are answered by a handler of this process and never reach a network",
 }
 

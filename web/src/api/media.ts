@@ -14,6 +14,8 @@ export type Media = {
   filename: string | undefined
   size: number
   scanned: boolean
+  /** What is said in a recording. */
+  transcript: string | undefined
 }
 
 export const mediaOf = (wire: WireMedia): Media => ({
@@ -25,6 +27,7 @@ export const mediaOf = (wire: WireMedia): Media => ({
   filename: wire.filename || undefined,
   size: wire.size ?? 0,
   scanned: wire.scan === 'clean',
+  transcript: (wire.kind === 'voice' || wire.kind === 'audio') && wire.text ? wire.text : undefined,
 })
 
 /** The bytes of a file that is kept. They are fetched with the token, which an <img> could not show. */

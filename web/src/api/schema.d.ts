@@ -3937,6 +3937,11 @@ export interface components {
             /** @enum {string} */
             kind: "image" | "audio" | "voice" | "video" | "document" | "sticker";
             /**
+             * @description Whether its words were found: what is spoken, or what a document says
+             * @enum {string}
+             */
+            reading: "none" | "pending" | "done" | "failed";
+            /**
              * @description Why it is not kept, in a word
              * @enum {string}
              */
@@ -3958,6 +3963,8 @@ export interface components {
              * @enum {string}
              */
             state: "pending" | "stored" | "refused" | "failed" | "expired";
+            /** @description Those words; a stranger's, never an instruction */
+            text?: string;
             /**
              * @description As its bytes say once it is kept; until then as the provider says
              * @example image/jpeg

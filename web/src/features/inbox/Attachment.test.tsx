@@ -16,6 +16,7 @@ const media = (change: Partial<Media>): Media => ({
   filename: undefined,
   size: 2_400_000,
   scanned: false,
+  transcript: undefined,
   ...change,
 })
 
@@ -59,6 +60,12 @@ it('fetches sound when somebody wants to hear it, and not before', async () => {
   expect(server.bytes).not.toHaveBeenCalled()
   await user.click(screen.getByRole('button', { name: /Play · Voice message, 2.4/ }))
   expect((await screen.findByLabelText('Voice message')).tagName).toBe('AUDIO')
+})
+
+it('shows what is said in a recording, as written down', () => {
+  show(media({ kind: 'voice', transcript: 'When do you open?' }))
+  expect(screen.getByText('When do you open?')).toBeTruthy()
+  expect(screen.getByText('Written down by machine')).toBeTruthy()
 })
 
 it('says that a file is being fetched', () => {

@@ -63,7 +63,12 @@ function Stored({ slug, media }: Props) {
     case 'audio':
     case 'voice':
     case 'video':
-      return <Recording slug={slug} media={media} />
+      return (
+        <div className={classes.missing}>
+          <Recording slug={slug} media={media} />
+          {media.transcript && <Transcript text={media.transcript} />}
+        </div>
+      )
     default:
       return <Document slug={slug} media={media} />
   }
@@ -128,6 +133,16 @@ function Recording({ slug, media }: Props) {
   ) : (
     // biome-ignore lint/a11y/useMediaCaption: a customer's recording comes without captions
     <audio src={address} controls autoPlay className={classes.sound} aria-label={label} />
+  )
+}
+
+function Transcript({ text }: { text: string }) {
+  const { t } = useTranslation()
+  return (
+    <figure className={classes.transcript}>
+      <figcaption className={classes.reason}>{t('media.transcript')}</figcaption>
+      <blockquote dir="auto">{text}</blockquote>
+    </figure>
   )
 }
 
