@@ -97,7 +97,7 @@ func (a *API) mediaGet(ctx context.Context, call Call, in *MediaPath) (*huma.Str
 		h.Set("Content-Disposition", disposition(found))
 		h.Set("Content-Security-Policy", "sandbox; default-src 'none'")
 		h.Set("X-Content-Type-Options", "nosniff")
-		h.Set("Cache-Control", "private, max-age=3600")
+		h.Set("Cache-Control", "private, no-cache") // a browser asks each time, so that it shows nothing to whoever may no longer see it
 		h.Set("Etag", `"`+hex.EncodeToString(found.File.SHA256[:])+`"`)
 		http.ServeContent(w, r, "", found.CreatedAt, body)
 	}}, nil

@@ -87,6 +87,7 @@ func TestAFileIsServedInRangesToItsOwnTenant(t *testing.T) {
 	require.Equal(t, 206, part.Code)
 	require.Equal(t, "words ", part.Body.String())
 	require.Equal(t, fmt.Sprintf("bytes 9-14/%d", len(content)), part.Header().Get("Content-Range"))
+	require.Equal(t, "private, no-cache", whole.Header().Get("Cache-Control"), "a browser asks each time whether it may still show it")
 	require.Equal(t, 304, l.gets(t, after.URL, l.owner, http.Header{"If-None-Match": {whole.Header().Get("Etag")}}).Code)
 	require.Equal(t, 416, l.gets(t, after.URL, l.owner, http.Header{"Range": {"bytes=99999-"}}).Code)
 
