@@ -1,5 +1,5 @@
-// Package blob keeps what was uploaded, byte for byte, in a folder of the data directory. Each tenant has a folder of its
-// own; a key never leaves it.
+// Package blob keeps what was uploaded, byte for byte, in a folder of the data directory or in a bucket that speaks S3. Each
+// tenant has a folder of its own; a key never leaves it.
 //
 //	bucket, err := blob.OpenFolder("/var/lib/flomastr/blobs")
 //	err = bucket.Put(ctx, tenantID, "knowledge/018f…", body)
@@ -30,7 +30,7 @@ var keyForm = regexp.MustCompile(`^[a-z0-9]+(/[a-z0-9][a-z0-9.-]*)*$`)
 // Bucket keeps blobs. It is safe for concurrent use.
 type Bucket struct {
 	bucket *blob.Bucket
-	dir    string
+	dir    string // of a folder; empty for S3
 }
 
 // OpenFolder keeps blobs under a folder, which is made if need be and readable by this user alone.
@@ -41,7 +41,7 @@ func OpenFolder(dir string) (*Bucket, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open the folder for uploads: %w", err)
 	}
-	return &Bucket{bucket, dir}, nil
+	return &Bucket{bucket: bucket, dir: dir}, nil
 }
 
 // Close ends the use of the bucket.
@@ -65,7 +65,19 @@ func (b *Bucket) PutFrom(ctx context.Context, tenant flomastr.TenantID, key stri
 	if err != nil {
 		return err
 	}
-	if err := b.bucket.Upload(ctx, path, body, &blob.WriterOptions{ContentType: "application/octet-stream"}); err != nil {
+	// A writer whose context has ended keeps nothing when it is closed; Upload would keep what came before an error.
+	ctx, abandon := context.WithCancel(ctx)
+	defer abandon()
+	w, err := b.bucket.NewWriter(ctx, path, &blob.WriterOptions{ContentType: "application/octet-stream"})
+	if err != nil {
+		return fmt.Errorf("keep blob: %w", err)
+	}
+	if _, err := io.Copy(w, body); err != nil {
+		abandon()
+		_ = w.Close()
+		return fmt.Errorf("keep blob: %w", err)
+	}
+	if err := w.Close(); err != nil {
 		return fmt.Errorf("keep blob: %w", err)
 	}
 	return nil
@@ -128,6 +140,9 @@ func (b *Bucket) DeleteTenant(ctx context.Context, tenant flomastr.TenantID) (in
 	if err != nil {
 		return removed, err
 	}
+	if b.dir == "" {
+		return removed, nil
+	}
 	if err := os.RemoveAll(filepath.Join(b.dir, tenant.String())); err != nil {
 		return removed, fmt.Errorf("delete the folder of blobs: %w", err)
 	}
@@ -163,7 +178,7 @@ func (b *Bucket) each(ctx context.Context, tenant flomastr.TenantID, do func(key
 // Writable tells whether a blob can be kept right now, for the health check.
 func (b *Bucket) Writable(ctx context.Context) error {
 	if err := b.bucket.WriteAll(ctx, "health", []byte("ok"), nil); err != nil {
-		return flomastr.Errorf(flomastr.Unavailable, "uploads_not_writable", "The folder for uploads cannot be written.").Because(err)
+		return flomastr.Errorf(flomastr.Unavailable, "uploads_not_writable", "The place for uploads cannot be written.").Because(err)
 	}
 	return nil
 }

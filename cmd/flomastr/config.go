@@ -26,6 +26,11 @@ type Config struct {
 	DatabaseURL      Secret `setting:"DATABASE_URL" kong:"-" group:"Database" help:"PostgreSQL 15 or newer with pgvector, as a role that may create roles and databases. Empty: a private database under the data directory."`
 	PoolerURL        Secret `setting:"FLOMASTR_POOLER_URL" kong:"-" group:"Database" help:"A PgBouncer in transaction mode before that database, such as postgres://HOST:6432; the logins flomastr_app and flomastr_platform go through it. Empty: none."`
 	DataDir          string `setting:"FLOMASTR_DATA_DIR" name:"data-dir" group:"Database" placeholder:"FOLDER" help:"Where everything is kept that is not in a database of yours. Empty: .flomastr beside the Makefile above the program, else your state folder."`
+	S3Endpoint       string `setting:"FLOMASTR_S3_ENDPOINT" name:"s3-endpoint" group:"Database" placeholder:"URL" help:"Where uploads and customers' files are kept instead of in the data directory: the address of a server that speaks S3, without the bucket. Several servers need it."`
+	S3Bucket         string `setting:"FLOMASTR_S3_BUCKET" name:"s3-bucket" group:"Database" placeholder:"NAME" help:"The bucket there, which must exist."`
+	S3Region         string `setting:"FLOMASTR_S3_REGION" name:"s3-region" group:"Database" default:"us-east-1" placeholder:"REGION" help:"The region that requests are signed for."`
+	S3KeyID          Secret `setting:"FLOMASTR_S3_ACCESS_KEY_ID" kong:"-" group:"Database" help:"The access key there."`
+	S3SecretKey      Secret `setting:"FLOMASTR_S3_SECRET_ACCESS_KEY" kong:"-" group:"Database" help:"Its secret."`
 	PostgresBin      string `setting:"FLOMASTR_PG_BIN" name:"pg-bin" group:"Database" placeholder:"FOLDER" help:"Folder of the PostgreSQL programs for the private database; found when empty."`
 	DatabaseMaxConns int    `setting:"FLOMASTR_DATABASE_MAX_CONNS" name:"database-max-conns" group:"Database" default:"24" help:"Connections to the database at once, besides those to tenants' own."`
 

@@ -49,6 +49,11 @@ func (c Config) required() map[string]bool {
 		required = map[string]bool{"DATABASE_URL": true, "FLOMASTR_MASTER_KEY": true, "SUPER_ADMIN_EMAILS": true}
 	}
 	c.requiredForClerk(required)
+	if c.S3Endpoint != "" || c.S3Bucket != "" || c.S3KeyID != "" || c.S3SecretKey != "" {
+		for _, name := range []string{"FLOMASTR_S3_ENDPOINT", "FLOMASTR_S3_BUCKET", "FLOMASTR_S3_ACCESS_KEY_ID", "FLOMASTR_S3_SECRET_ACCESS_KEY"} {
+			required[name] = true
+		}
+	}
 	return required
 }
 
@@ -85,6 +90,7 @@ func (c Config) problems() []problem {
 		{"FLOMASTR_EMBEDDING_URL", c.EmbeddingBaseURL, false},
 		{"OPENAI_BASE_URL", c.OpenAIBaseURL, false},
 		{"FLOMASTR_TRANSCRIBE_URL", c.TranscribeURL, false},
+		{"FLOMASTR_S3_ENDPOINT", c.S3Endpoint, true},
 		{"N8N_MASTER_URL", c.N8NMasterURL, false},
 	} {
 		if u.value == "" {

@@ -105,8 +105,18 @@ func newTenants(cfg Config, base *foundation, db *postgres.DB, files *blob.Bucke
 	})
 }
 
-// blobFolder is where uploads are kept.
-func blobFolder(cfg Config) string { return filepath.Join(cfg.DataDir, "blobs") }
+// openBlobs opens the place where uploads and customers' files are kept: a bucket where one is set, else a folder of the data
+// directory.
+func openBlobs(ctx context.Context, cfg Config) (*blob.Bucket, error) {
+	if cfg.S3Endpoint == "" {
+		return blob.OpenFolder(filepath.Join(cfg.DataDir, "blobs"))
+	}
+	return blob.OpenS3(ctx, blob.S3{
+		Endpoint: cfg.S3Endpoint, Region: cfg.S3Region, Bucket: cfg.S3Bucket, KeyID: cfg.S3KeyID.Reveal(), SecretKey: cfg.S3SecretKey.Reveal(),
+		// The operator's own address may lie inside. A file of 100 MB may be on its way for long.
+		HTTP: safehttp.New(safehttp.Config{Allow: []string{originOf(cfg.S3Endpoint)}, Timeout: 10 * time.Minute, MaxBytes: 1 << 40}).HTTP(),
+	})
+}
 
 // Close stops the private database, unless another process of ours uses it.
 func (f *foundation) Close() error {

@@ -42,7 +42,7 @@ func openPlatform(ctx context.Context, cfg Config, log *slog.Logger) (_ *platfor
 	if p.db, err = postgres.Open(ctx, p.base.Database); err != nil {
 		return nil, err
 	}
-	if p.blobs, err = blob.OpenFolder(blobFolder(cfg)); err != nil {
+	if p.blobs, err = openBlobs(ctx, cfg); err != nil {
 		return nil, err
 	}
 	p.tenants = newTenants(cfg, p.base, p.db, p.blobs, nil)

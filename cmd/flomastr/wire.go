@@ -85,7 +85,7 @@ func newApp(ctx context.Context, cfg Config, log *slog.Logger) (_ *App, err erro
 	if a.db, err = postgres.Open(ctx, a.base.Database); err != nil {
 		return nil, err
 	}
-	if a.blobs, err = blob.OpenFolder(blobFolder(cfg)); err != nil {
+	if a.blobs, err = openBlobs(ctx, cfg); err != nil {
 		return nil, err
 	}
 
