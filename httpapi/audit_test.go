@@ -31,6 +31,8 @@ var unrecorded = map[string]string{
 	"POST /queue/job/{job_id}/fail":                                "a turn is its own record, on the hot path",
 	"POST /queue/job/{job_id}/extend":                              "a lease",
 	"POST /routes/tenants/{tenant_id}/channels/{id}/test":          "asks the provider, changes nothing",
+	"POST /routes/tenants/{tenant_id}/dead-letters/{id}/resend":    "needs what failed; the engine's own test finds the line",
+	"POST /routes/tenants/{tenant_id}/dead-letters/{id}/discard":   "needs what failed; the engine's own test finds the line",
 	"POST /routes/tenants/{tenant_id}/waba-templates/sync":         "asks the provider and keeps the answer",
 	"POST /routes/tenants/{tenant_id}/waba-templates/{id}/preview": "reads",
 	"POST /routes/tenants/{tenant_id}/waba-templates/{id}/submit":  "needs a provider; the engine's own test finds the line",

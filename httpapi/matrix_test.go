@@ -670,6 +670,8 @@ var repeatable = map[string]string{
 	"/routes/tenants/{tenant_id}/channels":                     "the answer is a secret; a number is connected once",
 	"/routes/tenants/{tenant_id}/channels/{id}/webhook-secret": "the answer is a secret",
 	"/routes/tenants/{tenant_id}/channels/{id}/test":           "asks the provider, changes nothing",
+	"/routes/tenants/{tenant_id}/dead-letters/{id}/resend":     "what was dealt with is no dead letter any more",
+	"/routes/tenants/{tenant_id}/dead-letters/{id}/discard":    "what was dealt with is no dead letter any more",
 	"/routes/tenants/{tenant_id}/waba-templates/sync":          "reads the same list again",
 	"/routes/tenants/{tenant_id}/waba-templates/{id}/submit":   "what was submitted is no draft any more",
 	"/routes/tenants/{tenant_id}/waba-templates/{id}/preview":  "reads",

@@ -58,6 +58,7 @@ type WhatsApp interface {
 	UnmergeContact(ctx context.Context, tenant flomastr.TenantID, by flomastr.Actor, id flomastr.ContactID) (whatsapp.Contact, error)
 	Ledger(ctx context.Context, tenant flomastr.TenantID, page whatsapp.LedgerPage) ([]whatsapp.LedgerLine, string, error)
 	Templates
+	DeadLetters
 	Alerts(ctx context.Context, tenant flomastr.TenantID, page whatsapp.AlertPage) ([]whatsapp.Alert, string, error)
 	ResolveAlert(ctx context.Context, tenant flomastr.TenantID, by flomastr.Actor, id flomastr.AlertID) (whatsapp.Alert, error)
 }

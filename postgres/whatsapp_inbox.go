@@ -300,74 +300,79 @@ func (s *WhatsAppStore) OpenThread(ctx context.Context, tenant flomastr.TenantID
 
 // SaveOutgoing implements whatsapp.InboxStore. Everything that forbids it is checked under the conversation's lock.
 func (s *WhatsAppStore) SaveOutgoing(ctx context.Context, tenant flomastr.TenantID, out whatsapp.Outgoing) (m whatsapp.Message, err error) {
+	err = s.retried(ctx, tenant, func(tx pgx.Tx) error {
+		m, err = saveOutgoing(ctx, tx, tenant, out)
+		return err
+	})
+	return m, err
+}
+
+// saveOutgoing queues a message in the transaction that has the reason.
+func saveOutgoing(ctx context.Context, tx pgx.Tx, tenant flomastr.TenantID, out whatsapp.Outgoing) (m whatsapp.Message, err error) {
 	id, err := flomastr.ParseID[flomastr.MessageID](out.Message.Key)
 	if err != nil {
 		return m, fmt.Errorf("message key: %w", err)
 	}
-	err = s.retried(ctx, tenant, func(tx pgx.Tx) error {
-		var channel flomastr.ChannelID
-		var owner whatsapp.Owner
-		var ownerID string
-		var optOut whatsapp.Scope
-		var open, paused, held bool
-		err := tx.QueryRow(ctx, `
-			SELECT c.channel_id, c.owner_kind, c.owner_id, `+optOutSQL+`, coalesce(c.window_until > now() + interval '`+windowMargin+`', false), ch.status <> 'active', `+marketingHeldSQL+`
-			FROM conversations c
-			JOIN channels ch ON ch.tenant_id = $1 AND ch.id = c.channel_id
-			WHERE c.tenant_id = $1 AND c.id = $2
-			FOR UPDATE OF c`, tenant, out.Conversation).Scan(&channel, &owner, &ownerID, &optOut, &open, &paused, &held)
-		switch {
-		case errors.Is(err, pgx.ErrNoRows):
-			return whatsapp.ErrConversationNotFound
-		case err != nil:
-			return fmt.Errorf("lock conversation: %w", err)
-		case paused:
-			return whatsapp.ErrChannelPaused
-		case owner == whatsapp.OwnerMember && (out.Speaker != flomastr.SpeakerMember || ownerID != "" && ownerID != out.Author):
-			return whatsapp.ErrConversationOwned
-		case !optOut.Allows(out.Marketing):
-			return whatsapp.ErrOptedOut
-		case held && out.Marketing:
-			return whatsapp.ErrMarketingHeld
-		case !open && out.Message.Template == nil:
-			return whatsapp.ErrWindowClosed
+	var channel flomastr.ChannelID
+	var owner whatsapp.Owner
+	var ownerID string
+	var optOut whatsapp.Scope
+	var open, paused, held bool
+	err = tx.QueryRow(ctx, `
+		SELECT c.channel_id, c.owner_kind, c.owner_id, `+optOutSQL+`, coalesce(c.window_until > now() + interval '`+windowMargin+`', false), ch.status <> 'active', `+marketingHeldSQL+`
+		FROM conversations c
+		JOIN channels ch ON ch.tenant_id = $1 AND ch.id = c.channel_id
+		WHERE c.tenant_id = $1 AND c.id = $2
+		FOR UPDATE OF c`, tenant, out.Conversation).Scan(&channel, &owner, &ownerID, &optOut, &open, &paused, &held)
+	switch {
+	case errors.Is(err, pgx.ErrNoRows):
+		return m, whatsapp.ErrConversationNotFound
+	case err != nil:
+		return m, fmt.Errorf("lock conversation: %w", err)
+	case paused:
+		return m, whatsapp.ErrChannelPaused
+	case owner == whatsapp.OwnerMember && (out.Speaker != flomastr.SpeakerMember || ownerID != "" && ownerID != out.Author):
+		return m, whatsapp.ErrConversationOwned
+	case !optOut.Allows(out.Marketing):
+		return m, whatsapp.ErrOptedOut
+	case held && out.Marketing:
+		return m, whatsapp.ErrMarketingHeld
+	case !open && out.Message.Template == nil:
+		return m, whatsapp.ErrWindowClosed
+	}
+	if err := insertQueued(ctx, tx, tenant, queued{
+		id: id, conversation: out.Conversation, channel: channel, kind: whatsapp.KindReply, speaker: out.Speaker, author: out.Author,
+		typ: messageType(out.Message), text: textForm(out.Message), message: out.Message, marketing: out.Marketing,
+		phase: "queued", state: provider.StateQueued, useful: out.Useful,
+	}); err != nil {
+		return m, err
+	}
+	if out.Speaker == flomastr.SpeakerMember {
+		if _, err := tx.Exec(ctx, `
+			UPDATE conversations
+			SET identity_changed_at = NULL
+			WHERE tenant_id = $1 AND id = $2 AND identity_changed_at IS NOT NULL`, tenant, out.Conversation); err != nil {
+			return m, fmt.Errorf("clear the doubt: %w", err)
 		}
-		if err := insertQueued(ctx, tx, tenant, queued{
-			id: id, conversation: out.Conversation, channel: channel, kind: whatsapp.KindReply, speaker: out.Speaker, author: out.Author,
-			typ: messageType(out.Message), text: textForm(out.Message), message: out.Message, marketing: out.Marketing,
-			phase: "queued", state: provider.StateQueued, useful: out.Useful,
+	}
+	if out.TakeOver && (owner != whatsapp.OwnerMember || ownerID != out.Author) {
+		if err := setOwner(ctx, tx, tenant, out.Conversation, whatsapp.OwnerChange{Kind: whatsapp.OwnerMember, ID: out.Author, By: out.By}); err != nil {
+			return m, err
+		}
+	}
+	if out.By != "" {
+		// The words are in the conversation; the log says who sent them.
+		if err := appendAudit(ctx, tx, audit.Record{
+			Tenant: tenant, Actor: out.By, Action: "message.queued", Object: "message " + id.String(),
+			Detail: map[string]string{"conversation": out.Conversation.String()},
 		}); err != nil {
-			return err
+			return m, err
 		}
-		if out.Speaker == flomastr.SpeakerMember {
-			if _, err := tx.Exec(ctx, `
-				UPDATE conversations
-				SET identity_changed_at = NULL
-				WHERE tenant_id = $1 AND id = $2 AND identity_changed_at IS NOT NULL`, tenant, out.Conversation); err != nil {
-				return fmt.Errorf("clear the doubt: %w", err)
-			}
-		}
-		if out.TakeOver && (owner != whatsapp.OwnerMember || ownerID != out.Author) {
-			if err := setOwner(ctx, tx, tenant, out.Conversation, whatsapp.OwnerChange{Kind: whatsapp.OwnerMember, ID: out.Author, By: out.By}); err != nil {
-				return err
-			}
-		}
-		if out.By != "" {
-			// The words are in the conversation; the log says who sent them.
-			if err := appendAudit(ctx, tx, audit.Record{
-				Tenant: tenant, Actor: out.By, Action: "message.queued", Object: "message " + id.String(),
-				Detail: map[string]string{"conversation": out.Conversation.String()},
-			}); err != nil {
-				return err
-			}
-		}
-		if err := wakeSends(ctx, tx, tenant, out.Conversation, channel); err != nil {
-			return err
-		}
-		m, err = readMessage(ctx, tx, tenant, id)
-		return err
-	})
-	return m, err
+	}
+	if err := wakeSends(ctx, tx, tenant, out.Conversation, channel); err != nil {
+		return m, err
+	}
+	return readMessage(ctx, tx, tenant, id)
 }
 
 // SetOwner implements whatsapp.InboxStore.

@@ -23,6 +23,7 @@ type Store interface {
 	LedgerStore
 	MediaStore
 	TemplateStore
+	DeadLetterStore
 }
 
 // ChannelStore keeps the numbers.
