@@ -47,7 +47,7 @@ func (s *WhatsAppStore) BeginSend(ctx context.Context, lane whatsapp.Lane) (send
 		if err := lockLane(ctx, tx, lane); err != nil {
 			return err
 		}
-		if err := forsakeIntents(ctx, tx, lane); err != nil {
+		if err := s.forsakeIntents(ctx, tx, lane); err != nil {
 			return err
 		}
 		for {
@@ -87,7 +87,7 @@ func (s *WhatsAppStore) BeginSend(ctx context.Context, lane whatsapp.Lane) (send
 
 // forsakeIntents makes unknown what an earlier lease left in intent: its call may have reached the provider, so it is
 // never made again.
-func forsakeIntents(ctx context.Context, tx pgx.Tx, lane whatsapp.Lane) error {
+func (s *WhatsAppStore) forsakeIntents(ctx context.Context, tx pgx.Tx, lane whatsapp.Lane) error {
 	rows, err := tx.Query(ctx, `
 		SELECT message_id
 		FROM outbox
@@ -100,7 +100,7 @@ func forsakeIntents(ctx context.Context, tx pgx.Tx, lane whatsapp.Lane) error {
 		return fmt.Errorf("find intents: %w", err)
 	}
 	for _, id := range left {
-		if err := settleOutbox(ctx, tx, lane, id, provider.StateUnknown,
+		if err := s.leaveUnknown(ctx, tx, lane, id,
 			"The server stopped while this message was being sent; whether it arrived is not known."); err != nil {
 			return err
 		}
@@ -222,7 +222,7 @@ func (s *WhatsAppStore) SettleSend(ctx context.Context, sending whatsapp.Sending
 		if held != nil && !errors.Is(held, whatsapp.ErrLeaseLost) {
 			return held
 		}
-		if err := settleResult(ctx, tx, sending, id, r, held == nil); err != nil {
+		if err := s.settleResult(ctx, tx, sending, id, r, held == nil); err != nil {
 			return err
 		}
 		if held != nil {
@@ -238,7 +238,7 @@ func (s *WhatsAppStore) SettleSend(ctx context.Context, sending whatsapp.Sending
 	return more, err
 }
 
-func settleResult(ctx context.Context, tx pgx.Tx, sending whatsapp.Sending, id flomastr.MessageID, r whatsapp.Result, held bool) error {
+func (s *WhatsAppStore) settleResult(ctx context.Context, tx pgx.Tx, sending whatsapp.Sending, id flomastr.MessageID, r whatsapp.Result, held bool) error {
 	lane := sending.Lane
 	if r.Err == nil {
 		if err := settleOutbox(ctx, tx, lane, id, r.Accepted.State, ""); err != nil {
@@ -275,11 +275,10 @@ func settleResult(ctx context.Context, tx pgx.Tx, sending whatsapp.Sending, id f
 			return err
 		}
 	}
-	state := provider.StateFailed
 	if r.Err.Outcome == provider.Unknown {
-		state = provider.StateUnknown
+		return s.leaveUnknown(ctx, tx, lane, id, r.Err.Sentence)
 	}
-	return settleOutbox(ctx, tx, lane, id, state, r.Err.Sentence)
+	return settleOutbox(ctx, tx, lane, id, provider.StateFailed, r.Err.Sentence)
 }
 
 // requeue puts a message back that provably did not leave; a paused channel does not cost it a try.

@@ -157,6 +157,9 @@ type SendStore interface {
 	MayCall(ctx context.Context, s Sending) (recalled string, err error)
 	// SettleSend records a call's outcome and releases the lane; it tells whether more is due in it.
 	SettleSend(ctx context.Context, s Sending, r Result) (more bool, err error)
+	// Unresolved reads a message whose outcome is unknown; ErrResolved when it is not. Whatever becomes unknown is enqueued for
+	// [Engine.Reconcile] in the same commit.
+	Unresolved(ctx context.Context, tenant flomastr.TenantID, id flomastr.MessageID) (Unresolved, error)
 }
 
 // Sending is a message whose call is about to be made.

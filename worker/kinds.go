@@ -22,6 +22,7 @@ type Engines struct {
 	Mail      Mail
 	Team      Team
 	Keeper    Keeper
+	Sends     Sends
 	Media     Media
 	Accounts  Accounts
 	Upkeep    []Upkeep
@@ -51,6 +52,11 @@ type Media interface {
 	FetchMedia(ctx context.Context, tenant flomastr.TenantID, id flomastr.MediaID) error
 	GiveUpMedia(ctx context.Context, tenant flomastr.TenantID, id flomastr.MediaID, cause error) error
 	EraseFiles(ctx context.Context, tenant flomastr.TenantID, files []flomastr.FileID) error
+}
+
+// Sends asks providers what became of messages.
+type Sends interface {
+	Reconcile(ctx context.Context, args whatsapp.ReconcileArgs) (again time.Duration, err error)
 }
 
 // Upkeep is a small piece of regular housekeeping of the platform's own tables. Every piece can be done twice.
@@ -106,6 +112,13 @@ func Kinds(e Engines) *river.Workers {
 	add(workers, keepTimeout, func(ctx context.Context, _ *river.Job[whatsapp.KeepArgs]) error { return e.Keeper.Keep(ctx) })
 	add(workers, time.Minute, func(ctx context.Context, job *river.Job[whatsapp.ChangeArchivedArgs]) error {
 		return e.Keeper.ChangeArchived(ctx, job.Args)
+	})
+	add(workers, time.Minute, func(ctx context.Context, job *river.Job[whatsapp.ReconcileArgs]) error {
+		again, err := e.Sends.Reconcile(ctx, job.Args)
+		if err == nil && again > 0 {
+			return river.JobSnooze(again)
+		}
+		return err
 	})
 	add(workers, upkeepTimeout, func(ctx context.Context, _ *river.Job[UpkeepArgs]) error {
 		var all error

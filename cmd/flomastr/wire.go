@@ -164,7 +164,7 @@ func newApp(ctx context.Context, cfg Config, log *slog.Logger) (_ *App, err erro
 	idempotency, events := postgres.NewIdempotencyStore(a.db), postgres.NewEventStore(a.db)
 	a.jobs = postgres.Jobs{
 		Before: worker.WhileAwake(a.tenants),
-		Workers: worker.Kinds(worker.Engines{Knowledge: a.knowledge, Media: a.whatsapp, Keeper: whatsapp.NewKeeper(conversations, a.clock, log), Erasures: a.tenants, Mail: mails.engine, Team: a.team, Accounts: a.accounts, Log: log, Upkeep: []worker.Upkeep{
+		Workers: worker.Kinds(worker.Engines{Knowledge: a.knowledge, Media: a.whatsapp, Sends: a.whatsapp, Keeper: whatsapp.NewKeeper(conversations, a.clock, log), Erasures: a.tenants, Mail: mails.engine, Team: a.team, Accounts: a.accounts, Log: log, Upkeep: []worker.Upkeep{
 			{Name: "message partitions", Do: func(ctx context.Context) error {
 				_, err := conversations.EnsureMessagePartitions(ctx, 3)
 				return err

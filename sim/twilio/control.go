@@ -25,9 +25,7 @@ const (
 func (s *StandIn) routes() *http.ServeMux {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /2010-04-01/Accounts/{account}/Messages.json", s.api(s.sendMessage))
-	mux.HandleFunc("GET /2010-04-01/Accounts/{account}/Messages.json", s.api(func(c call) {
-		c.write(http.StatusOK, map[string]any{"messages": []any{}, "page": 0, "page_size": 1})
-	}))
+	mux.HandleFunc("GET /2010-04-01/Accounts/{account}/Messages.json", s.api(s.listMessages))
 	mux.HandleFunc("GET /2010-04-01/Accounts/{account}/Messages/{message}/Media/{media}", s.api(s.getMedia))
 	mux.HandleFunc("GET /cdn/{media}", s.cdn)
 	mux.HandleFunc("POST /v3/Indicators/Typing.json", s.api(s.typing))

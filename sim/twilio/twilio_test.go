@@ -115,6 +115,31 @@ func TestASendIsTakenAndReportedToTheAddressThatItNamed(t *testing.T) {
 	require.Equal(t, "read", (<-b.heard).form.Get("MessageStatus"))
 }
 
+func TestWhatWasTakenInSilenceIsListed(t *testing.T) {
+	t.Parallel()
+	b := start(t, twiml)
+	status, body := b.send(t, nil)
+	require.Equal(t, 201, status, body)
+	list := func(query url.Values) (bodies []string) {
+		status, body := b.call(t, "GET", "/2010-04-01/Accounts/"+ac+"/Messages.json?"+query.Encode(), ac, "token", "", "")
+		require.Equal(t, 200, status, body)
+		var page struct {
+			Messages []struct{ SID, Body, Direction, From, To string }
+		}
+		require.NoError(t, json.Unmarshal([]byte(body), &page))
+		for _, m := range page.Messages {
+			require.Equal(t, []string{"outbound-api", "whatsapp:+" + ours, "whatsapp:+" + theirs}, []string{m.Direction, m.From, m.To})
+			bodies = append(bodies, m.Body)
+		}
+		return bodies
+	}
+	to := "whatsapp:+" + theirs
+	require.Equal(t, []string{"Hello"}, list(url.Values{"To": {to}, "DateSent>": {time.Now().UTC().Format(time.DateOnly)}}))
+	require.Empty(t, list(url.Values{"To": {to}, "DateSent>": {"2100-01-01"}}))
+	require.Empty(t, list(url.Values{"To": {"whatsapp:+15550009999"}}))
+	require.Empty(t, list(url.Values{"PageSize": {"1"}}))
+}
+
 func TestTheVendorsOwnSignature(t *testing.T) {
 	t.Parallel()
 	form, err := url.ParseQuery("CallSid=CA1234567890ABCDE&Digits=1234&From=%2B14158675309&To=%2B18005551212&Caller=%2B14158675309")

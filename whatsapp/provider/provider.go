@@ -76,6 +76,12 @@ type (
 		Typing(ctx context.Context, ch Channel, to, providerID string) error
 	}
 
+	// Reconciler is a provider that can be asked what became of a send without a clear answer. It reports a message only where
+	// what it keeps can be nothing else. ErrNotFound proves nothing: the message stays unknown.
+	Reconciler interface {
+		FindSent(ctx context.Context, ch Channel, s Sought) (Report, error)
+	}
+
 	// TemplateManager keeps a number's templates at the provider.
 	TemplateManager interface {
 		Templates(ctx context.Context, ch Channel) ([]TemplateState, error)
@@ -85,6 +91,16 @@ type (
 		DeleteTemplate(ctx context.Context, ch Channel, name string) error
 	}
 )
+
+// Sought is a message of ours that a provider may have taken.
+type Sought struct {
+	Message  Message
+	From, To time.Time // when it may have been taken, by our clock
+	Known    []string  // the provider's ids of other messages of ours
+}
+
+// ErrNotFound is a message of which a provider does not surely know.
+var ErrNotFound = flomastr.Errorf(flomastr.NotFound, "message_not_found", "The provider does not know surely of this message.")
 
 // ErrMediaGone is a file that the provider no longer has, or never had.
 var ErrMediaGone = flomastr.Errorf(flomastr.NotFound, "media_gone", "The provider no longer has this file.")
