@@ -62,7 +62,10 @@ async function provision(admin) {
   await page.getByRole('button', { name: 'Set up a tenant' }).click()
   const dialog = page.getByRole('dialog')
   await dialog.getByLabel('Name', { exact: true }).fill(name)
-  must((await dialog.getByLabel('Address', { exact: true }).inputValue()) === slug, 'the address follows the name')
+  must(
+    (await dialog.getByLabel('Address', { exact: true }).inputValue()) === slug,
+    'the address follows the name',
+  )
   await dialog.getByLabel('Owner’s e-mail').fill(owner.email)
   await dialog.getByRole('button', { name: 'Set it up' }).click()
   await dialog.getByText('Database of its own').waitFor({ timeout: patience })

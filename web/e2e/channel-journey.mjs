@@ -1,6 +1,6 @@
 // A number's way into the house, in a browser against the running demo: an administrator connects it, enters at the
 // provider (its stand-in) what the page says, sees the first message arrive, pauses and resumes it, replaces the secret of
-// its webhook, is told when the provider shows a wrong one, and deletes it. Then the pages of numbers are looked at.
+// its webhook, is told when the provider shows a wrong one, and deletes it; and writes a template. Then their pages are looked at.
 //
 //   node e2e/channel-journey.mjs     the demo must run (make run-detached)
 import { randomInt } from 'node:crypto'
@@ -150,9 +150,51 @@ async function remove(page) {
   must(true, 'a deleted number is gone from the list')
 }
 
+/** A template is written, kept as a draft, and given to WhatsApp. */
+async function template(page) {
+  const name = `journey_${newWord()}`
+  await page.goto(`${base}/${slug}/settings/templates`)
+  await page.getByRole('button', { name: 'Write a template' }).click()
+  const dialog = page.getByRole('dialog', { name: 'Write a template' })
+  const atMeta = channels.find((one) => one.provider === 'meta').id
+  await dialog.getByLabel('Number', { exact: true }).selectOption(atMeta)
+  await dialog.getByLabel('Name', { exact: true }).fill(name)
+  await dialog.getByLabel('Text', { exact: true }).fill('Hello {{1}}, your order is ready.')
+  await dialog.getByLabel('Example for value 1').fill('Ana')
+  await dialog.getByRole('button', { name: 'Add a button' }).click()
+  await dialog.getByLabel('Text on the button').fill('Thank you')
+  await shows(dialog, 'Hello Ana, your order is ready.')
+  await page.screenshot({ path: `${screenshots}template-form-phone-light-en.png` })
+  await dialog.getByRole('button', { name: 'Keep as a draft' }).click()
+  const kept = page.getByRole('dialog', { name })
+  await shows(kept, 'Draft')
+  await page.screenshot({ path: `${screenshots}template-draft-phone-light-en.png` })
+  await kept.getByRole('button', { name: 'Submit to WhatsApp' }).click()
+  await kept
+    .getByText(/^(WhatsApp decides|Approved)$/)
+    .first()
+    .waitFor({ timeout: patience })
+  must(true, 'a template is written, previewed, kept and submitted')
+  await page.goto(`${base}/${slug}/settings/templates?q=${name}`)
+  await page.getByLabel('Number', { exact: true }).selectOption(atMeta)
+  await until(async () => {
+    await page.getByRole('button', { name: 'Read them from the provider now' }).click()
+    await shows(page, 'Read.')
+    return page.getByRole('main').getByText('Approved').last().isVisible()
+  }, 'and its approval is read from the provider')
+  await page.getByRole('link', { name }).click()
+  await kept.getByRole('button', { name: 'Delete the template' }).click()
+  const asked = page.getByRole('dialog', { name: `Delete ${name}?` })
+  await asked.getByRole('button', { name: 'Delete the template' }).click()
+  await shows(page, 'No templates here')
+  must(true, 'and it is deleted')
+}
+
 const pages = {
   'settings-channels': { path: list, sign: 'main ul a[href*="/settings/channels/"]' },
   'settings-channels-connect': { path: `${list}?form=connect`, sign: 'dialog[open] button' },
+  'settings-templates': { path: `/${slug}/settings/templates`, sign: 'main h1' },
+  'settings-templates-new': { path: `/${slug}/settings/templates?form=new`, sign: 'dialog[open] form' },
   'settings-channel': { path: `${list}/${channels[0].id}`, sign: 'main form' },
 }
 
@@ -175,6 +217,7 @@ try {
     await step('it is paused and resumed', () => pause(page))
     await step('its secret is replaced', () => renew(page, entered))
     await step('it is deleted', () => remove(page))
+    await step('a template is written', () => template(page))
   } catch (error) {
     await page.screenshot({ path: `${screenshots}failed.png` })
     throw new Error(`${error.message}\non ${page.url()}\n${troubles.join('\n')}`)

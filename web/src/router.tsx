@@ -25,7 +25,9 @@ import {
   type MailSearch,
   mailSearch,
   signInSearch,
+  type TemplatesSearch,
   type TenantsSearch,
+  templatesSearch,
   tenantsSearch,
 } from './routes/search.ts'
 
@@ -158,6 +160,14 @@ const settingsChannel = createRoute({
   path: '/channels/$channel',
   beforeLoad: () => needTexts('channels'),
   component: lazyRouteComponent(() => import('./routes/settings-channel.tsx'), 'ChannelPage'),
+})
+
+const settingsTemplates = createRoute({
+  getParentRoute: () => settings,
+  path: '/templates',
+  validateSearch: (search): TemplatesSearch => templatesSearch(search),
+  beforeLoad: () => needTexts('channels'),
+  component: lazyRouteComponent(() => import('./routes/settings-templates.tsx'), 'TemplatesPage'),
 })
 
 const settingsTokens = createRoute({
@@ -303,6 +313,7 @@ export const routeTree = root.addChildren([
       settingsBranding,
       settingsChannels,
       settingsChannel,
+      settingsTemplates,
       settingsTeam,
       settingsTokens,
       settingsPolicies,

@@ -57,6 +57,17 @@ export function channelsSearch(search: Search): ChannelsSearch {
   return chosen({ form: search.form === 'connect' ? ('connect' as const) : undefined })
 }
 
+export type TemplatesSearch = { q?: string; form?: 'new'; template?: string }
+
+/** q: what the list is searched for; form: the open one; template: the one that is looked at. */
+export function templatesSearch(search: Search): TemplatesSearch {
+  return chosen({
+    q: text(search.q),
+    form: search.form === 'new' ? ('new' as const) : undefined,
+    template: text(search.template, 64),
+  })
+}
+
 export type MailSearch = { mail?: string }
 
 /** mail: the open one. */
