@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"testing"
@@ -22,9 +23,7 @@ func (l *line) gets(t *testing.T, path, bearer string, header http.Header) *http
 	t.Helper()
 	r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, path, http.NoBody)
 	r.Host = "localhost:8000"
-	for name, values := range header {
-		r.Header[name] = values
-	}
+	maps.Copy(r.Header, header)
 	r.Header.Set("Authorization", "Bearer "+bearer)
 	w := httptest.NewRecorder()
 	l.handler.ServeHTTP(w, r)

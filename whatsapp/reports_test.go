@@ -94,7 +94,7 @@ func TestAReportWithOurIDTeachesUsTheProviders(t *testing.T) {
 		require.NoError(t, deliverMeta(e, ch.ID, "s", metaEntry("101", metaStatus("wamid.out0", status, key))))
 	}
 	tell("delivered", "")
-	require.Equal(t, provider.StateUnknown, state(), "whose it is is not known")
+	require.Equal(t, provider.StateUnknown, state(), "nobody knows yet whose it is")
 	tell("sent", answer.ID.String())
 	require.Equal(t, provider.StateDelivered, state(), "what waited is adopted")
 	tell("read", "")

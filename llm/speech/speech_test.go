@@ -70,7 +70,7 @@ func TestAFailureSaysWhetherItPasses(t *testing.T) {
 			require.Equal(t, c.kind, flomastr.KindOf(err))
 			var limited *flomastr.Error
 			if c.kind == flomastr.Limited {
-				require.True(t, errors.As(err, &limited))
+				require.ErrorAs(t, err, &limited)
 				require.Equal(t, 7*time.Second, limited.RetryAfter)
 			}
 		})
