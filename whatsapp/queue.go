@@ -56,7 +56,7 @@ func (e *Engine) NextJob(ctx context.Context, tenant flomastr.TenantID, jobType 
 
 // handOut reads what a claimed job is about. One that was given out too often is expired instead.
 func (e *Engine) handOut(ctx context.Context, lane Lane) (Claimed, error) {
-	work, err := e.store.LoadTurn(ctx, lane, 0)
+	work, err := e.store.LoadTurn(ctx, lane, e.set.History)
 	if err != nil {
 		return Claimed{}, err
 	}
@@ -70,6 +70,15 @@ func (e *Engine) handOut(ctx context.Context, lane Lane) (Claimed, error) {
 		_, _, err := e.store.SaveDecision(ctx, lane, out)
 		return Claimed{}, errors.Join(err, ErrNoJob)
 	}
+	out, looping, err := e.breakLoop(ctx, lane, work)
+	if err != nil {
+		return Claimed{}, err
+	}
+	if looping {
+		_, _, err := e.store.SaveDecision(ctx, lane, out)
+		return Claimed{}, errors.Join(err, ErrNoJob)
+	}
+	work.Turn.History = nil // the worker asks for what it wants of it
 	c := Claimed{Turn: work.Turn}
 	if c.Job, err = e.store.Job(ctx, lane.Tenant, lane.Job); err != nil {
 		return Claimed{}, err

@@ -29,6 +29,14 @@ func (e *Engine) workTurn(ctx context.Context, lane Lane) {
 		e.finishTurn(ctx, lane, work, out)
 		return
 	}
+	switch out, looping, err := e.breakLoop(ctx, lane, work); {
+	case err != nil:
+		log.WarnContext(ctx, "tell of a loop; the turn comes up again when its lease ends", "err", err)
+		return
+	case looping:
+		e.finishTurn(ctx, lane, work, out)
+		return
+	}
 	chaos.Point("context-built")
 	decision, err := e.decide(ctx, lane, work)
 	chaos.Point("llm-returned")
@@ -56,7 +64,7 @@ func (e *Engine) workTurn(ctx context.Context, lane Lane) {
 
 // finishTurn commits the decision and, when the commit began the send, makes the call.
 func (e *Engine) finishTurn(ctx context.Context, lane Lane, work Work, out Outcome) {
-	if out.Decision.Action != flomastr.ActionSilent {
+	if out.Decision.Text != "" {
 		out.Messages = e.parts(ctx, lane.Channel, provider.Message{Text: out.Decision.Text})
 		out.SendNow = e.planner.take(lane.Channel, work.PerSecond)
 	}
