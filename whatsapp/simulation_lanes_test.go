@@ -449,11 +449,6 @@ func (w *world) OpenThread(_ context.Context, _ flomastr.TenantID, _ flomastr.Ch
 	return w.meet(to.Phone).id, nil
 }
 
-// FindTemplate implements TemplateStore: all are approved.
-func (w *world) FindTemplate(_ context.Context, _ flomastr.TenantID, _ flomastr.ChannelID, key TemplateKey) (KnownTemplate, error) {
-	return KnownTemplate{TemplateState: provider.TemplateState{Name: key.Name, Language: key.Language, Category: "utility", Status: "approved", Body: "News."}}, nil
-}
-
 // SaveOutgoing implements InboxStore.
 func (w *world) SaveOutgoing(_ context.Context, _ flomastr.TenantID, out Outgoing) (Message, error) {
 	t := w.talkOf(out.Conversation)
