@@ -4,7 +4,7 @@
 //
 //   node e2e/channel-journey.mjs     the demo must run (make run-detached)
 import { randomInt } from 'node:crypto'
-import { launch, open } from './browser.mjs'
+import { axe, launch, open } from './browser.mjs'
 import { demo, newWord } from './demo.mjs'
 import {
   conclude,
@@ -139,6 +139,31 @@ async function renew(page, { webhook, header: old }) {
   )
 }
 
+/** An answer that the provider refuses for good is listed, and sent again by hand. */
+async function deliver(page) {
+  const settings = page.url()
+  const before = await sentToCustomer()
+  await provider('POST', '/control/faults', {
+    on: 'send',
+    kind: 'refuse',
+    status: 400,
+    from: number,
+    to: customer,
+    times: 1,
+  })
+  await page.goto(`${base}/${slug}/settings/dead-letters`)
+  await shows(page, 'Nothing here')
+  await write('do you hear me?')
+  await shows(page, 'Not sent')
+  must((await sentToCustomer()) === before, 'what is refused for good is listed by itself')
+  await page.screenshot({ path: `${screenshots}dead-letter-phone-light-en.png` })
+  findings.push(...(await axe(page)).map((one) => `dead letters: ${one}`))
+  await page.getByRole('button', { name: 'Send it again' }).click()
+  await until(async () => (await sentToCustomer()) === before + 1, 'and sent again by hand')
+  await shows(page, 'Nothing here')
+  await page.goto(settings)
+}
+
 async function remove(page) {
   await page.getByRole('button', { name: 'Delete the number' }).click()
   const dialog = page.getByRole('dialog')
@@ -195,6 +220,7 @@ const pages = {
   'settings-channels-connect': { path: `${list}?form=connect`, sign: 'dialog[open] button' },
   'settings-templates': { path: `/${slug}/settings/templates`, sign: 'main h1' },
   'settings-templates-new': { path: `/${slug}/settings/templates?form=new`, sign: 'dialog[open] form' },
+  'settings-dead-letters': { path: `/${slug}/settings/dead-letters`, sign: 'main h1' },
   'settings-channel': { path: `${list}/${channels[0].id}`, sign: 'main form' },
 }
 
@@ -216,6 +242,7 @@ try {
     })
     await step('it is paused and resumed', () => pause(page))
     await step('its secret is replaced', () => renew(page, entered))
+    await step('an answer fails', () => deliver(page))
     await step('it is deleted', () => remove(page))
     await step('a template is written', () => template(page))
   } catch (error) {

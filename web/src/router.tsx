@@ -170,6 +170,13 @@ const settingsTemplates = createRoute({
   component: lazyRouteComponent(() => import('./routes/settings-templates.tsx'), 'TemplatesPage'),
 })
 
+const settingsDeadLetters = createRoute({
+  getParentRoute: () => settings,
+  path: '/dead-letters',
+  beforeLoad: () => needTexts('channels'),
+  component: lazyRouteComponent(() => import('./routes/settings-dead-letters.tsx'), 'DeadLettersPage'),
+})
+
 const settingsTokens = createRoute({
   getParentRoute: () => settings,
   path: '/api-tokens',
@@ -314,6 +321,7 @@ export const routeTree = root.addChildren([
       settingsChannels,
       settingsChannel,
       settingsTemplates,
+      settingsDeadLetters,
       settingsTeam,
       settingsTokens,
       settingsPolicies,
