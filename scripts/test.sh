@@ -34,7 +34,9 @@ free_port() { node -e 'const s=require("net").createServer();s.listen(0,"127.0.0
 
 e2e() {
 	scripts/build.sh
-	local scratch cluster server_port standin_port clerk="" code=0
+	# What the end has to clean up is no function's own: the end comes from anywhere.
+	clerk="" code=0
+	local server_port standin_port
 	server_port="$(free_port)"
 	standin_port="$(free_port)"
 	scratch="$(mktemp -d "${TMPDIR:-/tmp}/flomastr-e2e.XXXXXX")"
