@@ -202,7 +202,14 @@ func (s *WhatsAppStore) ChangeArchived(ctx context.Context, tenant flomastr.Tena
 	if err != nil {
 		return err
 	}
-	return s.retried(ctx, tenant, func(tx pgx.Tx) error { return showChange(ctx, tx, tenant, done) })
+	return s.retried(ctx, tenant, func(tx pgx.Tx) error {
+		if m.Type == whatsapp.TypeRevoke { // a file stays in the hot database, wherever its message is
+			if _, err := tx.Exec(ctx, revokeMediaSQL, tenant, target, whatsapp.MediaRevoked); err != nil {
+				return fmt.Errorf("take a file back: %w", err)
+			}
+		}
+		return showChange(ctx, tx, tenant, done)
+	})
 }
 
 // changeInArchive changes the message and fills in what it says before and after; pgx.ErrNoRows when there is none that may be

@@ -183,10 +183,7 @@ func (b *intakeBatch) apply(ctx context.Context, channel flomastr.ChannelID, t t
 	var batch pgx.Batch
 	if details.RevokedAt != nil {
 		shown = ""
-		batch.Queue(`
-			UPDATE media
-			SET state = 'refused', reason = $3, file_id = NULL, reading = 'none', text = '', updated_at = now()
-			WHERE tenant_id = $1 AND message_id = $2`, b.tenant, t.id, whatsapp.MediaRevoked)
+		batch.Queue(revokeMediaSQL, b.tenant, t.id, whatsapp.MediaRevoked)
 	}
 	batch.Queue(`
 		UPDATE messages

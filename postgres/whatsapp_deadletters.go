@@ -154,7 +154,7 @@ func (s *WhatsAppStore) RetryDeadTurn(ctx context.Context, tenant flomastr.Tenan
 			SET answered_to = turn.first - interval '1 microsecond'
 			FROM (SELECT min(provider_at) AS first, max(provider_at) AS last FROM messages
 			      WHERE tenant_id = $1 AND conversation_id = $2 AND job_id = $3 AND direction = 'in') turn
-			WHERE c.tenant_id = $1 AND c.id = $2 AND coalesce(c.answered_to <= turn.last, true)`, tenant, conversation, id)
+			WHERE c.tenant_id = $1 AND c.id = $2 AND turn.last IS NOT NULL AND coalesce(c.answered_to <= turn.last, true)`, tenant, conversation, id)
 		if err != nil {
 			return fmt.Errorf("forget an answer: %w", err)
 		}

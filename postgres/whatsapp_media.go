@@ -102,6 +102,12 @@ func (s *WhatsAppStore) Attached(ctx context.Context, tenant flomastr.TenantID, 
 	return a, err
 }
 
+// revokeMediaSQL takes the file of a message that was taken back from everybody; its bytes go once nothing points to them.
+const revokeMediaSQL = `
+	UPDATE media
+	SET state = 'refused', reason = $3, file_id = NULL, reading = 'none', text = '', updated_at = now()
+	WHERE tenant_id = $1 AND message_id = $2`
+
 // withMedia gives messages, hot or archived, the files that came with them. What was taken back shows none.
 func (s *WhatsAppStore) withMedia(ctx context.Context, tenant flomastr.TenantID, list []whatsapp.Message) error {
 	at := map[flomastr.MessageID]int{}

@@ -41,7 +41,8 @@ func (s *WhatsAppStore) Unresolved(ctx context.Context, tenant flomastr.TenantID
 			               FROM outbox x
 			               JOIN messages y ON y.tenant_id = $1 AND y.id = x.message_id AND y.state IN ('queued', 'intent', 'unknown')
 			               WHERE x.tenant_id = $1 AND x.conversation_id = o.conversation_id AND x.message_id <> $2
-			                 AND x.provider_message_id = '' AND x.content = o.content)
+			                 AND x.provider_message_id = ''
+			                 AND x.content ->> 'text' IS NOT DISTINCT FROM o.content ->> 'text')
 			FROM outbox o
 			JOIN messages m ON m.tenant_id = $1 AND m.id = $2 AND m.created_at = $3 AND m.state = 'unknown'
 			JOIN conversations c ON c.tenant_id = $1 AND c.id = o.conversation_id

@@ -35,6 +35,7 @@ type head struct {
 	marketing  bool
 	unasked    bool    // WhatsApp holds advertising to the customer back
 	mayNot     bool    // channel or tenant does not send
+	unread     bool    // the channel's templates have never been read
 	held       float64 // seconds until the provider's wish to slow down ends
 	pace       float64 // seconds until the pace to this contact allows it
 }
@@ -116,7 +117,7 @@ func headOf(ctx context.Context, tx pgx.Tx, lane whatsapp.Lane) (h head, err err
 		       coalesce(c.window_until > now() + interval '`+windowMargin+`', false),
 		       o.content ? 'template', `+templateSQL+`,
 		       c.owner_kind, `+optOutSQL+`, o.marketing, `+marketingHeldSQL+`,
-		       ch.status <> 'active' OR n.status <> 'active',
+		       ch.status <> 'active' OR n.status <> 'active', ch.templates_read_at IS NULL,
 		       coalesce(extract(epoch FROM ch.held_until - now()), 0)::float8,
 		       coalesce(extract(epoch FROM nullif(l.paced_until, '-infinity') - ch.pair_interval * (ch.pair_burst - 1) - now()), 0)::float8
 		FROM outbox o
@@ -129,7 +130,7 @@ func headOf(ctx context.Context, tx pgx.Tx, lane whatsapp.Lane) (h head, err err
 		ORDER BY o.seq
 		LIMIT 1`, lane.Tenant, lane.Conversation).Scan(
 		&h.id, &h.kind, &h.content, &h.attempts, &h.expires, &h.to, &h.wait, &h.expired, &h.windowOpen, &h.template, &h.known.Status, &h.known.Category, &h.owner, &h.optOut, &h.marketing, &h.unasked,
-		&h.mayNot, &h.held, &h.pace)
+		&h.mayNot, &h.unread, &h.held, &h.pace)
 	return h, err
 }
 
@@ -147,7 +148,7 @@ func (h head) standing() whatsapp.Standing {
 // mustWait is how long a message has to wait, and 0 when it may go now.
 func (h head) mustWait() time.Duration {
 	seconds := max(h.wait, h.held, h.pace, 0)
-	if h.mayNot {
+	if h.mayNot || h.template && h.known.Status == "" && h.unread {
 		seconds = max(seconds, pausedRecheck.Seconds())
 	}
 	return time.Duration(seconds * float64(time.Second))

@@ -1,10 +1,12 @@
 package postgres
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -232,6 +234,8 @@ func (s *WhatsAppStore) SaveTemplates(ctx context.Context, due whatsapp.DueTempl
 		if err != nil {
 			return err
 		}
+		// A provider may list two of one name: one that can be sent must not be hidden by one that cannot.
+		slices.SortStableFunc(list, func(a, b provider.TemplateState) int { return cmp.Compare(rank(a), rank(b)) })
 		seen := map[whatsapp.TemplateKey]bool{}
 		for _, t := range list {
 			key := whatsapp.TemplateKey{Name: t.Name, Language: t.Language}
@@ -239,8 +243,12 @@ func (s *WhatsAppStore) SaveTemplates(ctx context.Context, due whatsapp.DueTempl
 				continue // it could not be named by a send
 			}
 			seen[key] = true
-			if err := saveTemplate(ctx, tx, due, began, t); err != nil {
+			saved, err := saveTemplate(ctx, tx, due, began, t)
+			if err != nil {
 				return err
+			}
+			if !saved {
+				continue
 			}
 			if err := alertTemplate(ctx, tx, due.Tenant, before[key], t); err != nil {
 				return err
@@ -257,6 +265,13 @@ func (s *WhatsAppStore) SaveTemplates(ctx context.Context, due whatsapp.DueTempl
 			WHERE tenant_id = $1 AND id = $2`, due.Tenant, due.Channel)
 		return err
 	})
+}
+
+func rank(t provider.TemplateState) int {
+	if t.Sendable() {
+		return 0
+	}
+	return 1
 }
 
 // templateStates locks what is known of a channel's templates.
@@ -279,22 +294,24 @@ func templateStates(ctx context.Context, tx pgx.Tx, due whatsapp.DueTemplates) (
 	return known, err
 }
 
-func saveTemplate(ctx context.Context, tx pgx.Tx, due whatsapp.DueTemplates, began time.Time, t provider.TemplateState) error {
+// saveTemplate keeps what a list says, unless something newer was heard meanwhile.
+func saveTemplate(ctx context.Context, tx pgx.Tx, due whatsapp.DueTemplates, began time.Time, t provider.TemplateState) (saved bool, err error) {
 	content, err := contentOfTemplate(t)
 	if err != nil {
-		return err
+		return false, err
 	}
-	if _, err := tx.Exec(ctx, `
+	tag, err := tx.Exec(ctx, `
 		INSERT INTO whatsapp_templates AS w (tenant_id, id, channel_id, name, language, provider_id, category, status, quality, reason, content, changed_at)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
 		ON CONFLICT (tenant_id, channel_id, name, language) DO UPDATE
 		SET provider_id = excluded.provider_id, category = excluded.category, status = excluded.status, quality = excluded.quality,
 		    reason = excluded.reason, content = excluded.content, changed_at = excluded.changed_at
 		WHERE w.changed_at <= excluded.changed_at`,
-		due.Tenant, flomastr.NewID[flomastr.TemplateID](), due.Channel, t.Name, t.Language, t.ID, t.Category, t.Status, t.Quality, t.Reason, content, began); err != nil {
-		return fmt.Errorf("save template: %w", err)
+		due.Tenant, flomastr.NewID[flomastr.TemplateID](), due.Channel, t.Name, t.Language, t.ID, t.Category, t.Status, t.Quality, t.Reason, content, began)
+	if err != nil {
+		return false, fmt.Errorf("save template: %w", err)
 	}
-	return nil
+	return tag.RowsAffected() > 0, nil
 }
 
 // alertTemplate tells people of a template that may not be sent any more, and that it may again, where no webhook did.

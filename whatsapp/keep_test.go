@@ -334,7 +334,7 @@ func TestWhatIsTakenBackAfterItMovedToTheArchiveIsForNobodysEyesEither(t *testin
 	a := newAttic(t)
 	a.speak()
 	a.hears(
-		provider.Inbound{ProviderID: "wamid.a", Text: "My password is hunter2.", Silent: true},
+		provider.Inbound{ProviderID: "wamid.a", Type: "image", Text: "My password is hunter2.", Media: provider.Attachment{ID: "7"}, Silent: true},
 		provider.Inbound{ProviderID: "wamid.b", Text: "We met on Monday.", Silent: true},
 		provider.Inbound{ProviderID: "wamid.c", Text: "Bye.", Silent: true},
 	)
@@ -356,6 +356,7 @@ func TestWhatIsTakenBackAfterItMovedToTheArchiveIsForNobodysEyesEither(t *testin
 	require.Len(t, m, 5, "what was foreign or unknown is kept")
 	require.Empty(t, m[0].Text)
 	require.NotNil(t, m[0].Details.RevokedAt)
+	require.Equal(t, []whatsapp.MediaState{whatsapp.MediaRefused}, a.media())
 	require.Equal(t, "We met on Tuesday.", m[1].Text)
 	require.Len(t, m[1].Details.Earlier, 1)
 	require.Equal(t, "👍", m[1].Details.Reaction)
@@ -366,6 +367,20 @@ func TestWhatIsTakenBackAfterItMovedToTheArchiveIsForNobodysEyesEither(t *testin
 	work := a.spoken("385911111111")
 	require.NotContains(t, work, "My password is hunter2.")
 	require.Contains(t, work, "We met on Tuesday.")
+}
+
+// media are the states of all files.
+func (a *attic) media() (states []whatsapp.MediaState) {
+	a.t.Helper()
+	require.NoError(a.t, a.db.InTenant(a.t.Context(), a.tenant, func(tx pgx.Tx) error {
+		rows, err := tx.Query(a.t.Context(), `SELECT state FROM media ORDER BY id`)
+		if err != nil {
+			return err
+		}
+		states, err = pgx.CollectRows(rows, pgx.RowTo[whatsapp.MediaState])
+		return err
+	}))
+	return states
 }
 
 // enqueued are the jobs that wait to change what is archived.

@@ -190,6 +190,8 @@ func takeFile(from provider.MediaFile, limit int64) (_ *takenFile, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("make a temporary file: %w", err)
 	}
+	// Where the system allows it the name goes at once, and the bytes with the process, however it ends.
+	_ = os.Remove(temp.Name())
 	t := &takenFile{temp: temp}
 	defer func() {
 		if err != nil {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -48,13 +49,18 @@ func (e *Engine) reads(kind MediaKind) bool {
 	}
 }
 
+// What no second try mends: a file that cannot be read, or that its reader refuses.
+var (
+	errUnreadable = errors.New("the file cannot be read")
+	hopeless      = []flomastr.Kind{flomastr.Invalid, flomastr.TooLarge, flomastr.NotFound, flomastr.Unsupported}
+)
+
 // readMedia finds the words in a file that is kept and lets its turn go on. A passing failure is an error, to be tried again;
 // what no try mends is kept as the reading's state.
 func (e *Engine) readMedia(ctx context.Context, tenant flomastr.TenantID, a Attached) error {
 	text, err := e.wordsIn(ctx, tenant, a)
 	reading := ReadingDone
-	switch flomastr.KindOf(err) {
-	case flomastr.Limited, flomastr.Unavailable, flomastr.Upstream, flomastr.UpstreamTimeout:
+	if err != nil && !errors.Is(err, errUnreadable) && !slices.Contains(hopeless, flomastr.KindOf(err)) {
 		return err
 	}
 	if err != nil || strings.TrimSpace(text) == "" {
@@ -87,7 +93,7 @@ func (e *Engine) wordsIn(ctx context.Context, tenant flomastr.TenantID, a Attach
 		return e.transcriber.Transcribe(ctx, llm.Recording{Name: "voice" + soundEnding(a.File.Type), Content: body})
 	}
 	if a.File.Size > maxReadFile {
-		return "", fmt.Errorf("%d bytes are more than is read", a.File.Size)
+		return "", fmt.Errorf("%d bytes are more than is read: %w", a.File.Size, errUnreadable)
 	}
 	content, err := io.ReadAll(body)
 	if err != nil {

@@ -23,6 +23,7 @@ type places struct {
 }
 
 type waiting struct {
+	tenant flomastr.TenantID
 	number uint64
 	given  chan struct{}
 }
@@ -35,7 +36,7 @@ func (p *places) take(ctx context.Context, tenant flomastr.TenantID) error {
 		return err
 	}
 	p.mu.Lock()
-	w := &waiting{number: max(p.served, p.last[tenant]+1), given: make(chan struct{})}
+	w := &waiting{tenant: tenant, number: max(p.served, p.last[tenant]+1), given: make(chan struct{})}
 	p.last[tenant] = w.number
 	p.waiting = append(p.waiting, w)
 	p.serve()
@@ -54,6 +55,15 @@ func (p *places) take(ctx context.Context, tenant flomastr.TenantID) error {
 		return ctx.Err()
 	}
 	p.waiting = slices.Delete(p.waiting, i, i+1)
+	// As if they had never come: who comes after from the same tenant moves up.
+	for _, other := range p.waiting {
+		if other.tenant == tenant && other.number > w.number {
+			other.number = max(p.served, other.number-1)
+		}
+	}
+	if p.last[tenant] > 0 {
+		p.last[tenant]--
+	}
 	return ctx.Err()
 }
 

@@ -115,3 +115,32 @@ func TestWhoGoesAwayLeavesNoPlaceBehind(t *testing.T) {
 		}
 	})
 }
+
+func TestWhoGivesUpDoesNotHoldTheirTenantBack(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		a, b, x := flomastr.NewID[flomastr.TenantID](), flomastr.NewID[flomastr.TenantID](), flomastr.NewID[flomastr.TenantID]()
+		c := counter{newPlaces(1), t, make(chan flomastr.TenantID, 100)}
+		c.ask(a)
+		c.newcomers()
+		leaving, leave := context.WithCancel(t.Context())
+		left := make(chan error)
+		for range 10 {
+			go func() { left <- c.take(leaving, b) }()
+		}
+		synctest.Wait()
+		leave()
+		for range 10 {
+			<-left
+		}
+		c.ask(b)
+		c.ask(x)
+		c.ask(x)
+		if got := c.after(); !slices.Equal(got, []flomastr.TenantID{b}) {
+			t.Fatalf("b, ten of whose callers have gone, waits while %v is served", got)
+		}
+		c.after()
+		c.after()
+		c.give()
+	})
+}

@@ -2,8 +2,7 @@
 -- try it again or put it aside; the row remembers which.
 --
 -- For an operator with a large table: columns without a default; two partial indexes over the few rows that failed, whose
--- making reads their tables once and holds up writes meanwhile. CREATE INDEX CONCURRENTLY under the same names beforehand
--- spares that (on each partition of messages).
+-- making reads their tables once; nothing else can use these three tables meanwhile, so take a quiet hour.
 
 -- +goose Up
 

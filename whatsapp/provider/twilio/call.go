@@ -65,7 +65,7 @@ func (p *Provider) Typing(ctx context.Context, ch provider.Channel, _, providerI
 // maxFile is more than WhatsApp lets anybody send.
 const maxFile = 128 << 20
 
-var errTooLarge = flomastr.Errorf(flomastr.Upstream, "provider_refused", "The file is larger than any that WhatsApp takes.")
+var errTooLarge = flomastr.Errorf(flomastr.TooLarge, "provider_refused", "The file is larger than any that WhatsApp takes.")
 
 // errForeignMedia refuses to show a key to whatever a webhook says.
 var errForeignMedia = flomastr.Errorf(flomastr.Invalid, "media_host", "The file does not lie at Twilio.")

@@ -21,16 +21,17 @@ type resource struct {
 	Body      string        `json:"body"`
 	Status    string        `json:"status"`
 	Direction string        `json:"direction"`
+	Files     provider.Word `json:"num_media"`
 	Created   string        `json:"date_created"`
 	ErrorCode provider.Word `json:"error_code"`
 }
 
 // FindSent implements provider.Reconciler. Twilio keeps no id of ours, so the words decide: of what this number sent to the
 // recipient in the time in question, exactly one message that is no other of ours may say the same. A template is listed as it
-// was filled in, which we do not know, and a file alone says nothing.
+// was filled in, which we do not know, and of a file the list does not say which it was.
 func (p *Provider) FindSent(ctx context.Context, ch provider.Channel, s provider.Sought) (provider.Report, error) {
 	form, err := compose(ch, s.Message)
-	if err != nil || form.Get("Body") == "" {
+	if err != nil || form.Get("Body") == "" || form.Has("MediaUrl") {
 		return provider.Report{}, provider.ErrNotFound
 	}
 	query := url.Values{"To": {form.Get("To")}, "DateSent>": {s.From.Add(-skew).UTC().Format(time.DateOnly)}, "PageSize": {"200"}}
@@ -47,7 +48,7 @@ func (p *Provider) FindSent(ctx context.Context, ch provider.Channel, s provider
 	var found []resource
 	for _, m := range list.Messages {
 		at, err := time.Parse(time.RFC1123Z, m.Created)
-		if err == nil && m.Direction == "outbound-api" && m.From == form.Get("From") && m.To == form.Get("To") && m.Body == form.Get("Body") &&
+		if err == nil && m.Direction == "outbound-api" && m.From == form.Get("From") && m.To == form.Get("To") && m.Body == form.Get("Body") && m.Files == "0" &&
 			sid.MatchString(m.SID) && !slices.Contains(s.Known, m.SID) && !at.Before(s.From.Add(-skew)) && !at.After(s.To.Add(skew)) {
 			found = append(found, m)
 		}
