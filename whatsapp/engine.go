@@ -52,7 +52,7 @@ type Settings struct {
 	OutsideLease   time.Duration // of a job given to an outside worker; 60 s
 	Poll           time.Duration // how often to look for work without being woken; 250 ms
 	TurnAttempts   int           // before the fallback is sent; 4
-	SendAttempts   int           // 6
+	SendAttempts   int           // 30: a provider may be away for a quarter of an hour
 	AnswerUseful   time.Duration // after which an answer is not sent any more; 2 h
 	MessageUseful  time.Duration // the same for messages of people and of the API; 24 h
 	StoreTimeout   time.Duration // for storing a webhook before 503; 900 ms
@@ -87,7 +87,7 @@ func (s Settings) withDefaults() Settings {
 	fill(&s.OutsideLease, time.Minute)
 	fill(&s.Poll, 250*time.Millisecond)
 	fill(&s.TurnAttempts, 4)
-	fill(&s.SendAttempts, 6)
+	fill(&s.SendAttempts, 30)
 	fill(&s.AnswerUseful, 2*time.Hour)
 	fill(&s.MessageUseful, 24*time.Hour)
 	fill(&s.StoreTimeout, 900*time.Millisecond)

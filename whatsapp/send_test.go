@@ -132,7 +132,7 @@ func TestACrashAtAnyPointSendsNothingTwiceAndLosesNothing(t *testing.T) {
 			t.Parallel()
 			settings, short := quick(), quick()
 			settings.Lease, settings.SendLease = 20*time.Second, 20*time.Second // a busy machine must not fence the survivor
-			short.Lease, short.SendLease, short.DrainTimeout = 500*time.Millisecond, 500*time.Millisecond, time.Millisecond
+			short.Lease, short.SendLease, short.DrainTimeout = 1500*time.Millisecond, 1500*time.Millisecond, time.Millisecond
 			victim := &dying{point: c.point}
 			b := setup(t, options{settings: settings})
 			first := b.another(options{settings: short, wrap: func(s whatsapp.Store) whatsapp.Store { victim.Store = s; return victim }})
@@ -147,7 +147,7 @@ func TestACrashAtAnyPointSendsNothingTwiceAndLosesNothing(t *testing.T) {
 				messages := b.thread()
 				return len(messages) == 2 && messages[1].State == c.state
 			})
-			time.Sleep(700 * time.Millisecond) // longer than a lease: a second send would come now
+			time.Sleep(1700 * time.Millisecond) // longer than a lease: a second send would come now
 			require.Len(t, b.ledger.to("385911111111"), c.sent)
 			require.Equal(t, c.state, b.thread()[1].State)
 			if c.state == provider.StateUnknown {
