@@ -15,7 +15,7 @@ const maxDetail = 2000
 
 var (
 	secretName  = regexp.MustCompile(`(?i)(password|passphrase|secret|credential|api_?key|authorization|cookie|private_key|access_token|refresh_token)`)
-	secretValue = regexp.MustCompile(`fm_live_[A-Za-z0-9_-]{8,}|eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*|(?i)\b(?:bearer|basic) [A-Za-z0-9+/=._-]{8,}|-----BEGIN [A-Z ]*PRIVATE KEY|://[^/\s:@]*:[^/\s@]+@`)
+	secretValue = regexp.MustCompile(`fm_live_[A-Za-z0-9_-]{8,}|eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*|(?i)\b(?:bearer|basic) [A-Za-z0-9+/=._-]{8,}|-----BEGIN [A-Z ]*PRIVATE KEY(?s:.*?-----END [A-Z ]*PRIVATE KEY-----|.*)|://[^/\s:@]*:[^/\s@]+@`)
 )
 
 // Clean gives a copy of a detail without what must not stand in a log that is kept and exported: the value of a name

@@ -18,7 +18,8 @@ func TestSecretsDoNotReachALine(t *testing.T) {
 		"note":                    "use Bearer SECRT3abcdefgh or fm_live_SECRT4abcdefgh",
 		"url":                     "https://user:SECRT5@host.example/x",
 		"jwt":                     "eyJhbGciOiJI.eyJzdWIiOiIx.SECRT6",
-		"key":                     "-----BEGIN PRIVATE KEY-----",
+		"key":                     "-----BEGIN " + "PRIVATE KEY-----\nSECRT7", // in two pieces, so that nobody takes it for one
+		"pasted":                  "key: -----BEGIN RSA " + "PRIVATE KEY-----\nSECRT8\n-----END RSA " + "PRIVATE KEY----- of the old host",
 		"empty_secret":            "",
 		"name":                    "Front desk",
 	})
@@ -26,6 +27,7 @@ func TestSecretsDoNotReachALine(t *testing.T) {
 		require.NotContains(t, value, "SECRT", name)
 	}
 	require.Equal(t, "Front desk", clean["name"])
+	require.Equal(t, "key: "+audit.Hidden+" of the old host", clean["pasted"])
 	require.Equal(t, audit.Hidden, clean["new_password"])
 	require.Empty(t, clean["empty_secret"], "that none is set is no secret")
 	require.Equal(t, map[string]string{"api_key_fingerprint.old": "ab12", "api_key_fingerprint.new": "cd34", "api_key.new": audit.Hidden},
