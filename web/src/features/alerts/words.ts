@@ -2,8 +2,8 @@ import type { Alert } from '../../api/alerts.ts'
 import type { IconName } from '../../ui/Icon.tsx'
 import type { Tone } from '../../ui/Tag.tsx'
 
-// What the engine raises by itself; whatsapp/alerts.go gives the words.
-const kinds = ['template', 'number', 'notice', 'stuck'] as const
+// What the engine raises by itself; package whatsapp gives the words.
+const kinds = ['template', 'number', 'notice', 'stuck', 'loop', 'recipients'] as const
 export const knownKind = (kind: string) => kinds.find((one) => one === kind) ?? 'notice'
 
 export const severityLooks: Record<Alert['severity'], { tone: Tone; icon: IconName }> = {
