@@ -338,7 +338,7 @@ func TestWhatAProviderAnswersDecidesWhatHappensNext(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			settings := quick()
-			settings.SendLease = 9 * time.Second
+			settings.SendLease, settings.SendAttempts = 9*time.Second, 6
 			b := setup(t, options{settings: settings})
 			b.ledger.answer = c.answer
 			b.work()
