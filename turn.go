@@ -72,6 +72,7 @@ type Evidence struct {
 	HeadingPath []string  `json:"heading_path,omitempty"`
 	Source      string    `json:"source"` // file, url, paste, hitl
 	URL         string    `json:"url,omitempty"`
-	Quote       string    `json:"quote"` // the words of the passage that were used, literally
+	Place       Place     `json:"place,omitzero"` // where in the document the passage begins
+	Quote       string    `json:"quote"`          // the words of the passage that were used, literally
 	Score       float64   `json:"score"`
 }

@@ -28,6 +28,7 @@ func evidenceOf(p contextengine.Passage, used []unit, score float64) flomastr.Ev
 		HeadingPath: p.HeadingPath,
 		Source:      p.Source,
 		URL:         p.URL,
+		Place:       p.Place,
 		Quote:       p.Text[from:to],
 		Score:       score,
 	}

@@ -41,7 +41,7 @@ func (a *analyst) index(title string, lang analysis.Language, chunks []chunk.Chu
 	seen := map[PassageKey]int{}
 	out := make([]IndexedPassage, len(chunks))
 	for i, c := range chunks {
-		p := IndexedPassage{ID: flomastr.NewID[flomastr.PassageID](), Text: c.Text, Headings: c.Headings, Page: c.Page}
+		p := IndexedPassage{ID: flomastr.NewID[flomastr.PassageID](), Text: c.Text, Headings: c.Headings, Place: c.Place}
 		p.Key = passageKey(title, c, 0)
 		for n := 1; ; n++ { // the same text twice in one item is two passages
 			if _, again := seen[p.Key]; !again {

@@ -10,7 +10,7 @@ import (
 type Document struct {
 	Title    string
 	Markdown string
-	Pages    []chunk.Page // where each page begins, for sources that have pages
+	Parts    []chunk.Part // where each page, sheet or slide begins, for sources that have them
 	Type     string       // markdown, html, pdf, docx, …
 	URL      string       // the address it was really read from, after redirects
 	Metadata map[string]string

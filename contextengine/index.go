@@ -157,7 +157,7 @@ func (e *Engine) prepare(ctx context.Context, tenant flomastr.TenantID, item Ite
 	if doc.Type != "" {
 		p.Type = doc.Type
 	}
-	chunks := chunk.Split(doc.Markdown, doc.Pages)
+	chunks := chunk.Split(doc.Markdown, doc.Parts)
 	if len(chunks) == 0 {
 		return Publication{}, ErrEmptyContent
 	}

@@ -41,7 +41,7 @@ type Passage struct {
 	After       string
 	Source      string
 	URL         string
-	Page        int
+	Place       flomastr.Place
 	Highlights  []string // the words of the passage that the question asks for, as they stand in it
 	Score       float64
 	Scores      map[string]float64 // by leg, each between 0 and 1 over the candidates
@@ -62,7 +62,7 @@ type Chunk struct {
 	Ordinal     int
 	HeadingPath []string
 	Text        string
-	Page        int
+	Place       flomastr.Place
 }
 
 // ErrEmptyQuery is what a question without a letter or digit gets.

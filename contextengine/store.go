@@ -129,7 +129,7 @@ type IndexedPassage struct {
 	Key      PassageKey
 	Text     string
 	Headings []string
-	Page     int
+	Place    flomastr.Place
 	Bag      []byte
 	Postings []Posting
 	Words    []WordTerm

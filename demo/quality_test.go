@@ -40,8 +40,8 @@ func (r reader) ReadFile(ctx context.Context, _ contextengine.Limits, name strin
 		return contextengine.Document{}, err
 	}
 	out := contextengine.Document{Title: d.Title, Markdown: d.Markdown, Metadata: d.Metadata, Warnings: d.Warnings}
-	for _, p := range d.Pages {
-		out.Pages = append(out.Pages, chunk.Page{Number: p.Page, Offset: p.Offset})
+	for _, p := range d.Parts {
+		out.Parts = append(out.Parts, chunk.Part(p))
 	}
 	return out, nil
 }

@@ -71,7 +71,7 @@ type knowledgeChunk struct {
 	Position    int                `json:"position" doc:"From 0, in the order of the document"`
 	HeadingPath []string           `json:"heading_path"`
 	Text        string             `json:"text"`
-	Page        int                `json:"page,omitempty"`
+	Place       flomastr.Place     `json:"place,omitzero" doc:"Where in the document it begins, when that has pages, sheets or slides"`
 }
 
 func (a *API) knowledgeChunks(ctx context.Context, call Call, in *knowledgeItemInput) (*knowledgeChunksOutput, error) {
@@ -86,7 +86,7 @@ func (a *API) knowledgeChunks(ctx context.Context, call Call, in *knowledgeItemI
 	out := &knowledgeChunksOutput{}
 	out.Body.Chunks, out.Body.TotalCount = make([]knowledgeChunk, len(chunks)), len(chunks)
 	for i, c := range chunks {
-		out.Body.Chunks[i] = knowledgeChunk{ID: c.ID, Position: c.Ordinal, HeadingPath: orEmpty(c.HeadingPath), Text: c.Text, Page: c.Page}
+		out.Body.Chunks[i] = knowledgeChunk{ID: c.ID, Position: c.Ordinal, HeadingPath: orEmpty(c.HeadingPath), Text: c.Text, Place: c.Place}
 	}
 	return out, nil
 }

@@ -41,7 +41,7 @@ type knowledgePassage struct {
 	After       string             `json:"after,omitempty" doc:"The passage after it"`
 	Source      string             `json:"source" enum:"file,url,paste,hitl"`
 	URL         string             `json:"url,omitempty"`
-	Page        int                `json:"page,omitempty"`
+	Place       flomastr.Place     `json:"place,omitzero" doc:"Where in the document it begins, when that has pages, sheets or slides"`
 	Highlights  []string           `json:"highlights" doc:"Words of the passage that the question asks for, as they stand in it"`
 	Score       float64            `json:"score"`
 	Scores      map[string]float64 `json:"scores" doc:"Each stage's, between 0 and 1 over the candidates"`
@@ -82,7 +82,7 @@ func (a *API) knowledgeSearch(ctx context.Context, call Call, in *knowledgeSearc
 	for i, p := range result.Passages {
 		out.Body.Passages[i] = knowledgePassage{
 			ID: p.ID, ItemID: p.Item, Title: p.Title, HeadingPath: orEmpty(p.HeadingPath), Text: p.Text, Before: p.Before, After: p.After,
-			Source: p.Source, URL: p.URL, Page: p.Page, Highlights: orEmpty(p.Highlights), Score: p.Score, Scores: p.Scores,
+			Source: p.Source, URL: p.URL, Place: p.Place, Highlights: orEmpty(p.Highlights), Score: p.Score, Scores: p.Scores,
 		}
 	}
 	return out, nil

@@ -65,14 +65,14 @@ func insertPassages(ctx context.Context, tx pgx.Tx, item flomastr.ItemID, list [
 		}
 		batch.Queue(`
 			WITH p AS (
-			  INSERT INTO passages (id, item_id, key, ordinal, text, headings, page, terms, words, titles, grams)
-			  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+			  INSERT INTO passages (id, item_id, key, ordinal, text, headings, place_kind, page, place_name, terms, words, titles, grams)
+			  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
 			  RETURNING no
 			)
 			INSERT INTO passage_bags (no, bag)
-			SELECT no, $12 FROM p
+			SELECT no, $14 FROM p
 			RETURNING no`,
-			p.ID, item, p.Key[:], p.ordinal, p.Text, notNil(p.Headings), p.Page, terms, p.Length.Words, p.Length.Titles, p.Length.Grams, p.Bag,
+			p.ID, item, p.Key[:], p.ordinal, p.Text, notNil(p.Headings), placeKind(p.Place), p.Place.Number, p.Place.Name, terms, p.Length.Words, p.Length.Titles, p.Length.Grams, p.Bag,
 		).QueryRow(func(row pgx.Row) error { return row.Scan(&p.no) })
 	}
 	return tx.SendBatch(ctx, batch).Close()

@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -158,12 +159,14 @@ func languageChange(ctx context.Context, tx pgx.Tx, id flomastr.ItemID, language
 
 // movePassages puts kept passages in their new place; a neighbour may have changed, and with it the bag.
 func movePassages(ctx context.Context, tx pgx.Tx, list []numbered, model string) error {
-	var nos, ordinals, pages []int
+	var nos, ordinals, places []int
+	var kinds, names []string
 	var bags [][]byte
 	var vectorNos []int
 	var vectors []string
 	for _, p := range list {
-		nos, ordinals, pages, bags = append(nos, p.no), append(ordinals, p.ordinal), append(pages, p.Page), append(bags, p.Bag)
+		nos, ordinals, bags = append(nos, p.no), append(ordinals, p.ordinal), append(bags, p.Bag)
+		kinds, places, names = append(kinds, placeKind(p.Place)), append(places, p.Place.Number), append(names, p.Place.Name)
 		if p.Vector != nil {
 			vectorNos, vectors = append(vectorNos, p.no), append(vectors, vectorText(p.Vector))
 		}
@@ -171,9 +174,9 @@ func movePassages(ctx context.Context, tx pgx.Tx, list []numbered, model string)
 	batch := &pgx.Batch{}
 	batch.Queue(`
 		UPDATE passages p
-		SET ordinal = n.ordinal, page = n.page
-		FROM unnest($1::integer[], $2::integer[], $3::integer[]) AS n(no, ordinal, page)
-		WHERE p.no = n.no AND (p.ordinal, p.page) <> (n.ordinal, n.page)`, nos, ordinals, pages)
+		SET ordinal = n.ordinal, place_kind = n.kind, page = n.number, place_name = n.name
+		FROM unnest($1::integer[], $2::integer[], $3::text[], $4::integer[], $5::text[]) AS n(no, ordinal, kind, number, name)
+		WHERE p.no = n.no AND (p.ordinal, p.place_kind, p.page, p.place_name) <> (n.ordinal, n.kind, n.number, n.name)`, nos, ordinals, kinds, places, names)
 	batch.Queue(`
 		UPDATE passage_bags b
 		SET bag = n.bag
@@ -181,6 +184,11 @@ func movePassages(ctx context.Context, tx pgx.Tx, list []numbered, model string)
 		WHERE b.no = n.no AND b.bag <> n.bag`, nos, bags)
 	queueVectors(batch, vectorNos, vectors, model)
 	return tx.SendBatch(ctx, batch).Close()
+}
+
+// placeKind is what the column holds: a passage without a place is on page 0.
+func placeKind(place flomastr.Place) string {
+	return string(cmp.Or(place.Kind, flomastr.PlacePage))
 }
 
 func queueVectors(batch *pgx.Batch, nos []int, vectors []string, model string) {

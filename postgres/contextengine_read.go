@@ -17,7 +17,7 @@ func (s *KnowledgeStore) Read(ctx context.Context, tenant flomastr.TenantID, num
 	var out []contextengine.NumberedPassage
 	err := s.db.InCold(ctx, tenant, func(tx pgx.Tx) error {
 		rows, err := tx.Query(ctx, `
-			SELECT p.no, p.id, p.item_id, i.title, p.headings, p.text, i.source, i.url, p.page,
+			SELECT p.no, p.id, p.item_id, i.title, p.headings, p.text, i.source, i.url, p.place_kind, p.page, p.place_name,
 			       coalesce((SELECT b.text FROM passages b WHERE b.item_id = p.item_id AND b.ordinal = p.ordinal - 1), ''),
 			       coalesce((SELECT a.text FROM passages a WHERE a.item_id = p.item_id AND a.ordinal = p.ordinal + 1), '')
 			FROM unnest($1::integer[]) WITH ORDINALITY AS wanted(no, place)
@@ -28,7 +28,8 @@ func (s *KnowledgeStore) Read(ctx context.Context, tenant flomastr.TenantID, num
 			return err
 		}
 		out, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (p contextengine.NumberedPassage, err error) {
-			err = row.Scan(&p.Number, &p.ID, &p.Item, &p.Title, &p.HeadingPath, &p.Text, &p.Source, &p.URL, &p.Page, &p.Before, &p.After)
+			err = row.Scan(&p.Number, &p.ID, &p.Item, &p.Title, &p.HeadingPath, &p.Text, &p.Source, &p.URL, &p.Place.Kind, &p.Place.Number, &p.Place.Name, &p.Before, &p.After)
+			p.Place = somewhere(p.Place)
 			return p, err
 		})
 		return err
@@ -41,17 +42,29 @@ func (s *KnowledgeStore) Chunks(ctx context.Context, tenant flomastr.TenantID, i
 	var out []contextengine.Chunk
 	err := s.db.InCold(ctx, tenant, func(tx pgx.Tx) error {
 		rows, err := tx.Query(ctx, `
-			SELECT id, ordinal, headings, text, page
+			SELECT id, ordinal, headings, text, place_kind, page, place_name
 			FROM passages
 			WHERE item_id = $1
 			ORDER BY ordinal`, id)
 		if err != nil {
 			return err
 		}
-		out, err = pgx.CollectRows(rows, pgx.RowToStructByPos[contextengine.Chunk])
+		out, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (c contextengine.Chunk, err error) {
+			err = row.Scan(&c.ID, &c.Ordinal, &c.HeadingPath, &c.Text, &c.Place.Kind, &c.Place.Number, &c.Place.Name)
+			c.Place = somewhere(c.Place)
+			return c, err
+		})
 		return err
 	})
 	return out, err
+}
+
+// somewhere gives the zero place for a passage that stands nowhere in particular.
+func somewhere(place flomastr.Place) flomastr.Place {
+	if place.Number == 0 {
+		return flomastr.Place{}
+	}
+	return place
 }
 
 // Versions implements [contextengine.ContentStore].

@@ -13,6 +13,7 @@ import (
 
 	"github.com/flomastr/flomastr"
 	"github.com/flomastr/flomastr/contextengine"
+	"github.com/flomastr/flomastr/contextengine/chunk"
 	"github.com/flomastr/flomastr/llm/offline"
 	"github.com/flomastr/flomastr/postgres"
 	"github.com/flomastr/flomastr/postgres/postgrestest"
@@ -113,6 +114,47 @@ func (b knowledgeBench) best(t testing.TB, tenant flomastr.TenantID, question st
 	require.NoError(t, err)
 	require.NotEmpty(t, result.Passages, question)
 	return result.Passages[0]
+}
+
+// workbooks reads every file for a workbook: a sheet begins at each heading.
+type workbooks struct{ plainReader }
+
+func (workbooks) ReadFile(_ context.Context, _ contextengine.Limits, _ string, body []byte) (contextengine.Document, error) {
+	doc := contextengine.Document{Markdown: string(body), Type: "xlsx"}
+	for i, at := 0, 0; ; i++ {
+		next := strings.Index(doc.Markdown[at:], "## ")
+		if next < 0 {
+			return doc, nil
+		}
+		at += next
+		name, _, _ := strings.Cut(doc.Markdown[at+3:], "\n")
+		doc.Parts = append(doc.Parts, chunk.Part{Place: flomastr.Place{Kind: flomastr.PlaceSheet, Number: i + 1, Name: name}, Offset: at})
+		at += 3
+	}
+}
+
+func TestAPassageKnowsItsPlaceWhereverItMoves(t *testing.T) {
+	t.Parallel()
+	b, tenant := knowledge(t)
+	b.Reader = workbooks{}
+	upload := func(content string) flomastr.ItemID {
+		item, err := b.Add(t.Context(), tenant, contextengine.Draft{Filename: "prices.pdf", Content: []byte(content), Source: contextengine.FromFile})
+		require.NoError(t, err)
+		require.NoError(t, b.Index(t.Context(), tenant, contextengine.IndexArgs{Tenant: tenant, Item: item.ID, Version: item.Version}))
+		return item.ID
+	}
+	sheet := func(number int, name string) flomastr.Place {
+		return flomastr.Place{Kind: flomastr.PlaceSheet, Number: number, Name: name}
+	}
+	upload("## Bikes\n\nA city bike costs 18.\n\n## Boats\n\nA rowing boat costs 25.")
+	require.Equal(t, sheet(2, "Boats"), b.best(t, tenant, "how much is a rowing boat?").Place)
+	id := upload("## Boats\n\nA rowing boat costs 25.\n\n## Bikes\n\nA city bike costs 18.")
+	require.Equal(t, sheet(1, "Boats"), b.best(t, tenant, "how much is a rowing boat?").Place)
+	chunks, err := b.Chunks(t.Context(), tenant, id)
+	require.NoError(t, err)
+	require.Equal(t, sheet(2, "Bikes"), chunks[1].Place)
+	b.add(t, tenant, "Opening hours", opening)
+	require.Zero(t, b.best(t, tenant, "when does the garage close?").Place)
 }
 
 func TestUnchangedContentDoesNoWork(t *testing.T) {

@@ -52,8 +52,8 @@ func document(doc source.Document) contextengine.Document {
 		Title: doc.Title, Markdown: doc.Markdown, Metadata: doc.Metadata, Warnings: doc.Warnings,
 		Type: doc.Metadata["kind"], URL: doc.Metadata["url"],
 	}
-	for _, p := range doc.Pages {
-		d.Pages = append(d.Pages, chunk.Page{Number: p.Page, Offset: p.Offset})
+	for _, p := range doc.Parts {
+		d.Parts = append(d.Parts, chunk.Part(p))
 	}
 	return d
 }

@@ -4,17 +4,23 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/flomastr/flomastr"
 )
 
 // Chunk is one passage-to-be.
 type Chunk struct {
 	Text     string
-	Headings []string // from the outermost to the nearest
-	Page     int      // the page on which it begins, 0 where the source has none
+	Headings []string       // from the outermost to the nearest
+	Place    flomastr.Place // where it begins, for sources that have pages, sheets or slides
 }
 
-// Page says at which byte of the Markdown a page begins.
-type Page struct{ Number, Offset int }
+// Part says at which byte of the Markdown a page, sheet or slide begins.
+type Part struct {
+	flomastr.Place
+
+	Offset int
+}
 
 // The sizes, in bytes of UTF-8 except that scripts of three bytes a letter get twice the room.
 const (
@@ -25,14 +31,14 @@ const (
 )
 
 // Split cuts a text. The same text always gives the same chunks.
-func Split(markdown string, pages []Page) []Chunk {
+func Split(markdown string, parts []Part) []Chunk {
 	var out []Chunk
 	var path []string
 	var levels []int
 	packer := packer{room: room(markdown)}
 	flush := func() {
 		for _, p := range packer.close() {
-			out = append(out, Chunk{Text: p.text, Headings: append([]string(nil), path...), Page: pageAt(pages, p.offset)})
+			out = append(out, Chunk{Text: p.text, Headings: append([]string(nil), path...), Place: placeAt(parts, p.offset)})
 		}
 	}
 	lonely := -1 // offset of a heading under which nothing stood yet
@@ -54,21 +60,21 @@ func Split(markdown string, pages []Page) []Chunk {
 	}
 	flush()
 	if len(out) == 0 && lonely >= 0 { // nothing but headings: they are the text
-		out = append(out, Chunk{Text: strings.Join(path, "\n"), Page: pageAt(pages, lonely)})
+		out = append(out, Chunk{Text: strings.Join(path, "\n"), Place: placeAt(parts, lonely)})
 	}
 	return out
 }
 
-// pageAt finds the page on which an offset lies.
-func pageAt(pages []Page, offset int) int {
-	page := 0
-	for _, p := range pages {
+// placeAt finds the part in which an offset lies.
+func placeAt(parts []Part, offset int) flomastr.Place {
+	var place flomastr.Place
+	for _, p := range parts {
 		if p.Offset > offset {
 			break
 		}
-		page = p.Number
+		place = p.Place
 	}
-	return page
+	return place
 }
 
 // room widens the sizes for scripts that need more bytes for as much meaning.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/flomastr/flomastr"
 	"github.com/flomastr/flomastr/contextengine/chunk"
 )
 
@@ -54,10 +55,11 @@ func TestALargeTableIsCutByRowsUnderItsHead(t *testing.T) {
 
 func TestAChunkKnowsItsPage(t *testing.T) {
 	t.Parallel()
+	page := func(n int) flomastr.Place { return flomastr.Place{Kind: flomastr.PlacePage, Number: n} }
 	first := strings.Repeat("Page one speaks of pumps. ", 30)
-	chunks := chunk.Split(first+"\n\n# Two\n\nPage two.", []chunk.Page{{Number: 1, Offset: 0}, {Number: 2, Offset: len(first) + 2}})
-	require.Equal(t, 1, chunks[0].Page)
-	require.Equal(t, 2, chunks[len(chunks)-1].Page)
+	chunks := chunk.Split(first+"\n\n# Two\n\nPage two.", []chunk.Part{{page(1), 0}, {page(2), len(first) + 2}})
+	require.Equal(t, page(1), chunks[0].Place)
+	require.Equal(t, page(2), chunks[len(chunks)-1].Place)
 }
 
 func TestATextOfHeadingsAloneIsAChunk(t *testing.T) {

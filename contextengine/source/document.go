@@ -10,8 +10,8 @@ import (
 // Document is what a reader gives.
 type Document = convert.Document
 
-// PageBreak says where a page of a Document begins.
-type PageBreak = convert.PageBreak
+// Part says where a page, sheet or slide of a Document begins.
+type Part = convert.Part
 
 // Converter turns bytes into a Document; a *convert.Converter is one.
 type Converter interface {

@@ -289,8 +289,8 @@ func TestLargeDocumentsFitTheLimits(t *testing.T) {
 	padding := fmt.Sprintf("<< /Length %d >>\nstream\n%s\nendstream", len(noise), noise)
 	big := pdfOf(pages, "", padding)
 	doc, err := New(Config{}).Run(t.Context(), Request{Name: "big.pdf", Content: big})
-	if err != nil || len(doc.Pages) != 300 || !strings.Contains(doc.Markdown, "Line of page 300") {
-		t.Errorf("PDF of %d bytes: %d pages, %v", len(big), len(doc.Pages), err)
+	if err != nil || len(doc.Parts) != 300 || !strings.Contains(doc.Markdown, "Line of page 300") {
+		t.Errorf("PDF of %d bytes: %d pages, %v", len(big), len(doc.Parts), err)
 	}
 	word := docxOf(t, strings.Repeat(paragraph("A paragraph with "+strings.Repeat("some words ", 20)), 5000), map[string]string{"word/media/a.bin": string(noise)})
 	if doc, err := New(Config{}).Run(t.Context(), Request{Name: "big.docx", Content: word}); err != nil || strings.Count(doc.Markdown, "A paragraph") != 5000 {

@@ -18,30 +18,35 @@ type Request struct {
 
 // Document is what came out.
 type Document struct {
-	Title    string      `json:"title"`
-	Markdown string      `json:"markdown"`
-	Lang     string      `json:"lang,omitempty"` // BCP 47 as the document itself says it; empty where it does not
-	Pages    []PageBreak `json:"pages,omitempty"`
+	Title    string `json:"title"`
+	Markdown string `json:"markdown"`
+	Lang     string `json:"lang,omitempty"` // BCP 47 as the document itself says it; empty where it does not
+	Parts    []Part `json:"parts,omitempty"`
 	// Metadata holds what the document says of itself: kind, url, canonical_url, description, author, pages.
 	Metadata map[string]string `json:"metadata,omitempty"`
 	// Warnings are sentences for the uploader about what could not be read.
 	Warnings []string `json:"warnings,omitempty"`
 }
 
-// PageBreak says at which byte of the Markdown a page begins, so that a passage can name its page.
-type PageBreak struct {
-	Page   int `json:"page"`
+// Part says at which byte of the Markdown a page, sheet or slide begins, so that a passage can name its place.
+type Part struct {
+	flomastr.Place
+
 	Offset int `json:"offset"`
 }
 
-// PageAt gives the page on which a byte of the Markdown lies, 0 where the document has no pages.
-func (d Document) PageAt(offset int) int {
-	page := 0
-	for _, b := range d.Pages {
-		if b.Offset > offset {
+// PlaceAt gives the place where a byte of the Markdown lies, the zero one where the document has no parts.
+func (d Document) PlaceAt(offset int) flomastr.Place {
+	var place flomastr.Place
+	for _, p := range d.Parts {
+		if p.Offset > offset {
 			break
 		}
-		page = b.Page
+		place = p.Place
 	}
-	return page
+	return place
+}
+
+func pageAt(number, offset int) Part {
+	return Part{flomastr.Place{Kind: flomastr.PlacePage, Number: number}, offset}
 }

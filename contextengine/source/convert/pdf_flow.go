@@ -20,7 +20,7 @@ func arrange(doc *Document, pages []page) {
 		if b.Len() > 0 && text != "" {
 			b.WriteString("\n\n")
 		}
-		doc.Pages = append(doc.Pages, PageBreak{Page: i + 1, Offset: b.Len()})
+		doc.Parts = append(doc.Parts, pageAt(i+1, b.Len()))
 		b.WriteString(text)
 	}
 	doc.Markdown = b.String()

@@ -48,11 +48,11 @@ func arrangeLayout(doc *Document, text string) {
 		if b.Len() > 0 && len(blocks) > 0 {
 			b.WriteString("\n\n")
 		}
-		doc.Pages = append(doc.Pages, PageBreak{Page: i + 1, Offset: b.Len()})
+		doc.Parts = append(doc.Parts, pageAt(i+1, b.Len()))
 		b.WriteString(strings.Join(blocks, "\n\n"))
 	}
 	doc.Markdown = b.String()
-	doc.Metadata["pages"] = strconv.Itoa(len(doc.Pages))
+	doc.Metadata["pages"] = strconv.Itoa(len(doc.Parts))
 }
 
 func layoutBlock(lines [][]string) string {

@@ -149,8 +149,8 @@ func TestRunningLinesStandOnce(t *testing.T) {
 	}
 	for i := range 4 {
 		at := strings.Index(doc.Markdown, fmt.Sprintf("chapter %d", i+1))
-		if at < 0 || doc.PageAt(at) != i+1 {
-			t.Errorf("chapter %d is on page %d", i+1, doc.PageAt(at))
+		if at < 0 || doc.PlaceAt(at).Number != i+1 {
+			t.Errorf("chapter %d is on page %d", i+1, doc.PlaceAt(at).Number)
 		}
 	}
 }
@@ -164,14 +164,14 @@ func TestAPDFIsReadWithItsPages(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if doc.Title != "Harbour Bikes prices" || doc.Metadata["pages"] != "3" || len(doc.Pages) != 3 {
-		t.Errorf("%q %v %v", doc.Title, doc.Metadata, doc.Pages)
+	if doc.Title != "Harbour Bikes prices" || doc.Metadata["pages"] != "3" || len(doc.Parts) != 3 {
+		t.Errorf("%q %v %v", doc.Title, doc.Metadata, doc.Parts)
 	}
-	if at := strings.Index(doc.Markdown, "nine"); doc.PageAt(at) != 3 {
-		t.Errorf("page %d in %q", doc.PageAt(at), doc.Markdown)
+	if at := strings.Index(doc.Markdown, "nine"); doc.PlaceAt(at).Number != 3 {
+		t.Errorf("page %d in %q", doc.PlaceAt(at).Number, doc.Markdown)
 	}
-	if at := strings.Index(doc.Markdown, "18 a day"); doc.PageAt(at) != 1 {
-		t.Errorf("page %d", doc.PageAt(at))
+	if at := strings.Index(doc.Markdown, "18 a day"); doc.PlaceAt(at).Number != 1 {
+		t.Errorf("page %d", doc.PlaceAt(at).Number)
 	}
 	if len(doc.Warnings) != 1 || !strings.Contains(doc.Warnings[0], "page 2") {
 		t.Errorf("warnings %v", doc.Warnings)
@@ -203,17 +203,17 @@ func TestRightToLeftTextKeepsItsOrder(t *testing.T) {
 	if doc.Markdown != want {
 		t.Errorf("got\n%s\nwant\n%s", doc.Markdown, want)
 	}
-	if at := strings.Index(doc.Markdown, "الثانية"); doc.PageAt(at) != 2 {
-		t.Errorf("page %d", doc.PageAt(at))
+	if at := strings.Index(doc.Markdown, "الثانية"); doc.PlaceAt(at).Number != 2 {
+		t.Errorf("page %d", doc.PlaceAt(at).Number)
 	}
 }
 
 func checkPages(t *testing.T, doc Document) {
 	t.Helper()
 	last := 0
-	for i, b := range doc.Pages {
-		if b.Page != i+1 || b.Offset < last || b.Offset > len(doc.Markdown) {
-			t.Fatalf("page %d begins at %d of %d", b.Page, b.Offset, len(doc.Markdown))
+	for i, b := range doc.Parts {
+		if b.Number != i+1 || b.Offset < last || b.Offset > len(doc.Markdown) {
+			t.Fatalf("page %d begins at %d of %d", b.Number, b.Offset, len(doc.Markdown))
 		}
 		last = b.Offset
 	}

@@ -30,6 +30,8 @@ export const messageStates = [
 ] as const
 export type MessageState = (typeof messageStates)[number]
 export type Speaker = 'contact' | 'assistant' | 'member' | 'external'
+/** Where in its document a passage begins. */
+export type Place = components['schemas']['Place']
 export type Evidence = {
   itemId: string
   passageId: string
@@ -37,6 +39,7 @@ export type Evidence = {
   path: readonly string[]
   source: string
   url: string | undefined
+  place: Place | undefined
   quote: string
   score: number
 }
@@ -180,6 +183,7 @@ function decisionOf(wire: components['schemas']['Decision']): Decision {
       path: one.heading_path ?? [],
       source: one.source,
       url: safeUrl(one.url),
+      place: one.place,
       quote: one.quote,
       score: one.score,
     })),

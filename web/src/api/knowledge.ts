@@ -1,6 +1,6 @@
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query'
 import { client, session, unwrap } from './client.ts'
-import { type Page, safeUrl } from './conversations.ts'
+import { type Page, type Place, safeUrl } from './conversations.ts'
 import { Problem, problemOf } from './problem.ts'
 import type { components, paths } from './schema.d.ts'
 
@@ -23,7 +23,7 @@ export type Item = {
   updatedAt: Date
 }
 export type ItemPage = Page<Item> & { total: number }
-export type Chunk = { id: string; path: readonly string[]; text: string; page: number | undefined }
+export type Chunk = { id: string; path: readonly string[]; text: string; place: Place | undefined }
 export type Passage = {
   id: string
   itemId: string
@@ -32,7 +32,7 @@ export type Passage = {
   text: string
   source: string
   url: string | undefined
-  page: number | undefined
+  place: Place | undefined
   /** Words of the passage that the question asks for. */
   highlights: readonly string[]
   score: number
@@ -240,7 +240,7 @@ export function itemOf(wire: WireEntry): Item {
 }
 
 export function chunkOf(wire: WireChunk): Chunk {
-  return { id: wire.id, path: wire.heading_path ?? [], text: wire.text, page: wire.page || undefined }
+  return { id: wire.id, path: wire.heading_path ?? [], text: wire.text, place: wire.place }
 }
 
 export function passageOf(wire: WirePassage): Passage {
@@ -252,7 +252,7 @@ export function passageOf(wire: WirePassage): Passage {
     text: wire.text,
     source: wire.source,
     url: safeUrl(wire.url),
-    page: wire.page || undefined,
+    place: wire.place,
     highlights: wire.highlights ?? [],
     score: wire.score,
     stages: Object.entries(wire.scores ?? {})

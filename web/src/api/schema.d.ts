@@ -3464,6 +3464,7 @@ export interface components {
             heading_path?: string[] | null;
             item_id: string;
             passage_id: string;
+            place?: components["schemas"]["Place"];
             quote: string;
             /** Format: double */
             score: number;
@@ -3747,8 +3748,8 @@ export interface components {
             heading_path: string[] | null;
             /** Format: uuid */
             id: string;
-            /** Format: int64 */
-            page?: number;
+            /** @description Where in the document it begins, when that has pages, sheets or slides */
+            place?: components["schemas"]["Place"];
             /**
              * Format: int64
              * @description From 0, in the order of the document
@@ -3855,8 +3856,8 @@ export interface components {
             id: string;
             /** Format: uuid */
             item_id: string;
-            /** Format: int64 */
-            page?: number;
+            /** @description Where in the document it begins, when that has pages, sheets or slides */
+            place?: components["schemas"]["Place"];
             /** Format: double */
             score: number;
             /** @description Each stage's, between 0 and 1 over the candidates */
@@ -4286,6 +4287,17 @@ export interface components {
             /** @enum {string} */
             status: "processing" | "embedded" | "failed";
             tenant_slug: string;
+        };
+        Place: {
+            /** @enum {string} */
+            kind: "page" | "sheet" | "slide";
+            /** @description Of a sheet */
+            name?: string;
+            /**
+             * Format: int64
+             * @description From 1
+             */
+            number: number;
         };
         PoliciesBody: {
             /** @description Of files and of pages, by what they are: md, txt, html, pdf, docx */

@@ -4,7 +4,7 @@ import type { Message } from '../../api/conversations.ts'
 import { Bar } from '../../ui/Bar.tsx'
 import { HeadingPath } from '../../ui/HeadingPath.tsx'
 import { Tag } from '../../ui/Tag.tsx'
-import { sourceName } from '../knowledge/source.ts'
+import { placeName, sourceName } from '../knowledge/source.ts'
 import classes from './Why.module.css'
 
 /** Why the assistant said a thing: what it decided, how sure it was, and the passages it stands on. */
@@ -60,6 +60,7 @@ export function Why({ slug, message }: { slug: string; message: Message }) {
                 <Tag>{sourceName(t, one.source)}</Tag>
               </p>
               <HeadingPath path={one.path} />
+              {one.place && <p className={classes.none}>{placeName(t, one.place)}</p>}
               <blockquote className={classes.quote} dir="auto">
                 {one.quote}
               </blockquote>

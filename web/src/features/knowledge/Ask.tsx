@@ -12,7 +12,7 @@ import { State } from '../../ui/State.tsx'
 import { Tag } from '../../ui/Tag.tsx'
 import { ProblemState } from '../shell/ProblemState.tsx'
 import classes from './Ask.module.css'
-import { sourceName } from './source.ts'
+import { placeName, sourceName } from './source.ts'
 import { stageName } from './stage.ts'
 
 /** A question to the brain, and what every stage of the retrieval made of it. */
@@ -122,6 +122,7 @@ function PassageCard({ slug, passage }: { slug: string; passage: Passage }) {
         <Tag>{sourceName(t, passage.source)}</Tag>
       </header>
       <HeadingPath path={passage.path} />
+      {passage.place && <p className={classes.place}>{placeName(t, passage.place)}</p>}
       <p className={classes.text} dir="auto">
         {passage.text}
       </p>

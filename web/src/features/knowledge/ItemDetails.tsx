@@ -12,7 +12,7 @@ import { Tag } from '../../ui/Tag.tsx'
 import { ProblemLine, ProblemState } from '../shell/ProblemState.tsx'
 import classes from './ItemDetails.module.css'
 import { ItemStatusTag } from './ItemStatusTag.tsx'
-import { sourceName } from './source.ts'
+import { placeName, sourceName } from './source.ts'
 
 type Props = { slug: string; id: string; mayChange: boolean; onGone: () => void }
 
@@ -142,7 +142,7 @@ function Passages({ slug, id }: { slug: string; id: string }) {
             <p className={classes.text} dir="auto">
               {passage.text}
             </p>
-            {passage.page && <p className={classes.page}>{t('brain.page', { page: passage.page })}</p>}
+            {passage.place && <p className={classes.page}>{placeName(t, passage.place)}</p>}
           </li>
         ))}
       </ol>
