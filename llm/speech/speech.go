@@ -44,7 +44,9 @@ const maxAnswer = 1 << 20
 func (t *Transcriber) Transcribe(ctx context.Context, r llm.Recording) (string, error) {
 	body, pipe := io.Pipe()
 	form := multipart.NewWriter(pipe)
-	go func() { _ = pipe.CloseWithError(t.fill(form, r)) }()
+	filled := make(chan struct{})
+	go func() { defer close(filled); _ = pipe.CloseWithError(t.fill(form, r)) }()
+	defer func() { <-filled }() // nobody reads the recording once its owner may close it
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, t.cfg.URL+"/audio/transcriptions", body)
 	if err != nil {
 		_ = body.CloseWithError(err)

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -92,3 +93,44 @@ func TestARecordingThatBreaksOffIsNotTakenForWhole(t *testing.T) {
 type failing struct{}
 
 func (failing) Read([]byte) (int, error) { return 0, errors.New("broken") }
+
+// Whoever hands a recording over may close it as soon as they have their answer.
+func TestNobodyReadsARecordingAfterTheAnswer(t *testing.T) {
+	t.Parallel()
+	tape := &tape{begun: make(chan struct{}), goOn: make(chan struct{})}
+	client := &http.Client{Transport: early{tape}}
+	text, err := speech.New(speech.Config{URL: "http://speech.test", HTTP: client}).Transcribe(t.Context(), llm.Recording{Name: "a.ogg", Content: tape})
+	require.NoError(t, err)
+	require.Equal(t, "x", text)
+	require.Zero(t, tape.reading.Load())
+}
+
+// tape is a recording whose first read lasts until it is told to go on.
+type tape struct {
+	begun, goOn chan struct{}
+	reading     atomic.Int32
+}
+
+func (t *tape) Read([]byte) (int, error) {
+	t.reading.Add(1)
+	close(t.begun)
+	<-t.goOn
+	t.reading.Add(-1)
+	return 0, io.EOF
+}
+
+// early answers while the recording is still being read.
+type early struct{ tape *tape }
+
+func (e early) RoundTrip(r *http.Request) (*http.Response, error) {
+	go func() { _, _ = io.Copy(io.Discard, r.Body) }()
+	<-e.tape.begun
+	return &http.Response{StatusCode: http.StatusOK, Body: closing{strings.NewReader(`{"text":"x"}`), e.tape.goOn}}, nil
+}
+
+type closing struct {
+	io.Reader
+	closed chan struct{}
+}
+
+func (c closing) Close() error { close(c.closed); return nil }
