@@ -22,8 +22,9 @@ const (
 const AlertLoop AlertKind = "loop"
 
 // Looping tells whether the other side looks like a machine that answers our answers: within ten minutes it has come back at
-// least six times within half a minute of what we said, with no more than two different texts. A person of ours who wrote
-// meanwhile ends the count. The messages are in the order in which they were said.
+// least six times within half a minute of what we said, with no more than two different texts. Only what was typed counts:
+// machines do not press buttons, and pictures all look alike in words. A person of ours who wrote meanwhile ends the count. The
+// messages are in the order in which they were said.
 func Looping(said []flomastr.TurnMessage) bool {
 	if len(said) == 0 {
 		return false
@@ -38,6 +39,8 @@ func Looping(said []flomastr.TurnMessage) bool {
 		case m.Speaker != flomastr.SpeakerContact:
 			ours = m.At
 		case m.At.Before(since):
+		case m.Type != "text":
+			ours = time.Time{}
 		default:
 			texts[strings.ToLower(strings.Join(strings.Fields(m.Text), " "))] = true
 			if !ours.IsZero() && m.At.Sub(ours) <= loopGap {

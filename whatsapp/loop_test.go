@@ -18,7 +18,7 @@ func TestAMachineIsKnownByWhatItSaysAgainAndHowSoon(t *testing.T) {
 	talk := func(gap time.Duration, text func(i int) string, between flomastr.Speaker) (said []flomastr.TurnMessage) {
 		at := time.Date(2026, 11, 29, 12, 0, 0, 0, time.UTC)
 		for i := range times {
-			said = append(said, flomastr.TurnMessage{Speaker: flomastr.SpeakerContact, Text: text(i), At: at})
+			said = append(said, flomastr.TurnMessage{Speaker: flomastr.SpeakerContact, Type: "text", Text: text(i), At: at})
 			speaker := flomastr.SpeakerAssistant
 			if i == 3 {
 				speaker = between
@@ -29,6 +29,14 @@ func TestAMachineIsKnownByWhatItSaysAgainAndHowSoon(t *testing.T) {
 		return said[:len(said)-1]
 	}
 	same := func(int) string { return "We are closed." }
+	as := func(kind string, said []flomastr.TurnMessage) []flomastr.TurnMessage {
+		for i := range said {
+			if said[i].Speaker == flomastr.SpeakerContact {
+				said[i].Type = kind
+			}
+		}
+		return said
+	}
 	for name, c := range map[string]struct {
 		said []flomastr.TurnMessage
 		loop bool
@@ -42,6 +50,8 @@ func TestAMachineIsKnownByWhatItSaysAgainAndHowSoon(t *testing.T) {
 		"a slow person":                      {talk(31*time.Second, same, flomastr.SpeakerAssistant), false},
 		"over more than ten minutes":         {talk(110*time.Second, same, flomastr.SpeakerAssistant), false},
 		"a person of ours in between":        {talk(time.Second, same, flomastr.SpeakerMember), false},
+		"the same button":                    {as("button", talk(time.Second, func(int) string { return "Next" }, flomastr.SpeakerAssistant)), false},
+		"pictures":                           {as("image", talk(time.Second, func(int) string { return "[image]" }, flomastr.SpeakerAssistant)), false},
 		"nothing":                            {nil, false},
 	} {
 		t.Run(name, func(t *testing.T) {
