@@ -169,38 +169,40 @@ func (s *WhatsAppStore) ReserveFile(ctx context.Context, tenant flomastr.TenantI
 
 // SettleMedia implements whatsapp.MediaStore.
 func (s *WhatsAppStore) SettleMedia(ctx context.Context, tenant flomastr.TenantID, id flomastr.MediaID, state whatsapp.MediaState, reason whatsapp.MediaReason) error {
-	return s.retried(ctx, tenant, func(tx pgx.Tx) error {
-		var conversation flomastr.ConversationID
-		var message flomastr.MessageID
-		var unread bool
-		err := tx.QueryRow(ctx, `
-			UPDATE media
-			SET state = $3, reason = $4, file_id = CASE WHEN $3 = 'stored' THEN file_id END,
-			    reading = CASE WHEN $3 <> 'stored' AND reading = 'pending' THEN 'failed' ELSE reading END, updated_at = now()
-			WHERE tenant_id = $1 AND id = $2 AND state = 'pending'
-			RETURNING conversation_id, message_id, reading = 'failed'`, tenant, id, state, reason).Scan(&conversation, &message, &unread)
-		if errors.Is(err, pgx.ErrNoRows) {
-			return whatsapp.ErrMediaSettled
-		}
+	return s.retried(ctx, tenant, func(tx pgx.Tx) error { return settleMedia(ctx, tx, tenant, id, state, reason) })
+}
+
+func settleMedia(ctx context.Context, tx pgx.Tx, tenant flomastr.TenantID, id flomastr.MediaID, state whatsapp.MediaState, reason whatsapp.MediaReason) error {
+	var conversation flomastr.ConversationID
+	var message flomastr.MessageID
+	var unread bool
+	err := tx.QueryRow(ctx, `
+		UPDATE media
+		SET state = $3, reason = $4, file_id = CASE WHEN $3 = 'stored' THEN file_id END,
+		    reading = CASE WHEN $3 <> 'stored' AND reading = 'pending' THEN 'failed' ELSE reading END, updated_at = now()
+		WHERE tenant_id = $1 AND id = $2 AND state = 'pending'
+		RETURNING conversation_id, message_id, reading = 'failed'`, tenant, id, state, reason).Scan(&conversation, &message, &unread)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return whatsapp.ErrMediaSettled
+	}
+	if err != nil {
+		return fmt.Errorf("settle a file: %w", err)
+	}
+	if state == whatsapp.MediaStored {
+		_, err = tx.Exec(ctx, `
+			UPDATE media_files
+			SET kept = true
+			WHERE tenant_id = $1 AND id = (SELECT file_id FROM media WHERE tenant_id = $1 AND id = $2)`, tenant, id)
 		if err != nil {
-			return fmt.Errorf("settle a file: %w", err)
+			return fmt.Errorf("note that a file is kept: %w", err)
 		}
-		if state == whatsapp.MediaStored {
-			_, err = tx.Exec(ctx, `
-				UPDATE media_files
-				SET kept = true
-				WHERE tenant_id = $1 AND id = (SELECT file_id FROM media WHERE tenant_id = $1 AND id = $2)`, tenant, id)
-			if err != nil {
-				return fmt.Errorf("note that a file is kept: %w", err)
-			}
+	}
+	if unread {
+		if err := letTurnGo(ctx, tx, tenant, conversation, message); err != nil {
+			return err
 		}
-		if unread {
-			if err := letTurnGo(ctx, tx, tenant, conversation, message); err != nil {
-				return err
-			}
-		}
-		return mediaChanged(ctx, tx, tenant, conversation, message)
-	})
+	}
+	return mediaChanged(ctx, tx, tenant, conversation, message)
 }
 
 func mediaChanged(ctx context.Context, tx pgx.Tx, tenant flomastr.TenantID, conversation flomastr.ConversationID, message flomastr.MessageID) error {
@@ -211,32 +213,75 @@ func mediaChanged(ctx context.Context, tx pgx.Tx, tenant flomastr.TenantID, conv
 
 // SaveReading implements whatsapp.MediaStore.
 func (s *WhatsAppStore) SaveReading(ctx context.Context, tenant flomastr.TenantID, id flomastr.MediaID, reading whatsapp.Reading, text string) error {
-	return s.retried(ctx, tenant, func(tx pgx.Tx) error {
-		var conversation flomastr.ConversationID
-		var message flomastr.MessageID
-		err := tx.QueryRow(ctx, `
-			UPDATE media
-			SET reading = $3, text = $4, updated_at = now()
-			WHERE tenant_id = $1 AND id = $2 AND reading = 'pending'
-			RETURNING conversation_id, message_id`, tenant, id, reading, text).Scan(&conversation, &message)
-		if errors.Is(err, pgx.ErrNoRows) {
-			return whatsapp.ErrMediaSettled
-		}
+	return s.retried(ctx, tenant, func(tx pgx.Tx) error { return saveReading(ctx, tx, tenant, id, reading, text) })
+}
+
+func saveReading(ctx context.Context, tx pgx.Tx, tenant flomastr.TenantID, id flomastr.MediaID, reading whatsapp.Reading, text string) error {
+	var conversation flomastr.ConversationID
+	var message flomastr.MessageID
+	err := tx.QueryRow(ctx, `
+		UPDATE media
+		SET reading = $3, text = $4, updated_at = now()
+		WHERE tenant_id = $1 AND id = $2 AND reading = 'pending'
+		RETURNING conversation_id, message_id`, tenant, id, reading, text).Scan(&conversation, &message)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return whatsapp.ErrMediaSettled
+	}
+	if err != nil {
+		return fmt.Errorf("keep the words in a file: %w", err)
+	}
+	if err := letTurnGo(ctx, tx, tenant, conversation, message); err != nil {
+		return err
+	}
+	return mediaChanged(ctx, tx, tenant, conversation, message)
+}
+
+// SettleForsaken implements whatsapp.MediaKeepStore.
+func (s *WhatsAppStore) SettleForsaken(ctx context.Context, tenant flomastr.TenantID, before time.Time, limit int) (n int, err error) {
+	err = s.retried(ctx, tenant, func(tx pgx.Tx) error {
+		rows, err := tx.Query(ctx, `
+			SELECT id, state
+			FROM media
+			WHERE tenant_id = $1 AND updated_at < $2 AND (state = 'pending' OR state = 'stored' AND reading = 'pending')
+			LIMIT $3
+			FOR UPDATE SKIP LOCKED`, tenant, before, limit)
 		if err != nil {
-			return fmt.Errorf("keep the words in a file: %w", err)
-		}
-		if err := letTurnGo(ctx, tx, tenant, conversation, message); err != nil {
 			return err
 		}
-		return mediaChanged(ctx, tx, tenant, conversation, message)
+		var id flomastr.MediaID
+		var state whatsapp.MediaState
+		found := map[flomastr.MediaID]whatsapp.MediaState{}
+		if _, err := pgx.ForEachRow(rows, []any{&id, &state}, func() error { found[id] = state; return nil }); err != nil {
+			return err
+		}
+		for id, state := range found {
+			if state == whatsapp.MediaPending {
+				err = settleMedia(ctx, tx, tenant, id, whatsapp.MediaFailed, whatsapp.MediaUnreachable)
+			} else {
+				err = saveReading(ctx, tx, tenant, id, whatsapp.ReadingFailed, "")
+			}
+			if err != nil {
+				return err
+			}
+		}
+		n = len(found)
+		return nil
 	})
+	return n, err
 }
 
 // burstRest is how long a turn rests after its first message in any case: who sends a file often says something about it.
 const burstRest = "1500 milliseconds"
 
-// letTurnGo makes the turn of a message due that waits for nothing but its files, once the last of them is read.
+// letTurnGo makes the turn of a message due that waits for nothing but its files, once the last of them is read. The turn is
+// locked first: of two files that are read at once the second sees the first.
 func letTurnGo(ctx context.Context, tx pgx.Tx, tenant flomastr.TenantID, conversation flomastr.ConversationID, message flomastr.MessageID) error {
+	if _, err := tx.Exec(ctx, `
+		SELECT FROM jobs
+		WHERE tenant_id = $1 AND id = (SELECT job_id FROM messages WHERE tenant_id = $1 AND id = $2 AND created_at = $3)
+		FOR NO KEY UPDATE`, tenant, message, timeOf(message)); err != nil {
+		return fmt.Errorf("lock a turn: %w", err)
+	}
 	var ready time.Time
 	err := tx.QueryRow(ctx, `
 		UPDATE jobs j

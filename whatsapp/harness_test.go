@@ -350,6 +350,20 @@ func (b *bundle) count(sql string, args ...any) (n int) {
 	return n
 }
 
+// blocked waits until so many statements wait for a lock.
+func (b *bundle) blocked(n int) {
+	b.t.Helper()
+	b.eventually("statements that wait for a lock", func() bool {
+		var waiting int
+		require.NoError(b.t, b.db.InPlatform(context.Background(), scanFn(context.Background(), &waiting, `
+			SELECT count(DISTINCT l.pid)
+			FROM pg_locks l
+			JOIN pg_locks at ON at.pid = l.pid AND at.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+			WHERE NOT l.granted`)))
+		return waiting == n
+	})
+}
+
 func platformExec(t testing.TB, db *postgres.DB, sql string, args ...any) {
 	t.Helper()
 	require.NoError(t, db.InPlatform(context.Background(), func(tx pgx.Tx) error {

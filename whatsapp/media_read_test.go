@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
 	"github.com/flomastr/flomastr"
@@ -113,6 +114,27 @@ func TestATurnWaitsForAllItsFilesAndNoLongerThanTheBound(t *testing.T) {
 	require.Equal(t, whatsapp.OwnerMember, g.owner().OwnerKind)
 	require.NoError(t, g.engine.FetchMedia(t.Context(), g.tenant, late.ID))
 	require.Equal(t, "too late", g.thread()[0].Said(), "the person who takes over may read it")
+}
+
+// Of two files that are read at the same moment the second lets the turn go.
+func TestTwoVoiceMessagesReadAtOnceLetTheirTurnGo(t *testing.T) {
+	t.Parallel()
+	f := reading(t, hears{text: "x"}, nil, time.Hour)
+	first, second := f.sends("VOICE", f.at("/1")), f.sends("VOICE", f.at("/2"))
+	results := make(chan error, 2)
+	require.NoError(t, f.db.InTenant(t.Context(), f.tenant, func(tx pgx.Tx) error {
+		if err := execFn(t.Context(), `SELECT FROM jobs FOR UPDATE`)(tx); err != nil {
+			return err
+		}
+		for _, a := range []whatsapp.Attached{first, second} {
+			go func() { results <- f.store.SaveReading(t.Context(), f.tenant, a.ID, whatsapp.ReadingDone, "x") }()
+		}
+		f.blocked(2) // neither has committed, and both have read
+		return nil
+	}))
+	require.NoError(t, <-results)
+	require.NoError(t, <-results)
+	require.Zero(t, f.count(`SELECT count(*) FROM jobs WHERE ready_at > now() + interval '1 minute'`))
 }
 
 func TestAVoiceMessageThatNobodyHearsIsGivenToAPersonInTheCustomersLanguage(t *testing.T) {

@@ -294,6 +294,31 @@ func TestWhatTheProviderFoundInfectedIsShownAsSuch(t *testing.T) {
 	require.Zero(t, f.count(`SELECT count(*) FROM river.river_job WHERE kind = 'media.fetch' AND args->>'tenant_id' = $1`, f.tenant.String()))
 }
 
+// A server that dies in a file's last try leaves nobody to say that there will be no other.
+func TestAFileWhoseJobIsLostEndsWithAReason(t *testing.T) {
+	t.Parallel()
+	f := withFiles(t, nil)
+	platformExec(t, f.db, `INSERT INTO tenant_policies (tenant_id) VALUES ($1) ON CONFLICT DO NOTHING`, f.tenant)
+	never, unread := f.sends("IMAGE", f.at("/1")), f.sends("VOICE", f.at("/2"))
+	f.keeps = serve(ogg)
+	require.NoError(t, f.engine.FetchMedia(t.Context(), f.tenant, unread.ID))
+	require.NoError(t, f.db.InTenant(t.Context(), f.tenant, execFn(t.Context(), `UPDATE media SET reading = 'pending' WHERE id = $1`, unread.ID)))
+	keep := func(later time.Duration) {
+		t.Helper()
+		k := whatsapp.NewKeeper(f.store, func() time.Time { return time.Now().Add(later) }, slog.New(slog.DiscardHandler))
+		require.NoError(t, k.Keep(t.Context()))
+	}
+	keep(23 * time.Hour)
+	require.Equal(t, whatsapp.MediaPending, f.now(never.ID).State, "it may yet come")
+	keep(25 * time.Hour)
+	require.Equal(t, whatsapp.MediaFailed, f.now(never.ID).State)
+	require.Equal(t, whatsapp.MediaUnreachable, f.now(never.ID).Reason)
+	require.Equal(t, whatsapp.MediaStored, f.now(unread.ID).State)
+	require.Equal(t, whatsapp.ReadingFailed, f.now(unread.ID).Reading)
+	_, err := f.store.RetryMedia(t.Context(), f.tenant, "user:ada", never.ID)
+	require.NoError(t, err, "a person can ask for it again")
+}
+
 func TestFilesGoWithTheirMessages(t *testing.T) {
 	t.Parallel()
 	f := withFiles(t, nil)
