@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strconv"
 	"time"
 
@@ -206,22 +207,26 @@ func (s *WhatsAppStore) UpdateChannel(ctx context.Context, tenant flomastr.Tenan
 		if ch.Status != whatsapp.ChannelActive {
 			return nil
 		}
-		// Whatever waited for the channel to be resumed goes now, each lane in its order.
-		if _, err := tx.Exec(ctx, `
-			UPDATE lanes l
-			SET ready_at = now()
-			WHERE l.tenant_id = $1 AND l.channel_id = $2 AND l.kind = 'send' AND l.lease_until IS NULL
-			  AND EXISTS (SELECT FROM outbox o
-			              WHERE o.tenant_id = l.tenant_id AND o.conversation_id = l.conversation_id AND o.phase <> 'settled')`,
-			tenant, ch.ID); err != nil {
-			return err
-		}
-		return bringForward(ctx, tx, tenant, whatsapp.LaneSend, 0)
+		return wakeChannels(ctx, tx, tenant, []flomastr.ChannelID{ch.ID})
 	})
 	if violates(err, "channels_number_key") {
 		return whatsapp.ErrNumberTaken
 	}
 	return err
+}
+
+// wakeChannels makes due whatever waits to be sent through channels, each lane in its order.
+func wakeChannels(ctx context.Context, tx pgx.Tx, tenant flomastr.TenantID, channels []flomastr.ChannelID) error {
+	_, err := tx.Exec(ctx, `
+		UPDATE lanes l
+		SET ready_at = now()
+		WHERE l.tenant_id = $1 AND l.channel_id = ANY ($2) AND l.kind = 'send' AND l.lease_until IS NULL
+		  AND EXISTS (SELECT FROM outbox o
+		              WHERE o.tenant_id = l.tenant_id AND o.conversation_id = l.conversation_id AND o.phase <> 'settled')`, tenant, channels)
+	if err != nil {
+		return fmt.Errorf("wake send lanes: %w", err)
+	}
+	return bringForward(ctx, tx, tenant, whatsapp.LaneSend, 0)
 }
 
 // DeleteChannel implements whatsapp.ChannelStore; its conversations go with it.

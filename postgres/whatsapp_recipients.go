@@ -90,15 +90,20 @@ func tellRecipients(ctx context.Context, tx pgx.Tx, tenant flomastr.TenantID, ch
 	if recipients == 0 {
 		return nil
 	}
-	_, err := tx.Exec(ctx, `
+	rows, err := tx.Query(ctx, `
 		UPDATE channels s
 		SET told_recipients = $3
 		FROM channels self
-		WHERE s.tenant_id = $1 AND self.tenant_id = $1 AND self.id = $2 AND `+accountSQL("s")+` = `+accountSQL("self"), tenant, channel, recipients)
+		WHERE s.tenant_id = $1 AND self.tenant_id = $1 AND self.id = $2 AND `+accountSQL("s")+` = `+accountSQL("self")+`
+		RETURNING s.id`, tenant, channel, recipients)
 	if err != nil {
 		return fmt.Errorf("keep the limit of recipients: %w", err)
 	}
-	return nil
+	channels, err := pgx.CollectRows(rows, pgx.RowTo[flomastr.ChannelID])
+	if err != nil {
+		return fmt.Errorf("keep the limit of recipients: %w", err)
+	}
+	return wakeChannels(ctx, tx, tenant, channels) // more may be allowed now
 }
 
 // marketingHeldSQL tells whether WhatsApp takes no advertising for the person whom conversation c is with, for now.

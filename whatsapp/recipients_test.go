@@ -137,6 +137,25 @@ func TestAdvertisingThatWhatsAppHeldBackIsNotTriedForADay(t *testing.T) {
 	require.NoError(t, err)
 }
 
+func TestAHigherLimitOfRecipientsWakesWhoeverWaits(t *testing.T) {
+	t.Parallel()
+	b := setup(t, options{})
+	b.ledger.keeps(approved("news", "utility"))
+	told := func(mark string, recipients int) {
+		t.Helper()
+		event := provider.Event{Kind: provider.NumberChanged, Mark: mark, Recipients: recipients, At: time.Now()}
+		_, err := b.store.SaveIntake(t.Context(), b.tenant, []whatsapp.Intake{{Channel: b.channel.ID, Event: &event}})
+		require.NoError(t, err)
+	}
+	told("1", 1)
+	b.work()
+	b.begin(b.channel.ID, "385911111101")
+	b.begin(b.channel.ID, "385911111102")
+	b.eventually("one waits", func() bool { return len(b.people()) == 1 && b.count(`SELECT count(*) FROM alerts WHERE kind = 'recipients'`) == 1 })
+	told("2", 2000)
+	b.eventually("it goes", func() bool { return len(b.people()) == 2 })
+}
+
 // pacing is a provider that says of one contact that it is written to too fast.
 type pacing struct {
 	spoken
@@ -167,5 +186,6 @@ func TestAContactThatIsWrittenToTooFastHoldsUpNobodyElse(t *testing.T) {
 	b.hears(provider.Inbound{Text: "One."}, provider.Inbound{Text: "Two.", From: provider.Address{Phone: "385922222222"}})
 	b.eventually("both are answered", func() bool { return len(b.people()) == 2 })
 	require.Zero(t, b.count(`SELECT count(*) FROM channels WHERE held_until IS NOT NULL`), "the channel is not held")
-	require.Equal(t, 4, b.count(`SELECT max(attempts) FROM outbox`))
+	require.Equal(t, 1, b.count(`SELECT max(attempts) FROM outbox`), "slowing down costs no try")
+	require.Equal(t, 3, b.count(`SELECT max(slowed) FROM outbox`))
 }
