@@ -13,10 +13,16 @@ import (
 	"github.com/flomastr/flomastr/whatsapp"
 )
 
-// underWaySQL tells whether something is yet to be answered or sent in conversation c of tenant $1.
+// underWaySQL tells whether something is yet to be answered or sent in conversation c of tenant $1, or lies among the dead
+// letters, of which those of archived messages would not be told.
 const underWaySQL = `(
-	EXISTS (SELECT FROM jobs j WHERE j.tenant_id = $1 AND j.conversation_id = c.id AND j.state IN ('queued', 'processing'))
-	OR EXISTS (SELECT FROM outbox o WHERE o.tenant_id = $1 AND o.conversation_id = c.id AND o.phase <> 'settled'))`
+	EXISTS (SELECT FROM jobs j
+	        WHERE j.tenant_id = $1 AND j.conversation_id = c.id
+	          AND (j.state IN ('queued', 'processing') OR j.state IN ('failed', 'expired') AND j.dealt_at IS NULL))
+	OR EXISTS (SELECT FROM outbox o WHERE o.tenant_id = $1 AND o.conversation_id = c.id AND o.phase <> 'settled')
+	OR EXISTS (SELECT FROM messages m
+	           JOIN outbox o ON o.tenant_id = $1 AND o.message_id = m.id AND o.dealt_at IS NULL
+	           WHERE m.tenant_id = $1 AND m.conversation_id = c.id AND m.direction = 'out' AND m.state IN ('failed', 'unknown')))`
 
 // IdleConversations implements whatsapp.ArchiveStore.
 func (s *WhatsAppStore) IdleConversations(ctx context.Context, tenant flomastr.TenantID, before time.Time, after whatsapp.Idle, limit int) (list []whatsapp.Idle, err error) {

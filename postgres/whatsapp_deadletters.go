@@ -114,8 +114,15 @@ func (s *WhatsAppStore) ResendMessage(ctx context.Context, tenant flomastr.Tenan
 	return m, err
 }
 
-// dealWith marks a dead message as dealt with; unknown tells whether it may have arrived.
+// dealWith marks a dead message as dealt with; unknown tells whether it may have arrived. The message is locked first, so that
+// a report of it counts before or after, not between.
 func dealWith(ctx context.Context, tx pgx.Tx, tenant flomastr.TenantID, id flomastr.MessageID, how string) (unknown bool, err error) {
+	if _, err := tx.Exec(ctx, `
+		SELECT FROM messages
+		WHERE tenant_id = $1 AND id = $2 AND created_at = $3
+		FOR UPDATE`, tenant, id, timeOf(id)); err != nil {
+		return false, fmt.Errorf("lock a dead letter: %w", err)
+	}
 	err = tx.QueryRow(ctx, `
 		UPDATE outbox o
 		SET dealt_at = now(), dealt_how = $4

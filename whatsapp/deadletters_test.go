@@ -7,6 +7,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
 	"github.com/flomastr/flomastr"
@@ -113,6 +114,30 @@ func TestAnUnknownOutcomeIsShownLaterAndSentAgainOnlyKnowingly(t *testing.T) {
 	require.Len(t, b.dead(), 1)
 	require.NoError(t, b.resend(d, true))
 	require.Empty(t, b.dead())
+}
+
+// A person sends a message again at the moment at which its delivery is reported: the report counts first.
+func TestAReportAtTheSameMomentKeepsAMessageFromBeingSentAgain(t *testing.T) {
+	t.Parallel()
+	b := setup(t, options{})
+	mend := b.refusing(http.StatusBadRequest)
+	b.work()
+	b.says("385911111111", "Hello?")
+	b.eventually("it failed", func() bool { return len(b.dead()) == 1 })
+	mend()
+	d := b.dead()[0]
+	result := make(chan error, 1)
+	require.NoError(t, b.db.InTenant(t.Context(), b.tenant, func(tx pgx.Tx) error {
+		if err := execFn(t.Context(), `UPDATE messages SET state = 'delivered' WHERE id = $1`, d.ID)(tx); err != nil {
+			return err
+		}
+		go func() { result <- b.resend(d, false) }()
+		b.blocked(1)
+		return nil
+	}))
+	require.ErrorIs(t, <-result, whatsapp.ErrDeadLetterNotFound)
+	b.settled()
+	require.Empty(t, b.ledger.all())
 }
 
 func TestATurnThatWasGivenUpIsAnsweredAgain(t *testing.T) {

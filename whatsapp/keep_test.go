@@ -127,6 +127,34 @@ func TestAnIdleConversationMovesToTheArchiveAndReadsAsBefore(t *testing.T) {
 	require.Equal(t, 1, a.audited("conversations.archived"), "there is nothing left to do")
 }
 
+func TestAConversationWithADeadLetterStaysWhereItIsListed(t *testing.T) {
+	t.Parallel()
+	for name, kill := range map[string]string{
+		"a message":                 `UPDATE messages SET state = 'failed' WHERE direction = 'out'`,
+		"one of an unknown outcome": `UPDATE messages SET state = 'unknown' WHERE direction = 'out'`,
+		"a turn":                    `UPDATE jobs SET state = 'failed'`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			a := newAttic(t)
+			a.work()
+			a.talk("385911111111", 1)
+			tenantExec(t, a.bundle, kill)
+			tenantExec(t, a.bundle, `UPDATE outbox SET settled_at = now() - interval '1 hour'`)
+			require.Len(t, a.dead(), 1)
+			a.later = 91 * day
+			require.NoError(t, a.keeper(a.store).Keep(t.Context()))
+			require.Zero(t, a.archived())
+			require.Len(t, a.dead(), 1, "it is still listed")
+
+			d := a.dead()[0]
+			require.NoError(t, a.engine.Discard(t.Context(), a.tenant, admin.Actor, d.Kind, d.ID))
+			require.NoError(t, a.keeper(a.store).Keep(t.Context()))
+			require.Equal(t, 2, a.archived(), "a person dealt with it")
+		})
+	}
+}
+
 func TestACustomerWhoComesBackFindsTheirConversationRemembered(t *testing.T) {
 	t.Parallel()
 	a := newAttic(t)
