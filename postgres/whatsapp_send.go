@@ -23,6 +23,7 @@ type head struct {
 	kind       whatsapp.OutKind
 	content    []byte
 	attempts   int
+	slowed     int
 	expires    time.Time
 	to         string
 	wait       float64 // seconds until it may be tried
@@ -111,7 +112,7 @@ func (s *WhatsAppStore) forsakeIntents(ctx context.Context, tx pgx.Tx, lane what
 
 func headOf(ctx context.Context, tx pgx.Tx, lane whatsapp.Lane) (h head, err error) {
 	err = tx.QueryRow(ctx, `
-		SELECT o.message_id, o.kind, o.content, o.attempts, o.expires_at, c.address,
+		SELECT o.message_id, o.kind, o.content, o.attempts, o.slowed, o.expires_at, c.address,
 		       extract(epoch FROM o.ready_at - now())::float8,
 		       o.expires_at <= now(),
 		       coalesce(c.window_until > now() + interval '`+windowMargin+`', false),
@@ -129,7 +130,7 @@ func headOf(ctx context.Context, tx pgx.Tx, lane whatsapp.Lane) (h head, err err
 		WHERE o.tenant_id = $1 AND o.conversation_id = $2 AND o.phase = 'queued'
 		ORDER BY o.seq
 		LIMIT 1`, lane.Tenant, lane.Conversation).Scan(
-		&h.id, &h.kind, &h.content, &h.attempts, &h.expires, &h.to, &h.wait, &h.expired, &h.windowOpen, &h.template, &h.known.Status, &h.known.Category, &h.owner, &h.optOut, &h.marketing, &h.unasked,
+		&h.id, &h.kind, &h.content, &h.attempts, &h.slowed, &h.expires, &h.to, &h.wait, &h.expired, &h.windowOpen, &h.template, &h.known.Status, &h.known.Category, &h.owner, &h.optOut, &h.marketing, &h.unasked,
 		&h.mayNot, &h.unread, &h.held, &h.pace)
 	return h, err
 }
@@ -159,7 +160,7 @@ func (h head) begin(ctx context.Context, tx pgx.Tx, lane whatsapp.Lane) (s whats
 	if err := json.Unmarshal(h.content, &content); err != nil {
 		return s, fmt.Errorf("decode outbox: %w", err)
 	}
-	s = whatsapp.Sending{Lane: lane, Message: content.message(h.id, h.to), Attempts: h.attempts + 1, Expires: h.expires}
+	s = whatsapp.Sending{Lane: lane, Message: content.message(h.id, h.to), Attempts: h.attempts + 1, Slowed: h.slowed, Expires: h.expires}
 	var batch pgx.Batch
 	batch.Queue(`
 		UPDATE outbox
@@ -282,14 +283,19 @@ func (s *WhatsAppStore) settleResult(ctx context.Context, tx pgx.Tx, sending wha
 	return settleOutbox(ctx, tx, lane, id, provider.StateFailed, r.Err.Sentence)
 }
 
-// requeue puts a message back that provably did not leave; a paused channel does not cost it a try.
+// triedSQL counts what a call that did not leave costs its message: $1 whether it costs a try, $2 whether it was slowed down.
+func triedSQL(free, slowed string) string {
+	return `attempts = attempts - CASE WHEN ` + free + `::boolean THEN 1 ELSE 0 END, slowed = slowed + CASE WHEN ` + slowed + `::boolean THEN 1 ELSE 0 END`
+}
+
+// requeue puts a message back that provably did not leave.
 func requeue(ctx context.Context, tx pgx.Tx, lane whatsapp.Lane, id flomastr.MessageID, r whatsapp.Result) error {
 	var batch pgx.Batch
 	batch.Queue(`
 		UPDATE outbox
-		SET phase = 'queued', ready_at = now() + make_interval(secs => $4), attempts = attempts - CASE WHEN $5 THEN 1 ELSE 0 END
+		SET phase = 'queued', ready_at = now() + make_interval(secs => $4), `+triedSQL("$5", "$6")+`
 		WHERE tenant_id = $1 AND message_id = $2 AND phase = 'intent' AND term = $3`,
-		lane.Tenant, id, lane.Term, r.After.Seconds(), r.Err.Effect == provider.PauseChannel)
+		lane.Tenant, id, lane.Term, r.After.Seconds(), r.Free(), r.Err.Throttled)
 	batch.Queue(`
 		UPDATE messages
 		SET state = 'queued', problem = $4
@@ -302,18 +308,18 @@ func requeue(ctx context.Context, tx pgx.Tx, lane whatsapp.Lane, id flomastr.Mes
 
 // takeBack puts a message back although the lease was lost: its last call was begun under our term and provably did not
 // leave, so whoever made it unknown meanwhile could not know better. It stays where it is once a later message of the
-// conversation was begun, because it must not overtake.
+// conversation was begun, because it must not overtake, and once a person dealt with it.
 func takeBack(ctx context.Context, tx pgx.Tx, lane whatsapp.Lane, id flomastr.MessageID, r whatsapp.Result) (bool, error) {
 	tag, err := tx.Exec(ctx, `
 		UPDATE outbox o
-		SET phase = 'queued', settled_at = NULL, ready_at = now() + make_interval(secs => $4)
-		WHERE o.tenant_id = $1 AND o.message_id = $2 AND o.term = $3 AND o.phase <> 'queued'
+		SET phase = 'queued', settled_at = NULL, ready_at = now() + make_interval(secs => $4), `+triedSQL("$6", "$7")+`
+		WHERE o.tenant_id = $1 AND o.message_id = $2 AND o.term = $3 AND o.phase <> 'queued' AND o.dealt_at IS NULL
 		  AND NOT EXISTS (SELECT FROM outbox later
 		                  WHERE later.tenant_id = $1 AND later.conversation_id = o.conversation_id AND later.seq > o.seq
 		                    AND later.phase <> 'queued')
 		  AND EXISTS (SELECT FROM messages m
 		              WHERE m.tenant_id = $1 AND m.id = $2 AND m.created_at = $5 AND m.state IN ('intent', 'unknown'))`,
-		lane.Tenant, id, lane.Term, r.After.Seconds(), timeOf(id))
+		lane.Tenant, id, lane.Term, r.After.Seconds(), timeOf(id), r.Free(), r.Err.Throttled)
 	if err != nil {
 		return false, fmt.Errorf("take message back: %w", err)
 	}

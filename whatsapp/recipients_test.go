@@ -151,7 +151,9 @@ func TestAHigherLimitOfRecipientsWakesWhoeverWaits(t *testing.T) {
 	b.work()
 	b.begin(b.channel.ID, "385911111101")
 	b.begin(b.channel.ID, "385911111102")
-	b.eventually("one waits", func() bool { return len(b.people()) == 1 && b.count(`SELECT count(*) FROM alerts WHERE kind = 'recipients'`) == 1 })
+	b.eventually("one waits", func() bool {
+		return len(b.people()) == 1 && b.count(`SELECT count(*) FROM alerts WHERE kind = 'recipients'`) == 1
+	})
 	told("2", 2000)
 	b.eventually("it goes", func() bool { return len(b.people()) == 2 })
 }

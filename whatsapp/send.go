@@ -101,12 +101,17 @@ func (e *Engine) after(s Sending, failed *provider.SendError) Result {
 	if failed.Outcome != provider.NotSent {
 		return r
 	}
-	wait := backoff(e.set.BackoffUnit, s.Attempts, time.Minute)
+	wait := backoff(e.set.BackoffUnit, s.Attempts+s.Slowed, time.Minute)
 	if failed.Pair {
-		wait = e.set.BackoffUnit << min(2*(s.Attempts-1), 12) // 4^X, as Meta asks
+		wait = e.set.BackoffUnit << min(2*s.Slowed, 12) // 4^X, as Meta asks
 	}
 	r.After = max(failed.RetryAfter, wait)
-	// Slowing down is no failure: such a message waits as long as it is useful.
-	r.Retry = failed.Effect == provider.PauseChannel || failed.Throttled || s.Attempts < e.set.SendAttempts
+	r.Retry = r.Free() || s.Attempts < e.set.SendAttempts
 	return r
+}
+
+// Free tells whether a call that failed costs its message no try: the number is paused, or the provider only asked for
+// patience. Such a message waits as long as it is useful.
+func (r Result) Free() bool {
+	return r.Err != nil && (r.Err.Effect == provider.PauseChannel || r.Err.Throttled)
 }

@@ -206,9 +206,14 @@ func TestAWokenWorkerIsFenced(t *testing.T) {
 // unless a later one was begun meanwhile.
 func TestAMessageWhoseCallWasNeverMadeIsTakenBack(t *testing.T) {
 	t.Parallel()
-	for name, overtaken := range map[string]bool{"and sent again": false, "but never overtakes": true} {
+	for name, c := range map[string]struct{ overtaken, dealt bool }{
+		"and sent again":                               {},
+		"but never overtakes":                          {overtaken: true},
+		"but not once a person dealt with its outcome": {dealt: true},
+	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
+			overtaken := c.overtaken
 			b := setup(t, options{})
 			b.says("385911111111", "Hello.")
 			send := func(text string) flomastr.MessageID {
@@ -253,6 +258,13 @@ func TestAMessageWhoseCallWasNeverMadeIsTakenBack(t *testing.T) {
 				return
 			}
 			require.ErrorIs(t, err, whatsapp.ErrNothingDue)
+			if c.dealt {
+				tenantExec(t, b, `UPDATE outbox SET dealt_at = now(), dealt_how = 'resent'`)
+				_, err = b.store.SettleSend(t.Context(), sleeper, notSent)
+				require.NoError(t, err)
+				require.Equal(t, provider.StateFailed, state())
+				return
+			}
 			_, err = b.store.SettleSend(t.Context(), sleeper, notSent)
 			require.NoError(t, err)
 			require.Equal(t, provider.StateQueued, state())

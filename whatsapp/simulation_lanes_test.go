@@ -275,7 +275,7 @@ func (w *world) BeginSend(_ context.Context, lane Lane) (s Sending, err error) {
 		l.phase, l.term, l.attempts = "intent", lane.Term, l.attempts+1
 		w.set(l, provider.StateIntent)
 		w.crash()
-		return Sending{Lane: lane, Message: w.message(l), Attempts: l.attempts, Expires: l.expires}, nil
+		return Sending{Lane: lane, Message: w.message(l), Attempts: l.attempts, Slowed: l.slowed, Expires: l.expires}, nil
 	}
 }
 
@@ -349,6 +349,17 @@ func (w *world) SettleSend(_ context.Context, s Sending, r Result) (more bool, e
 	return false, nil
 }
 
+// putBack lets a message that did not leave wait for its next try.
+func (w *world) putBack(l *line, r Result) {
+	l.phase, l.ready = "queued", w.later(r.After)
+	if r.Free() {
+		l.attempts--
+	}
+	if r.Err.Throttled {
+		l.slowed++
+	}
+}
+
 func (w *world) settleResult(l *line, s Sending, r Result, held bool) {
 	if r.Err == nil {
 		w.settle(l, r.Accepted.State)
@@ -360,10 +371,7 @@ func (w *world) settleResult(l *line, s Sending, r Result, held bool) {
 	}
 	w.effect(l.talk, r.Err.Effect, w.now)
 	if r.Retry && held && l.phase == "intent" && l.term == s.Lane.Term {
-		l.phase, l.ready = "queued", w.later(r.After)
-		if r.Err.Effect == provider.PauseChannel {
-			l.attempts--
-		}
+		w.putBack(l, r)
 		if l.state == provider.StateIntent {
 			w.set(l, provider.StateQueued)
 		}
@@ -377,7 +385,7 @@ func (w *world) settleResult(l *line, s Sending, r Result, held bool) {
 			return m.out && m.talk == l.talk && m.seq > l.seq && m.phase != "queued"
 		})
 		if !overtaken || w.rules.hold {
-			l.phase, l.ready = "queued", w.later(r.After)
+			w.putBack(l, r)
 			w.set(l, provider.StateQueued)
 			w.wakeLane(l.talk, LaneSend, w.now)
 			return

@@ -114,6 +114,7 @@ type line struct {
 	phase     string
 	term      int64
 	attempts  int
+	slowed    int
 	ready     time.Time
 	expires   time.Time
 	content   provider.Message

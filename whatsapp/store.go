@@ -166,7 +166,8 @@ type SendStore interface {
 type Sending struct {
 	Lane     Lane
 	Message  provider.Message
-	Attempts int
+	Attempts int // with this one; what was only slowed down or held is none
+	Slowed   int // how often the provider has slowed it down
 	Expires  time.Time
 }
 
