@@ -22,14 +22,15 @@ type Tenants interface {
 const sleep = time.Minute
 
 // WhileAwake stands before every job: one of a tenant that is suspended or deleted waits until it is back, and one of a
-// tenant that is no more is given up. A job of no tenant passes.
+// tenant that is no more is given up. A job of no tenant passes. One whose tenant cannot be read is tried again like every
+// failure: while a new version is put in place, it may be meant for that.
 func WhileAwake(tenants Tenants) func(context.Context, *rivertype.JobRow, func(context.Context) error) error {
 	return func(ctx context.Context, job *rivertype.JobRow, do func(context.Context) error) error {
 		var of struct {
 			Tenant flomastr.TenantID `json:"tenant_id"`
 		}
 		if err := json.Unmarshal(job.EncodedArgs, &of); err != nil {
-			return river.JobCancel(fmt.Errorf("read the tenant of a job: %w", err))
+			return fmt.Errorf("read the tenant of a job: %w", err)
 		}
 		if of.Tenant.IsZero() {
 			return do(ctx)
