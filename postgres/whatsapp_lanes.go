@@ -139,15 +139,17 @@ func claimJobs(ctx context.Context, tx pgx.Tx, lanes []whatsapp.Lane, worker str
 		  LIMIT 1
 		) head
 		WHERE j.tenant_id = a.tenant_id AND j.id = head.id AND (j.state = 'processing' OR j.ready_at <= now())
-		RETURNING j.conversation_id, j.id, j.lease_token::text`, uuids(tenants), uuids(conversations), terms, worker)
+		RETURNING j.conversation_id, j.id, j.lease_token::text, j.attempts`, uuids(tenants), uuids(conversations), terms, worker)
 	if err != nil {
 		return fmt.Errorf("claim jobs: %w", err)
 	}
 	var conversation flomastr.ConversationID
 	var job flomastr.JobID
 	var token string
-	if _, err := pgx.ForEachRow(rows, []any{&conversation, &job, &token}, func() error {
-		lanes[index[conversation]].Job, lanes[index[conversation]].Token = job, token
+	var attempts int
+	if _, err := pgx.ForEachRow(rows, []any{&conversation, &job, &token, &attempts}, func() error {
+		lane := &lanes[index[conversation]]
+		lane.Job, lane.Token, lane.Attempts = job, token, attempts
 		return nil
 	}); err != nil {
 		return fmt.Errorf("claim jobs: %w", err)

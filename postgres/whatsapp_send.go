@@ -78,6 +78,14 @@ func (s *WhatsAppStore) BeginSend(ctx context.Context, lane whatsapp.Lane) (send
 				return releaseSends(ctx, tx, lane, &wait)
 			}
 			sending, err = h.begin(ctx, tx, lane)
+			if errors.Is(err, errUnreadable) {
+				// The customer's later messages wait behind it, and no other server reads it better.
+				s.db.log.ErrorContext(ctx, "a message waits to be sent that cannot be read; giving up", "tenant_id", lane.Tenant, "message_id", h.id, "error", err)
+				if err := settleOutbox(ctx, tx, lane, h.id, provider.StateFailed, "Not sent: what it was to say cannot be read any more."); err != nil {
+					return err
+				}
+				continue
+			}
 			return err
 		}
 	})
@@ -155,10 +163,13 @@ func (h head) mustWait() time.Duration {
 	return time.Duration(seconds * float64(time.Second))
 }
 
+// errUnreadable is a message whose content is not what we keep there.
+var errUnreadable = errors.New("the content cannot be read")
+
 func (h head) begin(ctx context.Context, tx pgx.Tx, lane whatsapp.Lane) (s whatsapp.Sending, err error) {
 	var content outboxContent
 	if err := json.Unmarshal(h.content, &content); err != nil {
-		return s, fmt.Errorf("decode outbox: %w", err)
+		return s, fmt.Errorf("decode outbox: %w", errors.Join(errUnreadable, err))
 	}
 	s = whatsapp.Sending{Lane: lane, Message: content.message(h.id, h.to), Attempts: h.attempts + 1, Slowed: h.slowed, Expires: h.expires}
 	var batch pgx.Batch

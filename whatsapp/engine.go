@@ -46,6 +46,7 @@ type Settings struct {
 	BurstWait      time.Duration // the longest wait for more of the same turn; 1.5 s
 	MediaWait      time.Duration // how long a turn waits for the words in its files; 20 s
 	AnswerTimeout  time.Duration // 60 s
+	AbandonAfter   time.Duration // how long an answer may go on after it was cancelled; 5 s
 	History        int           // messages of the past that an answer may know; 20
 	Lease          time.Duration // of a turn's lane, prolonged while it works; 15 s
 	SendLease      time.Duration // longer than any call may take; 45 s
@@ -81,6 +82,7 @@ func (s Settings) withDefaults() Settings {
 	fill(&s.BurstWait, 1500*time.Millisecond)
 	fill(&s.MediaWait, 20*time.Second)
 	fill(&s.AnswerTimeout, time.Minute)
+	fill(&s.AbandonAfter, 5*time.Second)
 	fill(&s.History, 20)
 	fill(&s.Lease, 15*time.Second)
 	fill(&s.SendLease, 45*time.Second)

@@ -54,6 +54,7 @@ type Lane struct {
 	Term         int64
 	Job          flomastr.JobID // the turn that was claimed with a turn's lane
 	Token        string
+	Attempts     int // of the job, with this one
 }
 
 // The failures of the queue.

@@ -402,6 +402,25 @@ func TestAProviderThatCannotBeReachedIsTriedAgain(t *testing.T) {
 }
 
 // Whatever the provider does, the customer gets the answers in the order of the questions, and never two at once.
+func TestAMessageThatCannotBeReadIsGivenUpAndTheNextOneGoes(t *testing.T) {
+	t.Parallel()
+	settings := quick()
+	settings.BackoffUnit, settings.SendAttempts = 50*time.Millisecond, 1000
+	b := setup(t, options{settings: settings})
+	mend := b.refusing(http.StatusServiceUnavailable)
+	b.work()
+	b.says("385911111111", "Hello?")
+	b.eventually("it waits to be sent again", func() bool {
+		tenantExec(t, b, `UPDATE outbox SET content = '"of another shape"' WHERE phase = 'queued'`)
+		return b.count(`SELECT count(*) FROM outbox WHERE content = '"of another shape"'`) == 1
+	})
+	mend()
+	b.says("385911111111", "And on Sunday?")
+	b.eventually("the next one is sent", func() bool { return len(b.ledger.all()) == 1 })
+	require.Equal(t, "re: And on Sunday?", b.ledger.all()[0].Text)
+	require.Equal(t, 1, b.count(`SELECT count(*) FROM messages WHERE state = 'failed' AND problem LIKE 'Not sent: %cannot be read%'`))
+}
+
 func TestSendsOfAConversationKeepTheirOrder(t *testing.T) {
 	t.Parallel()
 	settings := quick()

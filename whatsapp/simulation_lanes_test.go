@@ -41,7 +41,7 @@ func (w *world) lease(l *laneRow, lease time.Duration) Lane {
 	}
 	if j := w.head(l.talk); j != nil && (j.state == JobProcessing || !j.ready.After(w.now)) {
 		j.state, j.attempts, j.stale, j.term, j.token = JobProcessing, j.attempts+1, false, l.term, strconv.Itoa(w.next())
-		lane.Job, lane.Token = j.id, j.token
+		lane.Job, lane.Token, lane.Attempts = j.id, j.token, j.attempts
 	}
 	return lane
 }

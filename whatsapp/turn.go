@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"time"
 
 	"github.com/flomastr/flomastr"
@@ -20,7 +21,7 @@ func (e *Engine) workTurn(ctx context.Context, lane Lane) {
 	case errors.Is(err, ErrLeaseLost):
 		return
 	case err != nil:
-		log.WarnContext(ctx, "load turn; it comes up again when its lease ends", "err", err)
+		e.failLoading(ctx, lane, err)
 		return
 	case work.Job.State == "": // not due yet
 		return
@@ -60,6 +61,24 @@ func (e *Engine) workTurn(ctx context.Context, lane Lane) {
 		out.State, out.Problem, out.Decision = JobFailed, errorWord(err), e.fallback(work.Turn)
 	}
 	e.finishTurn(ctx, lane, work, out)
+}
+
+// failLoading deals with a turn that could not be read. A database that is away is waited for; what it holds and nobody can
+// read, such as what a newer version wrote, is given up like every other failure, because the conversation waits behind it.
+func (e *Engine) failLoading(ctx context.Context, lane Lane, err error) {
+	log := e.log.With("tenant", lane.Tenant, "conversation", lane.Conversation, "job", lane.Job, "attempt", lane.Attempts)
+	if lane.Attempts >= e.set.TurnAttempts && flomastr.KindOf(err) != flomastr.Unavailable {
+		log.ErrorContext(ctx, "load a turn; giving up", "err", err)
+		e.finishTurn(ctx, lane, Work{}, Outcome{
+			State: JobFailed, Speaker: flomastr.SpeakerAssistant, Decision: e.fallback(flomastr.Turn{}), Problem: errorWord(err),
+			Lease: e.set.SendLease, Useful: e.set.AnswerUseful,
+		})
+		return
+	}
+	log.WarnContext(ctx, "load a turn; it comes up again", "err", err)
+	if err := e.store.RetryTurn(ctx, lane, backoff(e.set.BackoffUnit, lane.Attempts, 30*time.Second), errorWord(err)); err != nil && !errors.Is(err, ErrLeaseLost) {
+		log.WarnContext(ctx, "put a turn back; it comes up again when its lease ends", "err", err)
+	}
 }
 
 // finishTurn commits the decision and, when the commit began the send, makes the call.
@@ -126,7 +145,7 @@ func (e *Engine) renewWhile(ctx context.Context, lane Lane) (working context.Con
 }
 
 // ask puts the turn to the Answerer under a deadline, with the lease prolonged meanwhile. A panic is an error like any
-// other, and what it returns is checked before it counts.
+// other, one that does not stop when it is cancelled is abandoned, and what it returns is checked before it counts.
 func (e *Engine) ask(ctx context.Context, lane Lane, turn flomastr.Turn) (d flomastr.Decision, err error) {
 	working, stop := e.renewWhile(ctx, lane)
 	defer func() {
@@ -136,13 +155,44 @@ func (e *Engine) ask(ctx context.Context, lane Lane, turn flomastr.Turn) (d flom
 	}()
 	working, cancel := context.WithTimeout(working, e.set.AnswerTimeout)
 	defer cancel()
-	defer func() {
-		if r := recover(); r != nil {
-			err = fmt.Errorf("the answerer panicked: %v", r)
-		}
-	}()
-	if d, err = e.answerer.Answer(working, turn); err != nil {
-		return d, fmt.Errorf("ask for an answer: %w", err)
+	type answer struct {
+		flomastr.Decision
+		err error
 	}
-	return checked(d)
+	answers := make(chan answer, 1) // whoever comes too late is not waited for
+	go func() {
+		var a answer
+		defer func() {
+			if r := recover(); r != nil {
+				a.err = fmt.Errorf("the answerer panicked: %v", r)
+			}
+			answers <- a
+		}()
+		for _, m := range turn.Messages {
+			chaos.Point("answering", m.Text)
+		}
+		a.Decision, a.err = e.answerer.Answer(working, turn)
+	}()
+	var a answer
+	select {
+	case a = <-answers:
+	case <-working.Done():
+		select {
+		case a = <-answers:
+		case <-time.After(e.set.AbandonAfter):
+			e.log.ErrorContext(ctx, "an answer goes on although it was cancelled; its place is given to others", "tenant", lane.Tenant,
+				"conversation", lane.Conversation, "job", lane.Job, "goroutines", goroutines())
+			a.err = context.Cause(working)
+		}
+	}
+	if a.err != nil {
+		return d, fmt.Errorf("ask for an answer: %w", a.err)
+	}
+	return checked(a.Decision)
+}
+
+// goroutines shows what all of them are doing, as far as a log line holds it.
+func goroutines() string {
+	dump := make([]byte, 64<<10)
+	return string(dump[:runtime.Stack(dump, true)])
 }

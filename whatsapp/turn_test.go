@@ -117,6 +117,46 @@ func TestAnAnswererThatFailsIsTriedAgainAndThenTheTruthIsToldOnce(t *testing.T) 
 	}
 }
 
+func TestAnAnswererThatDoesNotStopIsAbandoned(t *testing.T) {
+	t.Parallel()
+	settings := quick()
+	settings.Workers, settings.AnswerTimeout, settings.AbandonAfter, settings.TurnAttempts = 1, 50*time.Millisecond, 10*time.Millisecond, 2
+	settings.Texts.Fallback = "Sorry, a fault."
+	b := setup(t, options{settings: settings})
+	release := make(chan struct{})
+	t.Cleanup(func() { close(release) })
+	b.answerer.fn = func(_ context.Context, turn flomastr.Turn) (flomastr.Decision, error) {
+		if turn.Messages[0].Text == "Hang!" {
+			<-release // whatever is cancelled
+		}
+		return flomastr.Decision{Action: flomastr.ActionAnswer, Text: "re: " + turn.Messages[0].Text}, nil
+	}
+	b.work()
+	b.says("385911111111", "Hang!")
+	b.eventually("it hangs", func() bool { return len(b.answerer.seen()) == 1 })
+	b.says("385922222222", "Hello?")
+	b.eventually("its place is given to another", func() bool { return len(b.ledger.to("385922222222")) == 1 })
+	b.eventually("the truth is told", func() bool { return len(b.ledger.to("385911111111")) == 1 })
+	require.Contains(t, b.ledger.to("385911111111")[0], "Sorry, a fault.")
+	require.Equal(t, 1, b.count(`SELECT count(*) FROM jobs WHERE state = 'failed' AND error = 'timeout'`))
+}
+
+func TestATurnThatCannotBeReadIsGivenUpInTheEnd(t *testing.T) {
+	t.Parallel()
+	settings := quick()
+	settings.TurnAttempts, settings.Texts.Fallback = 2, "Sorry, a fault."
+	b := setup(t, options{settings: settings})
+	b.work()
+	b.says("385911111111", "Hello?")
+	b.eventually("an answer", func() bool { return len(b.ledger.all()) == 1 })
+	tenantExec(t, b, `UPDATE messages SET decision = '{"evidence": "of another shape"}' WHERE direction = 'out'`)
+	b.says("385911111111", "And on Sunday?")
+	b.eventually("the truth is told", func() bool { return len(b.ledger.all()) == 2 })
+	require.Equal(t, "Sorry, a fault.", b.ledger.all()[1].Text)
+	require.Equal(t, 1, b.count(`SELECT count(*) FROM jobs WHERE state = 'failed' AND attempts = 2 AND error <> ''`))
+	require.Len(t, b.answerer.seen(), 1)
+}
+
 func TestWhatCannotBeReadGetsOnePoliteAnswerAndNeverReachesTheAssistant(t *testing.T) {
 	t.Parallel()
 	settings := quick()

@@ -3,4 +3,4 @@
 package chaos
 
 // Point does nothing.
-func Point(string) {}
+func Point(string, ...string) {}
