@@ -2,15 +2,12 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
 	"slices"
 	"strings"
 	"time"
-
-	"github.com/jackc/pgx/v5"
 )
 
 // checker compares the customers' ledger, the provider's and the database when everything has come to rest. Its queries
@@ -33,11 +30,11 @@ const stalled = 75 * time.Second
 func (c *checker) drained(ctx context.Context, most time.Duration) {
 	done, moved := -1, time.Now()
 	open := func() int {
-		return c.count(ctx, `SELECT count(*) FROM jobs WHERE state IN ('queued', 'processing')`) +
-			c.count(ctx, `SELECT count(*) FROM outbox WHERE phase <> 'settled'`)
+		return c.lab.number(ctx, `SELECT count(*) FROM jobs WHERE state IN ('queued', 'processing')`) +
+			c.lab.number(ctx, `SELECT count(*) FROM outbox WHERE phase <> 'settled'`)
 	}
 	err := until(ctx, most, func() bool {
-		if now := c.count(ctx, `SELECT (SELECT count(*) FROM jobs WHERE completed_at IS NOT NULL) + (SELECT count(*) FROM outbox WHERE phase = 'settled')`); now != done {
+		if now := c.lab.number(ctx, `SELECT (SELECT count(*) FROM jobs WHERE completed_at IS NOT NULL) + (SELECT count(*) FROM outbox WHERE phase = 'settled')`); now != done {
 			done, moved = now, time.Now()
 		}
 		return open() == 0 || time.Since(moved) > stalled
@@ -47,8 +44,8 @@ func (c *checker) drained(ctx context.Context, most time.Duration) {
 	}
 	if err != nil {
 		c.violatedf("I12 not at rest after %s: %d turns and %d sends are open", most,
-			c.count(ctx, `SELECT count(*) FROM jobs WHERE state IN ('queued', 'processing')`),
-			c.count(ctx, `SELECT count(*) FROM outbox WHERE phase <> 'settled'`))
+			c.lab.number(ctx, `SELECT count(*) FROM jobs WHERE state IN ('queued', 'processing')`),
+			c.lab.number(ctx, `SELECT count(*) FROM outbox WHERE phase <> 'settled'`))
 		c.none(ctx, "I12 open", `
 			SELECT concat_ws(' ', o.phase, 'attempt', o.attempts, m.problem, 'lane due', l.ready_at - now(), 'leased', l.lease_until - now(), ch.status, ch.pause_reason, 'turn', t.next_at - now())
 			FROM outbox o
@@ -60,36 +57,9 @@ func (c *checker) drained(ctx context.Context, most time.Duration) {
 	}
 }
 
-func (c *checker) count(ctx context.Context, sql string) (n int) {
-	rows, err := c.rows(ctx, sql)
-	if err != nil {
-		return -1
-	}
-	if len(rows) == 1 {
-		_, _ = fmt.Sscan(rows[0], &n)
-	}
-	return n
-}
-
-// rows reads the only column as text, on a connection that may have to be made again.
-func (c *checker) rows(ctx context.Context, sql string, args ...any) ([]string, error) {
-	if c.lab.admin == nil || c.lab.admin.IsClosed() {
-		conn, err := pgx.Connect(ctx, c.lab.cluster.DSN("postgres", "postgres", ""))
-		if err != nil {
-			return nil, err
-		}
-		c.lab.admin = conn
-	}
-	rows, err := c.lab.admin.Query(ctx, `SELECT x::text FROM (`+sql+`) AS t (x)`, args...)
-	if err != nil {
-		return nil, err
-	}
-	return pgx.CollectRows(rows, pgx.RowTo[string])
-}
-
 // none says what is wrong for each row that a query finds.
 func (c *checker) none(ctx context.Context, what, sql string, args ...any) {
-	found, err := c.rows(ctx, sql, args...)
+	found, err := c.lab.rows(ctx, sql, args...)
 	if err != nil {
 		c.violatedf("not checked: %s: %v", what, err)
 		return
@@ -145,26 +115,10 @@ func (c *checker) check(ctx context.Context) {
 	c.compare(ctx)
 }
 
-// accepted is one line of the provider's ledger.
-type accepted struct {
-	To        string `json:"to"`
-	MessageID string `json:"message_id"`
-}
-
 // compare looks at what the provider took: nothing twice, nothing out of order, and nothing that we claim and it never saw.
 func (c *checker) compare(ctx context.Context) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+c.lab.direct+"/ledger", nil)
+	taken, err := c.lab.ledger(ctx)
 	if err != nil {
-		return
-	}
-	answer, err := http.DefaultClient.Do(req)
-	if err != nil {
-		c.violatedf("not checked: the provider's ledger: %v", err)
-		return
-	}
-	defer func() { _ = answer.Body.Close() }()
-	var taken []accepted
-	if err := json.NewDecoder(answer.Body).Decode(&taken); err != nil {
 		c.violatedf("not checked: the provider's ledger: %v", err)
 		return
 	}

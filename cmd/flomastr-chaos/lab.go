@@ -16,6 +16,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -35,11 +36,12 @@ type lab struct {
 	programs string
 	dir      string
 	log      *os.File
+	mark     int64  // where this run begins in it
 	key      string // the master key
 
 	cluster  *pgcluster.Cluster
-	database *wire // before PostgreSQL
-	provider *wire // before the stand-in
+	database *wire    // before PostgreSQL
+	provider [2]*wire // before the stand-in, one for each server
 	front    *front
 	standIn  *exec.Cmd
 	direct   string // the stand-in's own address
@@ -49,17 +51,24 @@ type lab struct {
 	db       *postgres.DB
 	engine   *whatsapp.Engine // for what an administrator does
 	channels []whatsapp.Channel
+	spare    int // tenants that were made for one run
 }
 
 // server is one of the two processes; it is started again whenever it ends, until it is told not to.
 type server struct {
-	lab     *lab
-	address string
-	env     []string
-	cmd     *exec.Cmd
-	ended   chan struct{}
-	stay    bool // dead
+	lab      *lab
+	address  string
+	provider string // the stand-in's address for this one
+	env      []string
+	cmd      *exec.Cmd
+	ended    chan struct{}
+	stay     bool // dead
+	deaths   atomic.Int64
 }
+
+// operatorKey is the account that the stand-in knows all numbers by. The numbers bring none of their own, so that each server
+// reaches the stand-in by its own wire.
+const operatorKey = "chaos"
 
 const tenants = 2
 
@@ -111,23 +120,28 @@ func (l *lab) databaseURL() string {
 
 func (l *lab) environment() []string {
 	return append(os.Environ(), "DATABASE_URL="+l.databaseURL(), "FLOMASTR_MASTER_KEY="+l.key, "FLOMASTR_DATA_DIR="+l.dir+"/data",
-		"FLOMASTR_INFOBIP_URL=http://"+l.provider.address(), "FLOMASTR_LOG_LEVEL=error", "FLOMASTR_LOG_FORMAT=text", "FLOMASTR_NETWORK_RATE=1000000", "SUPER_ADMIN_EMAILS=operator@chaos.example")
+		"FLOMASTR_LOG_LEVEL=error", "FLOMASTR_LOG_FORMAT=text", "FLOMASTR_NETWORK_RATE=1000000", "SUPER_ADMIN_EMAILS=operator@chaos.example")
 }
 
 func (l *lab) startStandIn(ctx context.Context, seed uint64) (err error) {
 	if l.direct, err = freeAddress(); err != nil {
 		return err
 	}
-	l.standIn = exec.Command(filepath.Join(l.programs, "flomastr-sim"), "--infobip-listen", l.direct, "--data-dir", filepath.Join(l.dir, "sim"),
+	elsewhere, err := freeAddress()
+	if err != nil {
+		return err
+	}
+	l.standIn = exec.Command(filepath.Join(l.programs, "flomastr-sim"), "--infobip-listen", l.direct, "--meta-listen", elsewhere, "--data-dir", filepath.Join(l.dir, "sim"),
 		"--no-limits", "--reports", "delivered", "--delivery-delay", "20ms", "--retry-unit", "100ms", "--traffic", "0")
 	l.standIn.Stdout, l.standIn.Stderr = l.log, l.log
 	l.standIn.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if err = l.standIn.Start(); err != nil {
 		return err
 	}
-	l.provider, err = newWire("tcp", l.direct, seed+1)
-	if err != nil {
-		return err
+	for i := range l.provider {
+		if l.provider[i], err = newWire("tcp", l.direct, seed+uint64(i)+1); err != nil {
+			return err
+		}
 	}
 	return until(ctx, time.Minute, func() bool { return l.control(ctx, http.MethodGet, "/control/health", nil) == nil })
 }
@@ -135,37 +149,52 @@ func (l *lab) startStandIn(ctx context.Context, seed uint64) (err error) {
 // provision makes the tenants by the program's own command, and connects a number to each.
 func (l *lab) provision(ctx context.Context) error {
 	for i := range tenants {
-		cmd := exec.CommandContext(ctx, filepath.Join(l.programs, "flomastr"), "tenant", "provision", fmt.Sprintf("chaos-%d", i), "--owner", fmt.Sprintf("owner%d@chaos.example", i), "--json")
-		cmd.Env, cmd.Dir = l.environment(), l.dir
-		var made struct {
-			TenantID flomastr.TenantID `json:"tenant_id"`
-		}
-		cmd.Stderr = l.log
-		out, err := cmd.Output()
-		if err == nil {
-			err = json.Unmarshal(out, &made)
-		}
-		if err != nil {
-			return fmt.Errorf("provision a tenant: %w: %s", err, l.said())
-		}
-		if l.engine == nil {
-			if err := l.openEngine(ctx); err != nil {
-				return err
-			}
-		}
-		number := fmt.Sprintf("44786009%04d", i)
-		standIn := "http://" + l.provider.address()
-		ch, _, err := l.engine.CreateChannel(ctx, made.TenantID, whatsapp.ChannelDraft{
-			Provider: "infobip", Number: &number, BaseURL: &standIn, Credentials: &provider.Credentials{APIKey: "key" + number},
-			Webhook: &provider.WebhookSecret{HeaderName: "X-Webhook-Secret", HeaderValue: "secret " + number},
-			Limits:  &whatsapp.Limits{PerSecond: 1000, PairBurst: 1000}, // customers write faster than people
-		})
+		ch, err := l.provisionOne(ctx, i)
 		if err != nil {
 			return err
 		}
 		l.channels = append(l.channels, ch)
 	}
 	return nil
+}
+
+func (l *lab) provisionOne(ctx context.Context, i int) (ch whatsapp.Channel, err error) {
+	out, err := l.command(ctx, "tenant", "provision", fmt.Sprintf("chaos-%d", i), "--owner", fmt.Sprintf("owner%d@chaos.example", i), "--json")
+	if err != nil {
+		return ch, err
+	}
+	var made struct {
+		TenantID flomastr.TenantID `json:"tenant_id"`
+	}
+	if err := json.Unmarshal(out, &made); err != nil {
+		return ch, fmt.Errorf("provision a tenant: %w", err)
+	}
+	if l.engine == nil {
+		if err := l.openEngine(ctx); err != nil {
+			return ch, err
+		}
+	}
+	number := fmt.Sprintf("44786009%04d", i)
+	ch, _, err = l.engine.CreateChannel(ctx, made.TenantID, whatsapp.ChannelDraft{
+		Provider: "infobip", Number: &number,
+		Webhook: &provider.WebhookSecret{HeaderName: "X-Webhook-Secret", HeaderValue: "secret " + number},
+		Limits:  &freely,
+	})
+	return ch, err
+}
+
+// freely is how fast the numbers may send: customers write faster than people.
+var freely = whatsapp.Limits{PerSecond: 1000, PairBurst: 1000}
+
+// command runs one of the program's own commands.
+func (l *lab) command(ctx context.Context, args ...string) ([]byte, error) {
+	cmd := exec.CommandContext(ctx, filepath.Join(l.programs, "flomastr"), args...)
+	cmd.Env, cmd.Dir, cmd.Stderr = l.environment(), l.dir, l.log
+	out, err := cmd.Output()
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w: %s", strings.Join(args, " "), err, l.said())
+	}
+	return out, nil
 }
 
 func (l *lab) openEngine(ctx context.Context) error {
@@ -187,7 +216,7 @@ func (l *lab) openEngine(ctx context.Context) error {
 	}
 	l.engine = whatsapp.New(whatsapp.Deps{
 		Store: postgres.NewWhatsAppStore(l.db), Sealer: secret.NewVault(keys, postgres.NewKeyStore(l.db)), Log: log,
-		Providers: []provider.Provider{infobip.New(infobip.Config{HTTP: http.DefaultClient, StandIn: "http://" + l.provider.address()})},
+		Providers: []provider.Provider{infobip.New(infobip.Config{HTTP: http.DefaultClient, APIKey: operatorKey, BaseURL: "https://api.infobip.com"})},
 	})
 	return nil
 }
@@ -199,26 +228,35 @@ func (l *lab) startServers() (err error) {
 		if addresses[i], err = freeAddress(); err != nil {
 			return err
 		}
-		l.servers[i] = &server{lab: l, address: addresses[i]}
+		l.servers[i] = &server{lab: l, address: addresses[i], provider: "http://" + l.provider[i].address()}
 	}
 	if l.front, err = newFront(addresses[:]...); err != nil {
 		return err
 	}
 	for _, ch := range l.channels {
-		if err := l.control(context.Background(), http.MethodPut, "/control/senders/"+ch.Number, map[string]any{
-			"api_key": "key" + ch.Number, "webhook_url": "http://" + l.front.listener.Addr().String() + "/webhook/infobip/" + ch.ID.String(),
-			"auth_header": map[string]string{"name": "X-Webhook-Secret", "value": "secret " + ch.Number},
-		}); err != nil {
+		if err := l.register(context.Background(), ch); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
+// register tells the stand-in of a number.
+func (l *lab) register(ctx context.Context, ch whatsapp.Channel) error {
+	return l.control(ctx, http.MethodPut, "/control/senders/"+ch.Number, map[string]any{
+		"api_key": operatorKey, "webhook_url": "http://" + l.front.listener.Addr().String() + "/webhook/infobip/" + ch.ID.String(),
+		"auth_header": map[string]string{"name": "X-Webhook-Secret", "value": "secret " + ch.Number},
+	})
+}
+
 // begin starts both servers with further settings, such as kill points, and waits until they are ready.
 func (l *lab) begin(ctx context.Context, env ...string) error {
+	if at, err := l.log.Seek(0, io.SeekEnd); err == nil {
+		l.mark = at
+	}
 	for _, s := range l.servers {
 		s.env, s.stay = env, false
+		s.deaths.Store(0)
 		if err := s.start(); err != nil {
 			return err
 		}
@@ -242,6 +280,7 @@ func (l *lab) end() {
 func (s *server) start() error {
 	s.cmd = exec.Command(filepath.Join(s.lab.programs, "flomastr"), "serve", "--listen", s.address)
 	s.cmd.Env, s.cmd.Dir = append(s.lab.environment(), s.env...), s.lab.dir
+	s.cmd.Env = append(s.cmd.Env, "FLOMASTR_INFOBIP_URL="+s.provider, "INFOBIP_BASE_URL="+s.provider, "INFOBIP_API_KEY="+operatorKey)
 	s.cmd.Stdout, s.cmd.Stderr = s.lab.log, s.lab.log
 	s.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	s.ended = make(chan struct{})
@@ -284,6 +323,7 @@ func (l *lab) supervise(ctx context.Context) {
 			select {
 			case <-s.ended:
 				if !s.stay {
+					s.deaths.Add(1)
 					_ = s.start()
 				}
 			default:

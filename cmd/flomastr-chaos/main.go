@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -28,7 +29,8 @@ func main() {
 
 func run(ctx context.Context) (held bool, err error) {
 	only := flag.String("only", "", "play the scenarios whose names begin so, separated by commas")
-	seed := flag.Uint64("seed", 0, "play this seed alone; as many as the profile says otherwise")
+	seed := flag.Uint64("seed", 0, "the first seed, and the only one without -seeds; by chance otherwise")
+	seeds := flag.Int("seeds", 0, "how many seeds each; as many as the profile says otherwise")
 	name := flag.String("profile", "short", "short or long")
 	out := flag.String("out", ".flomastr/chaos.json", "where the results are written")
 	bin := flag.String("bin", "bin/chaos", "the folder of the programs, built with the tag chaos")
@@ -42,14 +44,13 @@ func run(ctx context.Context) (held bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	seeds := []uint64{*seed}
+	first, times := *seed, *seeds
 	if *seed == 0 {
-		seeds = seeds[:0]
-		for range p.seeds {
-			seeds = append(seeds, uint64(time.Now().UnixNano()%1_000_000)+uint64(len(seeds)))
-		}
+		first = uint64(time.Now().UnixNano() % 1_000_000) //nolint:gosec // not negative
+	} else if times == 0 {
+		times = 1
 	}
-	l, err := openLab(ctx, programs, seeds[0])
+	l, err := openLab(ctx, programs, first)
 	if err != nil {
 		return false, err
 	}
@@ -60,14 +61,19 @@ func run(ctx context.Context) (held bool, err error) {
 		if !chosen(s.name, *only) {
 			continue
 		}
-		for _, seed := range seeds {
+		if s.long && *name != "long" && *only == "" {
+			fmt.Printf("%s: in the long profile only  (%s)\n", s.name, s.what)
+			continue
+		}
+		for n := range cmp.Or(times, p.seedsFor(s)) {
+			seed := first + uint64(n) //nolint:gosec // not negative
 			r, err := play(ctx, l, s, seed, p)
 			if err != nil {
 				return false, fmt.Errorf("%s, seed %d: %w", s.name, seed, err)
 			}
 			results = append(results, r)
 			held = held && len(r.Violations) == 0
-			fmt.Printf("%s seed %d: %d acknowledged, %d violations  (%s)\n", r.Scenario, r.Seed, r.Acknowledged, len(r.Violations), s.what)
+			fmt.Printf("%s seed %d: %d acknowledged, 99%% within %d ms, %d violations  (%s)\n", r.Scenario, r.Seed, r.Acknowledged, r.SlowestMS, len(r.Violations), s.what)
 			for _, v := range r.Violations {
 				fmt.Println("   ", v)
 			}

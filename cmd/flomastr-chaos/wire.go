@@ -13,12 +13,14 @@ import (
 // wire is a TCP proxy that breaks connections. The zero behaviour passes everything.
 type wire struct {
 	listener net.Listener
+	place    string // where it listens
 	network  string // of what lies behind: unix or tcp
 	target   string
 
 	mu     sync.Mutex
 	dice   *rand.Rand
 	bad    behaviour
+	open   map[net.Conn]bool
 	broken atomic.Int64 // connections that were broken on purpose
 }
 
@@ -28,7 +30,6 @@ type behaviour struct {
 	Chance     float64 // of a cut, at a place as above or, without one, at a random byte
 	RandomByte int     // cuts somewhere in the first so many bytes
 	Latency    time.Duration
-	Refuse     bool // new connections are closed at once
 }
 
 func newWire(network, target string, seed uint64) (*wire, error) {
@@ -36,12 +37,30 @@ func newWire(network, target string, seed uint64) (*wire, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &wire{listener: listener, network: network, target: target, dice: rand.New(rand.NewPCG(seed, 1))}
-	go w.serve()
+	w := &wire{listener: listener, place: listener.Addr().String(), network: network, target: target, dice: rand.New(rand.NewPCG(seed, 1)), open: map[net.Conn]bool{}}
+	go w.serve(listener)
 	return w, nil
 }
 
-func (w *wire) address() string { return w.listener.Addr().String() }
+func (w *wire) address() string { return w.place }
+
+// cut refuses every connection, and ends those that there are, until mend.
+func (w *wire) cut() {
+	_ = w.listener.Close()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for conn := range w.open {
+		_ = conn.Close()
+	}
+}
+
+// mend listens again at the same address.
+func (w *wire) mend() (err error) {
+	if w.listener, err = net.Listen("tcp", w.address()); err == nil {
+		go w.serve(w.listener)
+	}
+	return err
+}
 
 func (w *wire) behave(b behaviour) {
 	w.mu.Lock()
@@ -59,9 +78,9 @@ func (w *wire) now() (b behaviour, unlucky bool, at int) {
 	return w.bad, w.dice.Float64() < w.bad.Chance, at
 }
 
-func (w *wire) serve() {
+func (w *wire) serve(listener net.Listener) {
 	for {
-		client, err := w.listener.Accept()
+		client, err := listener.Accept()
 		if err != nil {
 			return
 		}
@@ -70,10 +89,8 @@ func (w *wire) serve() {
 }
 
 func (w *wire) pass(client net.Conn) {
-	if b, _, _ := w.now(); b.Refuse {
-		_ = client.Close()
-		return
-	}
+	w.remember(client, true)
+	defer w.remember(client, false)
 	server, err := net.DialTimeout(w.network, w.target, 2*time.Second)
 	if err != nil {
 		_ = client.Close()
@@ -86,6 +103,16 @@ func (w *wire) pass(client net.Conn) {
 	_ = client.Close()
 	_ = server.Close()
 	<-done
+}
+
+func (w *wire) remember(client net.Conn, open bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if open {
+		w.open[client] = true
+	} else {
+		delete(w.open, client)
+	}
 }
 
 // forward passes on what the product writes, until a cut.
