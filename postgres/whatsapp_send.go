@@ -36,7 +36,7 @@ type head struct {
 	marketing  bool
 	unasked    bool    // WhatsApp holds advertising to the customer back
 	mayNot     bool    // channel or tenant does not send
-	unread     bool    // the channel's templates have never been read
+	missed     bool    // its template has been missing from the channel's lists for long
 	held       float64 // seconds until the provider's wish to slow down ends
 	pace       float64 // seconds until the pace to this contact allows it
 }
@@ -61,11 +61,20 @@ func (s *WhatsAppStore) BeginSend(ctx context.Context, lane whatsapp.Lane) (send
 			if err != nil {
 				return fmt.Errorf("read outbox: %w", err)
 			}
-			if problem := h.standing().CallOff(); problem != "" {
+			problem := h.standing().CallOff()
+			if problem == "" && h.unknown() && h.missed {
+				problem = "Not sent: the provider does not know the template any more."
+			}
+			if problem != "" {
 				if err := settleOutbox(ctx, tx, lane, h.id, provider.StateFailed, problem); err != nil {
 					return err
 				}
 				continue
+			}
+			if h.unknown() {
+				if err := awaitTemplate(ctx, tx, lane, h.id); err != nil {
+					return err
+				}
 			}
 			wait := h.mustWait()
 			if wait <= 0 && h.template && !h.windowOpen {
@@ -126,7 +135,8 @@ func headOf(ctx context.Context, tx pgx.Tx, lane whatsapp.Lane) (h head, err err
 		       coalesce(c.window_until > now() + interval '`+windowMargin+`', false),
 		       o.content ? 'template', `+templateSQL+`,
 		       c.owner_kind, `+optOutSQL+`, o.marketing, `+marketingHeldSQL+`,
-		       ch.status <> 'active' OR n.status <> 'active', ch.templates_read_at IS NULL,
+		       ch.status <> 'active' OR n.status <> 'active',
+		       coalesce(ch.templates_read_at > o.template_missed_at + make_interval(secs => $3), false),
 		       coalesce(extract(epoch FROM ch.held_until - now()), 0)::float8,
 		       coalesce(extract(epoch FROM nullif(l.paced_until, '-infinity') - ch.pair_interval * (ch.pair_burst - 1) - now()), 0)::float8
 		FROM outbox o
@@ -137,9 +147,9 @@ func headOf(ctx context.Context, tx pgx.Tx, lane whatsapp.Lane) (h head, err err
 		`+templateJoinSQL+`
 		WHERE o.tenant_id = $1 AND o.conversation_id = $2 AND o.phase = 'queued'
 		ORDER BY o.seq
-		LIMIT 1`, lane.Tenant, lane.Conversation).Scan(
+		LIMIT 1`, lane.Tenant, lane.Conversation, whatsapp.TemplateMissed.Seconds()).Scan(
 		&h.id, &h.kind, &h.content, &h.attempts, &h.slowed, &h.expires, &h.to, &h.wait, &h.expired, &h.windowOpen, &h.template, &h.known.Status, &h.known.Category, &h.owner, &h.optOut, &h.marketing, &h.unasked,
-		&h.mayNot, &h.unread, &h.held, &h.pace)
+		&h.mayNot, &h.missed, &h.held, &h.pace)
 	return h, err
 }
 
@@ -154,10 +164,33 @@ func (h head) standing() whatsapp.Standing {
 	return s
 }
 
+// unknown tells whether nothing is known of the message's template, which was known when it was queued: a list may have come
+// in pieces, or empty, or never yet.
+func (h head) unknown() bool { return h.template && h.known.Status == "" }
+
+// awaitTemplate remembers since when a message waits for its template to be known again, and has the list read, which the
+// provider may refuse: that has its own pace.
+func awaitTemplate(ctx context.Context, tx pgx.Tx, lane whatsapp.Lane, id flomastr.MessageID) error {
+	var batch pgx.Batch
+	batch.Queue(`
+		UPDATE outbox
+		SET template_missed_at = now()
+		WHERE tenant_id = $1 AND message_id = $2 AND template_missed_at IS NULL`, lane.Tenant, id)
+	batch.Queue(`
+		UPDATE channels
+		SET templates_due_at = now()
+		WHERE tenant_id = $1 AND id = $2 AND templates_due_at > now() AND templates_error = ''
+		  AND coalesce(templates_began_at < now() - interval '1 minute', true)`, lane.Tenant, lane.Channel)
+	if err := tx.SendBatch(ctx, &batch).Close(); err != nil {
+		return fmt.Errorf("wait for a template: %w", err)
+	}
+	return nil
+}
+
 // mustWait is how long a message has to wait, and 0 when it may go now.
 func (h head) mustWait() time.Duration {
 	seconds := max(h.wait, h.held, h.pace, 0)
-	if h.mayNot || h.template && h.known.Status == "" && h.unread {
+	if h.mayNot || h.unknown() {
 		seconds = max(seconds, pausedRecheck.Seconds())
 	}
 	return time.Duration(seconds * float64(time.Second))

@@ -32,10 +32,11 @@ type templateContent struct {
 	Footer   string                    `json:"footer,omitempty"`
 	Buttons  []provider.TemplateChoice `json:"buttons,omitempty"`
 	Examples []string                  `json:"examples,omitempty"`
+	Names    *provider.ValueNames      `json:"names,omitempty"`
 }
 
 func contentOfTemplate(t provider.TemplateState) ([]byte, error) {
-	content, err := json.Marshal(templateContent{t.Header, t.Body, t.Footer, t.Buttons, t.Examples})
+	content, err := json.Marshal(templateContent{t.Header, t.Body, t.Footer, t.Buttons, t.Examples, t.Names})
 	if err != nil {
 		return nil, fmt.Errorf("encode template: %w", err)
 	}
@@ -53,7 +54,7 @@ func scanTemplate(row pgx.CollectableRow) (t whatsapp.KnownTemplate, err error) 
 	if err = json.Unmarshal(raw, &c); err != nil {
 		return t, fmt.Errorf("decode template: %w", err)
 	}
-	t.Header, t.Body, t.Footer, t.Buttons, t.Examples = c.Header, c.Body, c.Footer, c.Buttons, c.Examples
+	t.Header, t.Body, t.Footer, t.Buttons, t.Examples, t.Names = c.Header, c.Body, c.Footer, c.Buttons, c.Examples, c.Names
 	t.CreatedAt, t.ChangedAt = t.CreatedAt.UTC(), t.ChangedAt.UTC()
 	return t, nil
 }
@@ -144,6 +145,60 @@ func (s *WhatsAppStore) SaveDraft(ctx context.Context, tenant flomastr.TenantID,
 	return saved, err
 }
 
+// namedSQL is what goes with template $2 of channel $3 and name $4, when that is no draft.
+func namedSQL() string {
+	return `(id = $2 OR status <> 'draft' AND name = $4 AND channel_id IN ` + siblingsSQL("$3") + `)`
+}
+
+// NamedTemplates implements whatsapp.TemplateStore.
+func (s *WhatsAppStore) NamedTemplates(ctx context.Context, tenant flomastr.TenantID, t whatsapp.KnownTemplate) (list []whatsapp.KnownTemplate, err error) {
+	err = s.db.InTenant(ctx, tenant, func(tx pgx.Tx) error {
+		rows, err := tx.Query(ctx, `SELECT `+templateColumnsSQL+` FROM whatsapp_templates WHERE tenant_id = $1 AND `+namedSQL()+` ORDER BY id`,
+			tenant, t.TemplateID, t.Channel, t.Name)
+		if err != nil {
+			return err
+		}
+		list, err = pgx.CollectRows(rows, scanTemplate)
+		return err
+	})
+	return list, err
+}
+
+// BeginSubmitting implements whatsapp.TemplateStore.
+func (s *WhatsAppStore) BeginSubmitting(ctx context.Context, tenant flomastr.TenantID, id flomastr.TemplateID, within time.Duration) (t whatsapp.KnownTemplate, err error) {
+	err = s.db.InTenant(ctx, tenant, func(tx pgx.Tx) error {
+		t, err = oneTemplate(tx.Query(ctx, `
+			UPDATE whatsapp_templates
+			SET submitting_until = now() + make_interval(secs => $3)
+			WHERE tenant_id = $1 AND id = $2 AND status = 'draft' AND submitting_until <= now()
+			RETURNING `+templateColumnsSQL, tenant, id, within.Seconds()))
+		if !errors.Is(err, whatsapp.ErrTemplateNotFound) {
+			return err
+		}
+		var status string
+		err := tx.QueryRow(ctx, `SELECT status FROM whatsapp_templates WHERE tenant_id = $1 AND id = $2`, tenant, id).Scan(&status)
+		switch {
+		case errors.Is(err, pgx.ErrNoRows):
+			return whatsapp.ErrTemplateNotFound
+		case err != nil:
+			return err
+		case status != whatsapp.StatusDraft:
+			return whatsapp.ErrNotDraft
+		default:
+			return whatsapp.ErrSubmitting
+		}
+	})
+	return t, err
+}
+
+// EndSubmitting implements whatsapp.TemplateStore.
+func (s *WhatsAppStore) EndSubmitting(ctx context.Context, tenant flomastr.TenantID, id flomastr.TemplateID) error {
+	return s.db.InTenant(ctx, tenant, func(tx pgx.Tx) error {
+		_, err := tx.Exec(ctx, `UPDATE whatsapp_templates SET submitting_until = '-infinity' WHERE tenant_id = $1 AND id = $2`, tenant, id)
+		return err
+	})
+}
+
 // SaveSubmitted implements whatsapp.TemplateStore. Whoever read the list meanwhile may have found it there already.
 func (s *WhatsAppStore) SaveSubmitted(ctx context.Context, tenant flomastr.TenantID, by flomastr.Actor, t whatsapp.KnownTemplate) (saved whatsapp.KnownTemplate, err error) {
 	err = s.retried(ctx, tenant, func(tx pgx.Tx) error {
@@ -164,10 +219,11 @@ func (s *WhatsAppStore) SaveSubmitted(ctx context.Context, tenant flomastr.Tenan
 // DropTemplate implements whatsapp.TemplateStore.
 func (s *WhatsAppStore) DropTemplate(ctx context.Context, tenant flomastr.TenantID, by flomastr.Actor, t whatsapp.KnownTemplate) error {
 	return s.retried(ctx, tenant, func(tx pgx.Tx) error {
-		if _, err := tx.Exec(ctx, `
-			DELETE FROM whatsapp_templates
-			WHERE tenant_id = $1 AND (id = $2 OR $5 AND status <> 'draft' AND name = $4 AND channel_id IN `+siblingsSQL("$3")+`)`,
-			tenant, t.TemplateID, t.Channel, t.Name, t.Status != whatsapp.StatusDraft); err != nil {
+		gone, args := `id = $2`, []any{tenant, t.TemplateID}
+		if t.Status != whatsapp.StatusDraft {
+			gone, args = namedSQL(), append(args, t.Channel, t.Name)
+		}
+		if _, err := tx.Exec(ctx, `DELETE FROM whatsapp_templates WHERE tenant_id = $1 AND `+gone, args...); err != nil {
 			return fmt.Errorf("delete template: %w", err)
 		}
 		return auditTemplate(ctx, tx, tenant, by, "template.deleted", t)

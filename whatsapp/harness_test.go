@@ -84,6 +84,8 @@ type ledger struct {
 	// templates are those that the provider keeps; lists counts how often they were read.
 	templates []provider.TemplateState
 	lists     int
+	hangs     chan struct{} // when set, a list asked for with another key is answered when it is closed
+	taking    chan struct{} // when set, a template is taken between two turns on it
 }
 
 func newLedger(t testing.TB) *ledger {

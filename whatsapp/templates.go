@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/flomastr/flomastr"
@@ -64,6 +66,12 @@ type TemplateStore interface {
 	FindTemplate(ctx context.Context, tenant flomastr.TenantID, channel flomastr.ChannelID, key TemplateKey) (KnownTemplate, error)
 	// SaveDraft keeps a template that is ours alone; ErrTemplateTaken.
 	SaveDraft(ctx context.Context, tenant flomastr.TenantID, by flomastr.Actor, t KnownTemplate) (KnownTemplate, error)
+	// NamedTemplates are those that go when a template that is no draft does: of its name, in all languages.
+	NamedTemplates(ctx context.Context, tenant flomastr.TenantID, t KnownTemplate) ([]KnownTemplate, error)
+	// BeginSubmitting takes a draft to be submitted by nobody else within the time; ErrNotDraft, ErrSubmitting.
+	BeginSubmitting(ctx context.Context, tenant flomastr.TenantID, id flomastr.TemplateID, within time.Duration) (KnownTemplate, error)
+	// EndSubmitting gives a draft back that could not be submitted.
+	EndSubmitting(ctx context.Context, tenant flomastr.TenantID, id flomastr.TemplateID) error
 	// SaveSubmitted keeps what the provider made of a draft.
 	SaveSubmitted(ctx context.Context, tenant flomastr.TenantID, by flomastr.Actor, t KnownTemplate) (KnownTemplate, error)
 	// DropTemplate forgets a draft, or whatever is not a draft of a name in all its languages.
@@ -86,6 +94,8 @@ var (
 	ErrTemplateNotFound = flomastr.Errorf(flomastr.NotFound, "template_not_found", "There is no such template.")
 	ErrTemplateTaken    = flomastr.Errorf(flomastr.Conflict, "template_taken", "The channel has a template of this name in this language already.")
 	ErrNotDraft         = flomastr.Errorf(flomastr.Conflict, "template_submitted", "The template was submitted already; WhatsApp decides on it now.")
+	// ErrSubmitting is a draft that somebody is submitting at this moment.
+	ErrSubmitting = flomastr.Errorf(flomastr.Conflict, "template_submitting", "The template is being submitted; look again in a moment.")
 	// ErrReadLately is a list that somebody is reading, or has just read.
 	ErrReadLately = flomastr.Errorf(flomastr.Conflict, "templates_read_lately", "The templates were read a moment ago.")
 
@@ -104,6 +114,10 @@ const (
 	// readAgain is how soon a list that could not be read is tried again.
 	readAgain = 5 * time.Minute
 	readEvery = 5 * time.Second
+	// readTogether is how many lists are read at once: a provider that does not answer must not keep the others' waiting.
+	readTogether = 10
+	// submitWithin is how long submitting may take; for twice as long nobody else begins.
+	submitWithin = time.Minute
 )
 
 // Templates lists what is known of a tenant's templates.
@@ -137,25 +151,31 @@ func invalidTemplate(f *provider.TemplateFault) error {
 
 // SubmitTemplate gives a draft to the provider for approval. Should we not hear the answer, reading the list finds it there.
 func (e *Engine) SubmitTemplate(ctx context.Context, tenant flomastr.TenantID, by flomastr.Actor, id flomastr.TemplateID) (KnownTemplate, error) {
-	t, err := e.store.Template(ctx, tenant, id)
+	t, err := e.store.BeginSubmitting(ctx, tenant, id, 2*submitWithin)
 	if err != nil {
 		return KnownTemplate{}, err
 	}
-	if t.Status != StatusDraft {
-		return KnownTemplate{}, ErrNotDraft
-	}
-	manager, opened, err := e.templateManager(ctx, tenant, t.Channel)
+	made, err := e.submit(ctx, tenant, t)
+	// The provider has it, or not: whether the person still waits for the answer does not change that.
+	settling, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer cancel()
 	if err != nil {
-		return KnownTemplate{}, err
-	}
-	made, err := manager.CreateTemplate(ctx, opened, t.TemplateState)
-	if err != nil {
-		return KnownTemplate{}, err
+		return KnownTemplate{}, errors.Join(err, e.store.EndSubmitting(settling, tenant, id))
 	}
 	if t.TemplateState = made; t.Status == "" {
 		t.Status = "pending"
 	}
-	return e.store.SaveSubmitted(ctx, tenant, by, t)
+	return e.store.SaveSubmitted(settling, tenant, by, t)
+}
+
+func (e *Engine) submit(ctx context.Context, tenant flomastr.TenantID, t KnownTemplate) (provider.TemplateState, error) {
+	manager, opened, err := e.templateManager(ctx, tenant, t.Channel)
+	if err != nil {
+		return t.TemplateState, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, submitWithin)
+	defer cancel()
+	return manager.CreateTemplate(ctx, opened, t.TemplateState)
 }
 
 // DeleteTemplate forgets a draft. One that the provider has is deleted there, in all languages of its name.
@@ -169,7 +189,17 @@ func (e *Engine) DeleteTemplate(ctx context.Context, tenant flomastr.TenantID, b
 		if err != nil {
 			return err
 		}
-		if err := manager.DeleteTemplate(ctx, opened, t.Name); err != nil {
+		named, err := e.store.NamedTemplates(ctx, tenant, t)
+		if err != nil {
+			return err
+		}
+		var ids []string
+		for _, n := range named {
+			if !slices.Contains(ids, n.ID) { // two numbers of one account list the same
+				ids = append(ids, n.ID)
+			}
+		}
+		if err := manager.DeleteTemplate(ctx, opened, t.Name, ids); err != nil {
 			return err
 		}
 	}
@@ -228,15 +258,22 @@ func (e *Engine) readTemplates(ctx context.Context, due DueTemplates, within tim
 
 // keepTemplates reads the lists that are due until ctx ends.
 func (e *Engine) keepTemplates(ctx context.Context) {
+	places := make(chan struct{}, readTogether)
+	var reading sync.WaitGroup
+	defer reading.Wait()
 	for sleep(ctx, readEvery) {
-		due, err := e.store.DueTemplates(ctx, 10)
+		due, err := e.store.DueTemplates(ctx, cap(places)-len(places))
 		if err != nil && ctx.Err() == nil {
 			e.log.WarnContext(ctx, "look for templates to read", "err", err)
 		}
 		for _, d := range due {
-			if err := e.readTemplates(ctx, d, readEvery); err != nil && !errors.Is(err, ErrReadLately) && ctx.Err() == nil {
-				e.log.InfoContext(ctx, "read templates", "tenant", d.Tenant, "channel", d.Channel, "err", err)
-			}
+			places <- struct{}{}
+			reading.Go(func() {
+				defer func() { <-places }()
+				if err := e.readTemplates(ctx, d, readEvery); err != nil && !errors.Is(err, ErrReadLately) && ctx.Err() == nil {
+					e.log.InfoContext(ctx, "read templates", "tenant", d.Tenant, "channel", d.Channel, "err", err)
+				}
+			})
 		}
 	}
 }
@@ -264,7 +301,7 @@ func (e *Engine) useTemplate(ctx context.Context, tenant flomastr.TenantID, chan
 	if f := known.Takes(*t); f != nil {
 		return false, flomastr.Errorf(flomastr.Invalid, "template_values", f.Sentence).Field("body.message.template."+f.Field, f.Sentence)
 	}
-	t.ID = known.ID
+	t.ID, t.Names = known.ID, known.Names
 	return known.Marketing(), nil
 }
 
@@ -282,13 +319,20 @@ func refusedTemplate(s provider.TemplateState) error {
 	}
 }
 
-// TemplateProblem says why a template that waits to be sent must not be, in a sentence for people; empty when it may.
+// TemplateProblem says why a template that waits to be sent must not be, in a sentence for people; empty when it may. Of one
+// that was known when its message was queued and is not now the next list may tell again: see [TemplateMissed].
 func TemplateProblem(s provider.TemplateState) string {
+	if s.Status == "" {
+		return ""
+	}
 	if known, ok := errors.AsType[*flomastr.Error](refusedTemplate(s)); ok {
 		return "Not sent: " + strings.ToLower(known.Message[:1]) + known.Message[1:]
 	}
 	return ""
 }
+
+// TemplateMissed is how long the lists must have been without a template before what waits for it is given up.
+const TemplateMissed = 10 * time.Minute
 
 // ShowTemplate puts values into a template, as the customer would see it; problem says what keeps it from being sent, in a
 // sentence.

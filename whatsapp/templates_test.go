@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -27,7 +28,12 @@ func (l *ledger) serveTemplates(w http.ResponseWriter, r *http.Request) {
 	}
 	switch r.Method {
 	case http.MethodGet:
-		l.lists++
+		if l.lists++; l.hangs != nil && r.Header.Get("Authorization") != "App test-key" {
+			l.mu.Unlock()
+			<-l.hangs
+			l.mu.Lock()
+			return
+		}
 		list := []any{}
 		for _, t := range l.templates {
 			list = append(list, upper(t))
@@ -36,6 +42,12 @@ func (l *ledger) serveTemplates(w http.ResponseWriter, r *http.Request) {
 	case http.MethodPost:
 		var t provider.TemplateState
 		_ = json.NewDecoder(r.Body).Decode(&t)
+		if l.taking != nil {
+			l.mu.Unlock()
+			l.taking <- struct{}{}
+			<-l.taking
+			l.mu.Lock()
+		}
 		t.Status, t.Category = "pending", strings.ToLower(t.Category)
 		l.templates = append(l.templates, t)
 		w.WriteHeader(http.StatusCreated)
@@ -270,4 +282,130 @@ func TestADraftIsSubmittedApprovedAndDeleted(t *testing.T) {
 	for _, action := range []string{"template.created", "template.submitted", "template.deleted"} {
 		require.Equal(t, 1, b.count(`SELECT count(*) FROM audit_log WHERE action = $1`, action), action)
 	}
+}
+
+func TestTwoClicksSubmitADraftOnce(t *testing.T) {
+	t.Parallel()
+	b := setup(t, options{})
+	second := b.another(options{settings: quick()})
+	made, err := b.engine.CreateTemplate(t.Context(), b.tenant, flomastr.ActorSystem, b.channel.ID,
+		provider.TemplateState{Name: "order_ready", Language: "en", Category: "utility", Body: "Hello."})
+	require.NoError(t, err)
+	b.ledger.taking = make(chan struct{})
+	first := make(chan error)
+	go func() {
+		_, err := b.engine.SubmitTemplate(context.Background(), b.tenant, flomastr.ActorSystem, made.TemplateID)
+		first <- err
+	}()
+	<-b.ledger.taking // the provider is thinking about it
+	_, err = second.SubmitTemplate(t.Context(), b.tenant, flomastr.ActorSystem, made.TemplateID)
+	require.ErrorIs(t, err, whatsapp.ErrSubmitting, "on another server, too")
+	b.ledger.taking <- struct{}{}
+	require.NoError(t, <-first)
+	_, err = second.SubmitTemplate(t.Context(), b.tenant, flomastr.ActorSystem, made.TemplateID)
+	require.ErrorIs(t, err, whatsapp.ErrNotDraft)
+	require.Len(t, b.ledger.templates, 1)
+	_, err = second.SubmitTemplate(t.Context(), b.tenant, flomastr.ActorSystem, flomastr.NewID[flomastr.TemplateID]())
+	require.ErrorIs(t, err, whatsapp.ErrTemplateNotFound)
+}
+
+func TestADraftThatCouldNotBeSubmittedMayBeAgain(t *testing.T) {
+	t.Parallel()
+	b := setup(t, options{})
+	made, err := b.engine.CreateTemplate(t.Context(), b.tenant, flomastr.ActorSystem, b.channel.ID,
+		provider.TemplateState{Name: "order_ready", Language: "en", Category: "utility", Body: "Hello."})
+	require.NoError(t, err)
+	tenantExec(t, b, `UPDATE channels SET base_url = 'http://127.0.0.1:1'`)
+	_, err = b.engine.SubmitTemplate(t.Context(), b.tenant, flomastr.ActorSystem, made.TemplateID)
+	require.Error(t, err)
+	tenantExec(t, b, `UPDATE channels SET base_url = '`+b.ledger.server.URL+`'`)
+	_, err = b.engine.SubmitTemplate(t.Context(), b.tenant, flomastr.ActorSystem, made.TemplateID)
+	require.NoError(t, err)
+}
+
+// One number's provider takes its time; the others' lists are read meanwhile.
+func TestAListThatHangsKeepsNoOtherWaiting(t *testing.T) {
+	t.Parallel()
+	b := setup(t, options{})
+	b.ledger.keeps(approved("news", "utility"))
+	b.ledger.hangs = make(chan struct{})
+	for i := range 3 {
+		ch := b.newChannel(b.tenant, "44786009940"+strconv.Itoa(i))
+		tenantExec(t, b, `UPDATE channels SET templates_due_at = now() - interval '1 hour', sealed_credentials = '{"api_key":"of one that hangs"}'::text::bytea WHERE id = '`+ch.ID.String()+`'`)
+	}
+	b.work()
+	b.eventually("the list is read", func() bool { return b.count(`SELECT count(*) FROM whatsapp_templates`) == 1 })
+	require.Equal(t, 1, b.count(`SELECT count(*) FROM channels WHERE templates_read_at IS NOT NULL`), "while the others hang")
+	close(b.ledger.hangs)
+}
+
+// A list may come empty, or in pieces, or never yet have come: what waits goes when the template is known again, and is given
+// up only when the lists have been without it for long.
+func TestWhatWaitsForATemplateOutlivesAnEmptyList(t *testing.T) {
+	t.Parallel()
+	empty := func(b *bundle) {
+		due := whatsapp.DueTemplates{Tenant: b.tenant, Channel: b.channel.ID}
+		began, err := b.store.BeginReading(context.Background(), due, 0)
+		require.NoError(b.t, err)
+		require.NoError(b.t, b.store.SaveTemplates(context.Background(), due, began, nil))
+	}
+	waits := func(b *bundle) func() bool {
+		return func() bool {
+			return b.count(`SELECT count(*) FROM outbox WHERE phase = 'queued' AND template_missed_at IS NOT NULL`) == 2
+		}
+	}
+	start := func(t *testing.T) *bundle {
+		b := setup(t, options{})
+		b.ledger.keeps(approved("news", "utility"))
+		require.NoError(t, b.sendTemplate("news"))
+		_, err := b.engine.Send(t.Context(), b.tenant, whatsapp.Request{
+			To: "+385922222222", Speaker: flomastr.SpeakerExternal,
+			Message: provider.Message{Template: &provider.Template{Name: "news", Language: "en"}},
+		})
+		require.NoError(t, err)
+		b.ledger.keeps()
+		empty(b)
+		b.work()
+		b.eventually("both wait", waits(b))
+		return b
+	}
+	t.Run("it comes back", func(t *testing.T) {
+		t.Parallel()
+		b := start(t)
+		b.ledger.keeps(approved("news", "utility"))
+		tenantExec(t, b, `UPDATE channels SET templates_due_at = now()`)
+		b.eventually("the list is read", func() bool { return b.count(`SELECT count(*) FROM whatsapp_templates`) == 1 })
+		tenantExec(t, b, `UPDATE lanes SET ready_at = now() WHERE kind = 'send'`)
+		b.eventually("both are sent", func() bool { return len(b.ledger.all()) == 2 })
+	})
+	t.Run("it stays away", func(t *testing.T) {
+		t.Parallel()
+		b := start(t)
+		tenantExec(t, b, `UPDATE outbox SET template_missed_at = now() - interval '11 minutes'`)
+		empty(b)
+		tenantExec(t, b, `UPDATE lanes SET ready_at = now() WHERE kind = 'send'`)
+		b.eventually("both are given up", func() bool {
+			return b.count(`SELECT count(*) FROM messages WHERE state = 'failed' AND problem LIKE '%does not know the template any more%'`) == 2
+		})
+		require.Empty(t, b.ledger.all())
+	})
+}
+
+func TestDeletingATemplateNamesTheOnesThatPeopleSee(t *testing.T) {
+	t.Parallel()
+	b := setup(t, options{})
+	german := approved("news", "utility")
+	german.Language = "de"
+	b.ledger.keeps(approved("news", "utility"), german, approved("other", "utility"))
+	_, err := b.engine.ReadTemplates(t.Context(), b.tenant, b.channel.ID)
+	require.NoError(t, err)
+	list, _, err := b.engine.Templates(t.Context(), b.tenant, whatsapp.TemplatePage{Search: "news", Limit: 10})
+	require.NoError(t, err)
+	require.Len(t, list, 2)
+	named, err := b.store.NamedTemplates(t.Context(), b.tenant, list[0])
+	require.NoError(t, err)
+	require.ElementsMatch(t, list, named)
+	require.NoError(t, b.engine.DeleteTemplate(t.Context(), b.tenant, flomastr.ActorSystem, list[0].TemplateID))
+	require.Equal(t, 1, b.count(`SELECT count(*) FROM whatsapp_templates WHERE name = 'other'`))
+	require.Equal(t, 1, b.count(`SELECT count(*) FROM whatsapp_templates`))
 }

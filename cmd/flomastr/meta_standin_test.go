@@ -191,8 +191,8 @@ func TestTheStandInForMetaKeepsTemplatesAndFiles(t *testing.T) {
 	require.NoError(t, err)
 	made.Status, made.Category = "approved", "utility"
 	require.Equal(t, []provider.TemplateState{made}, list)
-	require.NoError(t, l.adapter.DeleteTemplate(t.Context(), l.channel, "welcome"))
-	require.Error(t, l.adapter.DeleteTemplate(t.Context(), l.channel, "welcome"))
+	require.NoError(t, l.adapter.DeleteTemplate(t.Context(), l.channel, "welcome", []string{made.ID}))
+	require.Error(t, l.adapter.DeleteTemplate(t.Context(), l.channel, "welcome", []string{made.ID}))
 
 	var kept struct{ ID string }
 	require.NoError(t, json.Unmarshal(l.control("POST", "/control/media?phone_number_id="+url.QueryEscape("101"), "picture"), &kept))

@@ -87,8 +87,9 @@ type (
 		Templates(ctx context.Context, ch Channel) ([]TemplateState, error)
 		// CreateTemplate submits a template for approval and returns it as the provider keeps it.
 		CreateTemplate(ctx context.Context, ch Channel, t TemplateState) (TemplateState, error)
-		// DeleteTemplate removes a name in all its languages.
-		DeleteTemplate(ctx context.Context, ch Channel, name string) error
+		// DeleteTemplate removes a name in all its languages. A provider that may keep several of one name removes those of
+		// these ids alone, which are the ones that people see.
+		DeleteTemplate(ctx context.Context, ch Channel, name string, ids []string) error
 	}
 )
 
@@ -357,6 +358,15 @@ type Template struct {
 	HeaderText   string           `json:"header_text,omitempty"`
 	HeaderMedia  *Media           `json:"header_media,omitempty"`
 	Buttons      []TemplateButton `json:"buttons,omitempty"` // those that take a value, in their order
+	Names        *ValueNames      `json:"names,omitempty"`
+}
+
+// ValueNames is what a provider calls the values of a template, where it does not count each part's from 1. A name is empty
+// where a part takes no value.
+type ValueNames struct {
+	Body    []string `json:"body,omitempty"` // in the order of the placeholders
+	Header  string   `json:"header,omitempty"`
+	Buttons []string `json:"buttons,omitempty"` // of all the template's buttons
 }
 
 // TemplateButton is a value for a template's button.
@@ -445,6 +455,7 @@ type TemplateState struct {
 	Footer   string           `json:"footer,omitempty"`
 	Buttons  []TemplateChoice `json:"buttons,omitempty"`
 	Examples []string         `json:"examples,omitempty"` // one for each placeholder, in order
+	Names    *ValueNames      `json:"names,omitempty"`
 }
 
 // TemplateHeader is a template's header: a text with at most one placeholder, or a kind of media.

@@ -139,6 +139,6 @@ func (p *Provider) CreateTemplate(ctx context.Context, ch provider.Channel, t pr
 }
 
 // DeleteTemplate implements provider.TemplateManager.
-func (p *Provider) DeleteTemplate(ctx context.Context, ch provider.Channel, name string) error {
+func (p *Provider) DeleteTemplate(ctx context.Context, ch provider.Channel, name string, _ []string) error {
 	return p.ask(ctx, ch, http.MethodDelete, templatesOf(ch)+"/"+url.PathEscape(name), nil, nil)
 }

@@ -169,7 +169,7 @@ func (p *Provider) CreateTemplate(ctx context.Context, ch provider.Channel, t pr
 }
 
 // DeleteTemplate implements provider.TemplateManager.
-func (p *Provider) DeleteTemplate(ctx context.Context, ch provider.Channel, name string) error {
+func (p *Provider) DeleteTemplate(ctx context.Context, ch provider.Channel, name string, _ []string) error {
 	if ch.AccountID == "" {
 		return errNoAccount
 	}

@@ -58,30 +58,17 @@ func body(form url.Values, text string) error {
 	return nil
 }
 
-// template names content by its SID. Twilio counts a template's values through: those of the body first, then the
-// header's, then those of the buttons, which is how CreateTemplate numbers them.
+// template names content by its SID. Twilio counts a template's values through all its parts: what it calls each was read with
+// the template; else it is as CreateTemplate numbers them, those of the body first, then the header's, then the buttons'.
 func template(form url.Values, t provider.Template) error {
 	id := cmp.Or(t.ID, t.Name)
 	if !contentSID.MatchString(id) {
 		return provider.RefusedMessage("A template is named by its content SID at Twilio, HX and 32 digits.")
 	}
 	form.Set("ContentSid", id)
-	values := append([]string{}, t.Placeholders...)
-	if t.HeaderText != "" {
-		values = append(values, t.HeaderText)
-	}
-	if t.HeaderMedia != nil {
-		values = append(values, t.HeaderMedia.URL)
-	}
-	for _, b := range t.Buttons {
-		values = append(values, b.Value)
-	}
-	if len(values) == 0 {
+	variables := named(t)
+	if len(variables) == 0 {
 		return nil
-	}
-	variables := make(map[string]string, len(values))
-	for i, v := range values {
-		variables[strconv.Itoa(i+1)] = v
 	}
 	text, err := json.Marshal(variables)
 	if err != nil {
@@ -89,6 +76,58 @@ func template(form url.Values, t provider.Template) error {
 	}
 	form.Set("ContentVariables", string(text))
 	return nil
+}
+
+// named gives a template's values by what Twilio calls them.
+func named(t provider.Template) map[string]string {
+	names := t.Names
+	if names == nil {
+		names = namesInTurn(t)
+	}
+	values := map[string]string{}
+	set := func(name, value string) {
+		if name != "" { // else what the part shows is fixed
+			values[name] = value
+		}
+	}
+	for i, v := range t.Placeholders {
+		set(nth(names.Body, i), v)
+	}
+	if t.HeaderText != "" {
+		set(names.Header, t.HeaderText)
+	}
+	if t.HeaderMedia != nil {
+		set(names.Header, t.HeaderMedia.URL)
+	}
+	for _, b := range t.Buttons {
+		set(nth(names.Buttons, b.Index), b.Value)
+	}
+	return values
+}
+
+func namesInTurn(t provider.Template) *provider.ValueNames {
+	names, count := &provider.ValueNames{}, 0
+	next := func() string { count++; return strconv.Itoa(count) }
+	for range t.Placeholders {
+		names.Body = append(names.Body, next())
+	}
+	if t.HeaderText != "" || t.HeaderMedia != nil {
+		names.Header = next()
+	}
+	for _, b := range t.Buttons {
+		for len(names.Buttons) <= b.Index {
+			names.Buttons = append(names.Buttons, "")
+		}
+		names.Buttons[b.Index] = next()
+	}
+	return names
+}
+
+func nth(names []string, i int) string {
+	if i < 0 || i >= len(names) {
+		return ""
+	}
+	return names[i]
 }
 
 // media sends one file. Twilio shows a caption under pictures and films alone.

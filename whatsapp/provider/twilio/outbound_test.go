@@ -1,7 +1,6 @@
 package twilio_test
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"maps"
@@ -111,6 +110,14 @@ func TestSendsAreWrittenAsTwilioWantsThem(t *testing.T) {
 				Name: content, Placeholders: []string{"Ana", `"7"`}, HeaderText: "Order", Buttons: []provider.TemplateButton{{Kind: "url", Value: "o/7"}},
 			}},
 			usual("ContentSid", content, "ContentVariables", `{"1":"Ana","2":"\"7\"","3":"Order","4":"o/7"}`),
+		},
+		"a template whose values were counted by others": {
+			provider.Message{Template: &provider.Template{
+				Name: "order", ID: content, Placeholders: []string{"Ana", "7"}, HeaderText: "Order",
+				Buttons: []provider.TemplateButton{{Kind: "quick_reply", Index: 0, Value: "fixed"}, {Kind: "url", Index: 1, Value: "o/7"}},
+				Names:   &provider.ValueNames{Body: []string{"2", "name"}, Header: "1", Buttons: []string{"", "5"}},
+			}},
+			usual("ContentSid", content, "ContentVariables", `{"1":"Order","2":"Ana","5":"o/7","name":"7"}`),
 		},
 		"a place": {
 			provider.Message{Location: &provider.Location{Latitude: 44.8683, Longitude: 13.8481, Name: "Office | Pula", Address: "Forum 1"}},
@@ -370,8 +377,16 @@ func TestTemplatesAreListedOverAllPages(t *testing.T) {
 				"meta":{"key":"contents","next_page_url":"https://evil.example/v1/ContentAndApprovals?PageSize=500&PageToken=2"}}`)
 			return
 		}
-		_, _ = io.WriteString(w, `{"contents":[{"sid":"HX00000000000000000000000000000002","friendly_name":"picture","language":"de","variables":{},
-			"types":{"twilio/media":{"body":"Schau","media":["https://x.example/a.JPG"]}},"approval_requests":{}}],"meta":{"next_page_url":null}}`)
+		_, _ = io.WriteString(w, `{"contents":[
+			{"sid":"HX00000000000000000000000000000002","friendly_name":"picture","language":"de","variables":{},
+			"types":{"twilio/media":{"body":"Schau","media":["https://x.example/a.JPG"]}},"approval_requests":{"name":"bild","category":"MARKETING","status":"paused"}},
+			{"sid":"HX00000000000000000000000000000003","friendly_name":"order_ready","language":"en","variables":{},
+			"types":{"twilio/text":{"body":"of another use"}},"approval_requests":{}},
+			{"sid":"HX00000000000000000000000000000004","friendly_name":"order_ready","language":"en","variables":{},
+			"types":{"twilio/text":{"body":"of another use"}},"approval_requests":{"name":"order_ready","status":"unsubmitted"}},
+			{"sid":"HX00000000000000000000000000000005","friendly_name":"f","language":"en","variables":{"1":"7","2":"Ana","name":"Bo","9":"a"},
+			"types":{"whatsapp/card":{"header_text":"Order {{1}}","body":"{{ name }} and {{2}}, {{2}}","actions":[{"type":"URL","title":"Open","url":"https://x.example/{{9}}"}]}},
+			"approval_requests":{"name":"counted","category":"UTILITY","status":"approved"}}],"meta":{"next_page_url":null}}`)
 	})
 	list, err := server.adapter().Templates(t.Context(), server.channel())
 	require.NoError(t, err)
@@ -379,14 +394,21 @@ func TestTemplatesAreListedOverAllPages(t *testing.T) {
 		{
 			ID: content, Name: "order_ready", Language: "en", Category: "utility", Status: "approved", Header: &provider.TemplateHeader{Kind: "text", Text: "Order"},
 			Body: "Hi {{1}}, order {{2}}", Footer: "Bye", Examples: []string{"Ana", "7"}, Buttons: []provider.TemplateChoice{
-				{Kind: "quick_reply", Text: "Yes"}, {Kind: "url", Text: "Open", Value: "https://x.example/{{3}}"}, {Kind: "phone_number", Text: "Call", Value: "+385"},
+				{Kind: "quick_reply", Text: "Yes"}, {Kind: "url", Text: "Open", Value: "https://x.example/{{1}}"}, {Kind: "phone_number", Text: "Call", Value: "+385"},
 			},
+			Names: &provider.ValueNames{Body: []string{"1", "2"}, Buttons: []string{"", "3", ""}},
 		},
 		{
-			ID: "HX00000000000000000000000000000002", Name: "picture", Language: "de", Status: "unsubmitted", Body: "Schau",
-			Header: &provider.TemplateHeader{Kind: "image", Example: "https://x.example/a.JPG"},
+			ID: "HX00000000000000000000000000000002", Name: "bild", Language: "de", Category: "marketing", Status: "paused", Body: "Schau",
+			Header: &provider.TemplateHeader{Kind: "image", Example: "https://x.example/a.JPG"}, Names: &provider.ValueNames{},
 		},
-	}, list)
+		{
+			ID: "HX00000000000000000000000000000005", Name: "counted", Language: "en", Category: "utility", Status: "approved",
+			Header: &provider.TemplateHeader{Kind: "text", Text: "Order {{1}}", Example: "7"}, Body: "{{2}} and {{1}}, {{1}}", Examples: []string{"Ana", "Bo"},
+			Buttons: []provider.TemplateChoice{{Kind: "url", Text: "Open", Value: "https://x.example/{{1}}", Example: "a"}},
+			Names:   &provider.ValueNames{Body: []string{"2", "name"}, Header: "1", Buttons: []string{"9"}},
+		},
+	}, list, "what WhatsApp was not asked about is no template; each part's values are counted from 1")
 	require.Len(t, server.seen(), 2)
 }
 
@@ -397,6 +419,8 @@ func TestATemplateIsMadeAndHandedOver(t *testing.T) {
 		switch {
 		case r.Method == http.MethodDelete:
 			w.WriteHeader(http.StatusNoContent)
+		case r.Method == http.MethodGet:
+			_, _ = io.WriteString(w, `{"contents":[],"meta":{}}`)
 		case r.URL.Path == "/v1/Content":
 			w.WriteHeader(http.StatusCreated)
 			_, _ = io.WriteString(w, `{"sid":"`+content+`"}`)
@@ -415,7 +439,7 @@ func TestATemplateIsMadeAndHandedOver(t *testing.T) {
 	made, err := server.adapter().CreateTemplate(t.Context(), server.channel(), draft)
 	require.NoError(t, err)
 	require.Equal(t, []string{content, "received"}, []string{made.ID, made.Status})
-	calls := server.seen()
+	calls := server.seen()[1:] // after a look for what an earlier try left
 	require.Len(t, calls, 2)
 	require.JSONEq(t, `{"friendly_name":"order_ready","language":"en","variables":{"1":"Ana","2":"it is ready","3":"seven","4":"o/7"},
 		"types":{"whatsapp/card":{"body":"Hi {{1}}, {{2}}","header_text":"Order {{3}}","footer":"Bye","actions":[
@@ -429,7 +453,7 @@ func TestATemplateIsMadeAndHandedOver(t *testing.T) {
 	calls = server.seen()
 	require.Equal(t, exchange{"DELETE", "/v1/Content/" + content, "", "", account, "token", ""}, calls[len(calls)-1], "nothing is left behind")
 
-	before := len(calls)
+	before := len(server.seen())
 	for name, bad := range map[string]provider.TemplateState{
 		"a name in capitals":      {Name: "Order", Category: "utility", Body: "x"},
 		"no category":             {Name: "order", Body: "x"},
@@ -444,25 +468,63 @@ func TestATemplateIsMadeAndHandedOver(t *testing.T) {
 	require.Len(t, server.seen(), before)
 }
 
-func TestADeletedTemplateGoesInAllItsLanguages(t *testing.T) {
+// Whoever submits again, because the answer of the first try was lost, must not make a second one.
+func TestWhatAnEarlierTryLeftIsGoneOnWith(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		approval string
+		body     string
+		calls    []string
+	}{
+		"made and not handed over": {`{}`, "Hi {{1}}", []string{"POST /v1/Content/" + content + "/ApprovalRequests/whatsapp"}},
+		"handed over":              {`{"name":"order_ready","category":"UTILITY","status":"pending"}`, "Hi {{1}}", nil},
+		"another text of the name": {`{}`, "Ho {{1}}", []string{"POST /v1/Content", "POST /v1/Content/HX00000000000000000000000000000009/ApprovalRequests/whatsapp"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			server := serve(t, func(w http.ResponseWriter, r *http.Request, _ string) {
+				switch {
+				case r.Method == http.MethodGet:
+					_, _ = io.WriteString(w, `{"contents":[{"sid":"`+content+`","friendly_name":"order_ready","language":"en","variables":{"1":"Ana"},
+						"types":{"twilio/text":{"body":"`+c.body+`"}},"approval_requests":`+c.approval+`}],"meta":{}}`)
+				case r.URL.Path == "/v1/Content":
+					_, _ = io.WriteString(w, `{"sid":"HX00000000000000000000000000000009"}`)
+				default:
+					_, _ = io.WriteString(w, `{"name":"order_ready","category":"UTILITY","status":"received"}`)
+				}
+			})
+			made, err := server.adapter().CreateTemplate(t.Context(), server.channel(), provider.TemplateState{
+				Name: "order_ready", Language: "en", Category: "utility", Body: "Hi {{1}}", Examples: []string{"Ana"},
+			})
+			require.NoError(t, err)
+			require.NotEmpty(t, made.ID)
+			var calls []string
+			for _, call := range server.seen()[1:] {
+				calls = append(calls, call.method+" "+call.path)
+			}
+			require.Equal(t, c.calls, calls)
+		})
+	}
+}
+
+func TestOnlyTheContentsThatPeopleSeeAreDeleted(t *testing.T) {
 	t.Parallel()
 	ids := []string{"HX00000000000000000000000000000001", "HX00000000000000000000000000000002", "HX00000000000000000000000000000003"}
 	server := serve(t, func(w http.ResponseWriter, r *http.Request, _ string) {
-		if r.Method == http.MethodDelete {
+		switch {
+		case strings.HasSuffix(r.URL.Path, ids[0]):
+			w.WriteHeader(http.StatusNotFound)
+		case strings.HasSuffix(r.URL.Path, ids[2]):
+			w.WriteHeader(http.StatusForbidden)
+		default:
 			w.WriteHeader(http.StatusNoContent)
-			return
 		}
-		var contents []map[string]any
-		for i, name := range []string{"order", "order", "other"} {
-			contents = append(contents, map[string]any{"sid": ids[i], "friendly_name": name, "types": map[string]any{}})
-		}
-		_ = json.NewEncoder(w).Encode(map[string]any{"contents": contents, "meta": map[string]any{}})
 	})
-	require.NoError(t, server.adapter().DeleteTemplate(t.Context(), server.channel(), "order"))
+	require.NoError(t, server.adapter().DeleteTemplate(t.Context(), server.channel(), "order", []string{"", "../Accounts", ids[0], ids[1]}))
 	var gone []string
-	for _, c := range server.seen()[1:] {
+	for _, c := range server.seen() {
 		gone = append(gone, c.method+" "+c.path)
 	}
-	require.Equal(t, []string{"DELETE /v1/Content/" + ids[0], "DELETE /v1/Content/" + ids[1]}, gone)
-	require.Error(t, server.adapter().DeleteTemplate(t.Context(), server.channel(), "nothing"))
+	require.Equal(t, []string{"DELETE /v1/Content/" + ids[0], "DELETE /v1/Content/" + ids[1]}, gone, "one that is gone already keeps no other")
+	require.Error(t, server.adapter().DeleteTemplate(t.Context(), server.channel(), "order", ids[2:]))
 }

@@ -1,8 +1,11 @@
 package twilio
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"maps"
+	"math"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -54,9 +57,26 @@ type approval struct {
 // maxPages bounds a listing: 40 pages of 500 are more than WhatsApp lets an account have.
 const maxPages = 40
 
-// Templates implements provider.TemplateManager. A template is sent by its ID, the content's SID.
+// Templates implements provider.TemplateManager. A template is sent by its ID, the content's SID. A content that nobody asked
+// WhatsApp to approve is no template: Twilio keeps those for other uses, and their names are anybody's.
 func (p *Provider) Templates(ctx context.Context, ch provider.Channel) ([]provider.TemplateState, error) {
+	contents, err := p.contents(ctx, ch)
 	var list []provider.TemplateState
+	for _, e := range contents {
+		if e.submitted() {
+			list = append(list, e.state())
+		}
+	}
+	return list, err
+}
+
+// submitted tells whether WhatsApp was asked for its approval.
+func (e entry) submitted() bool {
+	return e.Approval.Name != "" && !strings.EqualFold(e.Approval.Status, "unsubmitted")
+}
+
+// contents lists everything that the account keeps.
+func (p *Provider) contents(ctx context.Context, ch provider.Channel) (list []entry, err error) {
 	path := "/v1/ContentAndApprovals?PageSize=500"
 	for range maxPages {
 		var page struct {
@@ -68,9 +88,7 @@ func (p *Provider) Templates(ctx context.Context, ch provider.Channel) ([]provid
 		if err := p.call(ctx, ch, http.MethodGet, "content", path, nil, &page); err != nil {
 			return nil, err
 		}
-		for _, e := range page.Contents {
-			list = append(list, e.state())
-		}
+		list = append(list, page.Contents...)
 		if page.Meta.Next == "" {
 			break
 		}
@@ -91,33 +109,71 @@ func (e entry) state() provider.TemplateState {
 		ID: e.SID, Name: provider.CleanName(e.Approval.Name), Language: e.Language, Category: strings.ToLower(e.Approval.Category),
 		Status: strings.ToLower(e.Approval.Status), Reason: provider.Clean(e.Approval.Reason, 1000),
 	}
-	if t.Name == "" {
-		t.Name = provider.CleanName(e.FriendlyName)
-	}
-	if t.Status == "" {
-		t.Status = "unsubmitted"
-	}
 	for _, kind := range richest {
 		shown, ok := e.Types[kind]
 		if !ok {
 			continue
 		}
-		t.Body, t.Footer = provider.Clean(shown.Body, maxText), provider.Clean(shown.Footer, 1000)
-		switch {
-		case shown.HeaderText != "":
-			t.Header = &provider.TemplateHeader{Kind: "text", Text: provider.Clean(shown.HeaderText, 1000)}
-		case len(shown.Media) > 0:
-			t.Header = &provider.TemplateHeader{Kind: mediaKind(shown.Media[0]), Example: provider.Clean(shown.Media[0], 2048)}
-		}
-		for _, a := range shown.Actions {
-			t.Buttons = append(t.Buttons, a.choice())
-		}
+		e.show(&t, shown)
 		break
 	}
-	for i := 1; strings.Contains(t.Body, "{{"+strconv.Itoa(i)+"}}"); i++ {
-		t.Examples = append(t.Examples, provider.Clean(e.Variables[strconv.Itoa(i)], 1000))
-	}
 	return t
+}
+
+// show writes down what a content shows, with the values of each part called {{1}}, {{2}} and so on, as they are everywhere
+// here, and what Twilio calls them beside.
+func (e entry) show(t *provider.TemplateState, shown display) {
+	t.Names = &provider.ValueNames{}
+	t.Body, t.Names.Body = counted(provider.Clean(shown.Body, maxText))
+	t.Footer = provider.Clean(shown.Footer, 1000)
+	for _, name := range t.Names.Body {
+		t.Examples = append(t.Examples, e.example(name))
+	}
+	var names []string
+	switch {
+	case shown.HeaderText != "":
+		t.Header = &provider.TemplateHeader{Kind: "text"}
+		t.Header.Text, names = counted(provider.Clean(shown.HeaderText, 1000))
+		t.Names.Header, t.Header.Example = nth(names, 0), e.example(nth(names, 0))
+	case len(shown.Media) > 0:
+		address := provider.Clean(shown.Media[0], 2048)
+		_, names = counted(address)
+		t.Names.Header = nth(names, 0)
+		t.Header = &provider.TemplateHeader{Kind: mediaKind(address), Example: cmp.Or(e.example(t.Names.Header), address)}
+	}
+	for _, a := range shown.Actions {
+		choice := a.choice()
+		choice.Value, names = counted(choice.Value)
+		if choice.Kind == "url" && len(names) > 0 {
+			choice.Example = e.example(nth(names, 0))
+		}
+		t.Buttons, t.Names.Buttons = append(t.Buttons, choice), append(t.Names.Buttons, nth(names, 0))
+	}
+}
+
+func (e entry) example(name string) string { return provider.Clean(e.Variables[name], 1000) }
+
+// counted writes the values of a part as {{1}}, {{2}} and so on, and gives Twilio's names of them: numbers by their size, then
+// words as they come.
+func counted(part string) (text string, names []string) {
+	for _, found := range variable.FindAllStringSubmatch(part, -1) {
+		if !slices.Contains(names, found[1]) {
+			names = append(names, found[1])
+		}
+	}
+	slices.SortStableFunc(names, func(a, b string) int { return cmp.Compare(number(a), number(b)) })
+	text = variable.ReplaceAllStringFunc(part, func(found string) string {
+		name := variable.FindStringSubmatch(found)[1]
+		return "{{" + strconv.Itoa(slices.Index(names, name)+1) + "}}"
+	})
+	return text, names
+}
+
+func number(name string) int {
+	if n, err := strconv.Atoi(name); err == nil {
+		return n
+	}
+	return math.MaxInt
 }
 
 // mediaKind guesses from an address what stands at its end; Twilio says no more.
@@ -151,15 +207,25 @@ func (a action) choice() provider.TemplateChoice {
 }
 
 // CreateTemplate implements provider.TemplateManager: the content is made, then handed to WhatsApp. A content that could
-// not be handed over is removed again.
+// not be handed over is removed again. What an earlier try made, whose answer we never heard, is gone on with: Twilio would
+// keep a second one of the same name.
 func (p *Provider) CreateTemplate(ctx context.Context, ch provider.Channel, t provider.TemplateState) (provider.TemplateState, error) {
 	e, err := entryOf(t)
 	if err != nil {
 		return t, err
 	}
-	var made entry
-	if err := p.call(ctx, ch, http.MethodPost, "content", "/v1/Content", e, &made); err != nil {
+	contents, err := p.contents(ctx, ch)
+	if err != nil {
 		return t, err
+	}
+	made := left(contents, e)
+	if made.submitted() {
+		return made.state(), nil
+	}
+	if made.SID == "" {
+		if err := p.call(ctx, ch, http.MethodPost, "content", "/v1/Content", e, &made); err != nil {
+			return t, err
+		}
 	}
 	if !contentSID.MatchString(made.SID) {
 		return t, flomastr.Errorf(flomastr.Upstream, "provider_refused", "Twilio answered something that is not its own format.")
@@ -174,24 +240,32 @@ func (p *Provider) CreateTemplate(ctx context.Context, ch provider.Channel, t pr
 	return t, nil
 }
 
-// DeleteTemplate implements provider.TemplateManager.
-func (p *Provider) DeleteTemplate(ctx context.Context, ch provider.Channel, name string) error {
-	list, err := p.Templates(ctx, ch)
-	if err != nil {
-		return err
+// left finds what an earlier try to make this content left behind: nothing that differs in what a customer would see.
+func left(contents []entry, e entry) entry {
+	for _, c := range contents {
+		if c.FriendlyName == e.FriendlyName && c.Language == e.Language && (!c.submitted() || c.Approval.Name == e.FriendlyName) &&
+			maps.Equal(c.Variables, e.Variables) && maps.EqualFunc(c.Types, e.Types, display.same) {
+			return c
+		}
 	}
-	found := false
-	for _, t := range list {
-		if t.Name != name || !contentSID.MatchString(t.ID) {
+	return entry{}
+}
+
+func (d display) same(other display) bool {
+	return d.Body == other.Body && d.HeaderText == other.HeaderText && d.Footer == other.Footer && slices.Equal(d.Media, other.Media) &&
+		slices.Equal(d.Actions, other.Actions)
+}
+
+// DeleteTemplate implements provider.TemplateManager. Other contents may have the same name, and other uses.
+func (p *Provider) DeleteTemplate(ctx context.Context, ch provider.Channel, _ string, ids []string) error {
+	for _, id := range ids {
+		if !contentSID.MatchString(id) {
 			continue
 		}
-		found = true
-		if err := p.deleteContent(ctx, ch, t.ID); err != nil {
+		err := p.deleteContent(ctx, ch, id)
+		if gone, ok := errors.AsType[*provider.SendError](err); err != nil && (!ok || !strings.HasPrefix(gone.Code, "404")) {
 			return err
 		}
-	}
-	if !found {
-		return flomastr.Errorf(flomastr.NotFound, "template_not_found", "Twilio has no template of this name.")
 	}
 	return nil
 }
@@ -203,6 +277,7 @@ func (p *Provider) deleteContent(ctx context.Context, ch provider.Channel, id st
 var (
 	templateName = regexp.MustCompile(`^[a-z0-9_]{1,512}$`)
 	placeholder  = regexp.MustCompile(`\{\{([0-9]+)\}\}`)
+	variable     = regexp.MustCompile(`\{\{\s*([^{}]*?)\s*\}\}`) // of a content that others made
 )
 
 func invalidTemplate(sentence string) error {
