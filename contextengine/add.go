@@ -77,7 +77,7 @@ func (l Limits) Allow(kind string, size int64) error {
 	if err := l.fit(size); err != nil {
 		return err
 	}
-	if !slices.Contains(l.FileTypes, plainType(kind)) {
+	if !slices.Contains(l.FileTypes, flomastr.FileTypeOf(kind)) {
 		return ErrFileType
 	}
 	return nil
@@ -92,19 +92,6 @@ func (l Limits) fit(size int64) error {
 
 func extension(filename string) string {
 	return strings.TrimPrefix(strings.ToLower(path.Ext(filename)), ".")
-}
-
-// plainType brings the spellings of a file type together.
-func plainType(extension string) string {
-	switch extension {
-	case "markdown", "mdown", "mkd":
-		return "md"
-	case "text", "log":
-		return "txt"
-	case "htm", "xhtml":
-		return "html"
-	}
-	return extension
 }
 
 func saveOf(d Draft) (SaveItem, error) {

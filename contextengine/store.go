@@ -57,7 +57,7 @@ type Saved struct {
 type Limits struct {
 	Tenant      flomastr.TenantID // whose they are
 	MaxFileSize int64             // bytes
-	FileTypes   []string          // md, txt, html, pdf, docx
+	FileTypes   []string          // the words of flomastr.FileTypes
 }
 
 // Finished is what a finished indexing writes to the item's row.

@@ -107,13 +107,14 @@ func (a *API) icon(file string) func(context.Context, Call, *iconInput) (*iconOu
 
 type configOutput struct {
 	Body struct {
-		Version      string          `json:"version"`
-		BaseDomain   string          `json:"base_domain"`
-		Identity     []string        `json:"identity" doc:"The identity providers that people may sign in with: local, clerk" example:"[\"local\"]"`
-		Clerk        *clerkConfig    `json:"clerk,omitempty" doc:"What Clerk's components need; only where Clerk is configured"`
-		FeatureFlags map[string]bool `json:"feature_flags"`
-		Tenant       string          `json:"tenant" doc:"The slug of the tenant whose branding this is, else empty"`
-		Branding     brandingConfig  `json:"branding"`
+		Version      string              `json:"version"`
+		BaseDomain   string              `json:"base_domain"`
+		Identity     []string            `json:"identity" doc:"The identity providers that people may sign in with: local, clerk" example:"[\"local\"]"`
+		Clerk        *clerkConfig        `json:"clerk,omitempty" doc:"What Clerk's components need; only where Clerk is configured"`
+		FeatureFlags map[string]bool     `json:"feature_flags"`
+		FileTypes    []flomastr.FileType `json:"file_types" doc:"What knowledge is read from: the words of policies, and how names of such files end"`
+		Tenant       string              `json:"tenant" doc:"The slug of the tenant whose branding this is, else empty"`
+		Branding     brandingConfig      `json:"branding"`
 	}
 }
 
@@ -136,6 +137,7 @@ func (a *API) config(ctx context.Context, call Call, _ *configInput) (*configOut
 	out := &configOutput{}
 	b := &out.Body
 	b.Version, b.BaseDomain, b.FeatureFlags, b.Identity = a.deps.Version, a.deps.BaseDomain, a.featureFlags(), []string{}
+	b.FileTypes = flomastr.FileTypes()
 	if !a.deps.SignIn.BuiltInOff {
 		b.Identity = append(b.Identity, "local")
 	}

@@ -9,7 +9,7 @@ import (
 type policiesBody struct {
 	RateLimitPerMinute   int      `json:"rate_limit_per_minute" doc:"Requests to the API over all servers; as many may come at once. More are answered 429"`
 	MaxContextLength     int      `json:"max_context_length" doc:"In tokens of four characters: how much knowledge a question is answered from, and how long a prepared context may be"`
-	AllowedFileTypes     []string `json:"allowed_file_types" doc:"Of files and of pages, by what they are: md, txt, html, pdf, docx"`
+	AllowedFileTypes     []string `json:"allowed_file_types" doc:"Of files and of pages, by what they are; GET /config.json lists them"`
 	MaxFileSizeMB        int      `json:"max_file_size_mb" doc:"Of a file, a pasted text and a page"`
 	MessageRetentionDays int      `json:"message_retention_days" doc:"Messages are deleted so many days after we received them, in the archive too"`
 	HotTTLDays           int      `json:"hot_ttl_days" doc:"After so many days without a message a conversation moves to the archive, where it stays readable"`

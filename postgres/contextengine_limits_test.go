@@ -42,6 +42,21 @@ func TestEveryEntranceOfKnowledgeIsHeldToTheTenantsFiles(t *testing.T) {
 	require.ErrorIs(t, err, contextengine.ErrTooLarge, "a pasted text is as large as a file")
 }
 
+func TestATenantMayHaveReadWhateverWeRead(t *testing.T) {
+	t.Parallel()
+	b, tenant := knowledge(t)
+	limits, err := postgres.NewKnowledgeStore(b.db).Limits(t.Context(), tenant)
+	require.NoError(t, err)
+	require.Equal(t, flomastr.FileTypeNames(), limits.FileTypes, "the column's default is another list than the code's")
+	for _, known := range flomastr.FileTypes() {
+		for _, ending := range known.Endings {
+			require.NoError(t, limits.Allow(ending[1:], 1), ending)
+		}
+	}
+	require.ErrorIs(t, limits.Allow("exe", 1), contextengine.ErrFileType)
+	require.ErrorIs(t, limits.Allow("", 1), contextengine.ErrFileType)
+}
+
 // order is a worker that says whose jobs it gets.
 type order struct {
 	river.WorkerDefaults[contextengine.IndexArgs]

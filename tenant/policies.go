@@ -2,6 +2,7 @@ package tenant
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/flomastr/flomastr"
 )
@@ -18,9 +19,6 @@ type Policies struct {
 	CatalogEnabled       bool    // the gallery is shown
 	ConfidenceThreshold  float64 // the assistant does not answer below it
 }
-
-// fileTypes are the kinds of file that we can read at all.
-var fileTypes = []string{"md", "txt", "html", "pdf", "docx"}
 
 // ErrPolicies says that a value is out of its range.
 var ErrPolicies = flomastr.Errorf(flomastr.Invalid, "policies_invalid", "A policy is out of its range.")
@@ -45,8 +43,8 @@ func (p Policies) Validate() error {
 		return ErrPolicies.Field("body.confidence_threshold", "0 to 1")
 	}
 	for _, t := range p.AllowedFileTypes {
-		if !slices.Contains(fileTypes, t) {
-			return ErrPolicies.Field("body.allowed_file_types", "of md, txt, html, pdf, docx")
+		if names := flomastr.FileTypeNames(); !slices.Contains(names, t) {
+			return ErrPolicies.Field("body.allowed_file_types", "of "+strings.Join(names, ", "))
 		}
 	}
 	return nil

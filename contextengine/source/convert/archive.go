@@ -12,7 +12,7 @@ import (
 	"strings"
 )
 
-// Caps of an office document's archive. The largest real ones have a few thousand entries and unpack to some hundred
+// Caps of an archive. The largest real ones have a few thousand entries and unpack to some hundred
 // megabytes, nearly all of it pictures, which we do not unpack at all.
 const (
 	maxEntries  = 10_000
@@ -23,29 +23,82 @@ const (
 	maxXMLToken = 1 << 20 // bytes of one tag with its attributes
 )
 
-// keep are the parts of a DOCX that hold its text. Pictures, embedded files, macros and fonts stay outside.
-func keep(name string) bool {
-	if name == "[Content_Types].xml" || name == "_rels/.rels" || name == "docProps/core.xml" {
-		return true
+// zipped are the kinds that are archives.
+var zipped = map[Kind]bool{DOCX: true, ODT: true, EPUB: true, PPTX: true, XLSX: true, ODS: true, ZIP: true}
+
+// officeParts are the XML parts of an Office document below one of its folders. Pictures, embedded files, macros and
+// fonts stay outside.
+func officeParts(folder string) func(name string) bool {
+	return func(name string) bool {
+		if name == "[Content_Types].xml" || name == "_rels/.rels" || name == "docProps/core.xml" {
+			return true
+		}
+		return strings.HasPrefix(name, folder+"/") && (strings.HasSuffix(name, ".xml") || strings.HasSuffix(name, ".rels")) &&
+			!strings.HasPrefix(name, folder+"/embeddings/") && !strings.HasPrefix(name, folder+"/media/")
 	}
-	return strings.HasPrefix(name, "word/") && (strings.HasSuffix(name, ".xml") || strings.HasSuffix(name, ".rels")) &&
-		!strings.HasPrefix(name, "word/embeddings/") && !strings.HasPrefix(name, "word/media/")
 }
 
-func looksLikeDOCX(content []byte) bool {
-	archive, err := zip.NewReader(bytes.NewReader(content), int64(len(content)))
+// fromArchive says what an archive holds: a document's parts, or files of any kind.
+func fromArchive(content []byte, promised Kind) (Kind, error) {
+	archive, err := openArchive(content)
 	if err != nil {
-		return false
+		return "", err
 	}
-	return slices.ContainsFunc(archive.File, func(f *zip.File) bool { return f.Name == "word/document.xml" })
+	office := slices.ContainsFunc(archive.File, func(f *zip.File) bool { return f.Name == "[Content_Types].xml" })
+	for _, f := range archive.File {
+		switch {
+		case office && strings.HasPrefix(f.Name, "word/"):
+			return DOCX, nil
+		case office && strings.HasPrefix(f.Name, "ppt/"):
+			return PPTX, nil
+		case office && f.Name == "xl/workbook.bin":
+			return "", sentence(ErrUnsupported, "Binary workbooks (.xlsb) are not read; save it as XLSX and upload that.")
+		case office && strings.HasPrefix(f.Name, "xl/") && !slices.ContainsFunc(archive.File, func(f *zip.File) bool { return f.Name == "xl/workbook.bin" }):
+			return XLSX, nil
+		case f.Name == "mimetype":
+			if kind, err := fromMimetype(f); kind != "" || err != nil {
+				return kind, err
+			}
+		case f.Name == "META-INF/container.xml" && promised == EPUB:
+			return EPUB, nil
+		}
+	}
+	return ZIP, nil
+}
+
+// fromMimetype reads the part in which OpenDocument files and e-books say what they are.
+func fromMimetype(f *zip.File) (Kind, error) {
+	said, err := unpack(f, 256)
+	if err != nil {
+		return "", err
+	}
+	switch said := strings.TrimSpace(string(said)); {
+	case strings.HasPrefix(said, "application/vnd.oasis.opendocument.text"):
+		return ODT, nil
+	case strings.HasPrefix(said, "application/vnd.oasis.opendocument.spreadsheet"):
+		return ODS, nil
+	case said == "application/epub+zip":
+		return EPUB, nil
+	case strings.HasPrefix(said, "application/vnd.oasis.opendocument"):
+		return "", sentence(ErrUnsupported, "This kind of OpenDocument file is not read; save it as PDF and upload that.")
+	}
+	return "", nil
+}
+
+func openArchive(content []byte) (*zip.Reader, error) {
+	archive, err := zip.NewReader(bytes.NewReader(content), int64(len(content)))
+	if err != nil && !errors.Is(err, zip.ErrInsecurePath) {
+		return nil, ErrBroken.Because(err)
+	}
+	return archive, nil
 }
 
 // repack checks an archive and writes its harmless parts into a new one, uncompressed. The program that reads the
 // document sees only archives that we wrote, so that no difference between two readers of the format can be used.
-func repack(content []byte) ([]byte, error) {
-	archive, err := zip.NewReader(bytes.NewReader(content), int64(len(content)))
-	if err != nil && !errors.Is(err, zip.ErrInsecurePath) {
-		return nil, ErrBroken.Because(err)
+func repack(content []byte, keep func(name string) bool) ([]byte, error) {
+	archive, err := openArchive(content)
+	if err != nil {
+		return nil, err
 	}
 	if err := checkDirectory(archive, int64(len(content))); err != nil {
 		return nil, err
@@ -81,9 +134,9 @@ func repack(content []byte) ([]byte, error) {
 
 // glance refuses what the archive's directory alone gives away.
 func glance(content []byte) error {
-	archive, err := zip.NewReader(bytes.NewReader(content), int64(len(content)))
-	if err != nil && !errors.Is(err, zip.ErrInsecurePath) {
-		return ErrBroken.Because(err)
+	archive, err := openArchive(content)
+	if err != nil {
+		return err
 	}
 	return checkDirectory(archive, int64(len(content)))
 }
@@ -147,6 +200,53 @@ func checkName(f *zip.File) error {
 	return nil
 }
 
+// parts are the parts of a checked archive, unpacked when they are asked for, all of them together within the cap.
+type parts struct {
+	files map[string]*zip.File
+	left  int64
+}
+
+func openParts(content []byte) (*parts, error) {
+	archive, err := openArchive(content)
+	if err != nil {
+		return nil, err
+	}
+	if err := checkDirectory(archive, int64(len(content))); err != nil {
+		return nil, err
+	}
+	p := &parts{files: map[string]*zip.File{}, left: maxParts}
+	for _, f := range archive.File {
+		p.files[f.Name] = f
+	}
+	return p, nil
+}
+
+// read gives a part, nil where there is none.
+func (p *parts) read(name string) ([]byte, error) {
+	f := p.files[name]
+	if f == nil {
+		return nil, nil
+	}
+	part, err := unpack(f, p.left)
+	if err != nil {
+		return nil, fmt.Errorf("unpack %s: %w", name, err)
+	}
+	p.left -= int64(len(part))
+	return part, nil
+}
+
+// xml gives a part that was checked to be harmless XML, nil where there is none.
+func (p *parts) xml(name string) ([]byte, error) {
+	part, err := p.read(name)
+	if err != nil || part == nil {
+		return nil, err
+	}
+	if err := checkXML(part); err != nil {
+		return nil, fmt.Errorf("check %s: %w", name, err)
+	}
+	return part, nil
+}
+
 // unpack reads one entry without trusting its declared size.
 func unpack(entry *zip.File, left int64) ([]byte, error) {
 	r, err := entry.Open()
@@ -173,7 +273,7 @@ func checkXML(part []byte) error {
 	depth := 0
 	for {
 		token, err := decoder.RawToken()
-		if errors.Is(err, io.EOF) {
+		if errors.Is(err, io.EOF) && depth == 0 {
 			return nil
 		}
 		if err != nil {

@@ -1,4 +1,4 @@
-// Package convert turns a foreign document into Markdown: plain text, Markdown, HTML, PDF and DOCX.
+// Package convert turns a foreign document into Markdown: the kinds of [flomastr.FileTypes].
 //
 // What a document is, its content decides; its name is a hint, and a contradiction between the two is refused. Text and
 // Markdown are read in this process, because reading them is copying. Everything that needs a parser runs in a worker:

@@ -22,7 +22,7 @@ import (
 // that through the same way as a page, but for the search for furniture. Changes that are tracked count as accepted,
 // comments are left out; neither is what the document says to its reader.
 func docx(ctx context.Context, dir string, req Request) (Document, error) {
-	safe, err := repack(req.Content)
+	safe, err := repack(req.Content, officeParts("word"))
 	if err != nil {
 		return Document{}, err
 	}

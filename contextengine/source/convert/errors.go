@@ -15,7 +15,7 @@ var (
 	ErrMislabelled = flomastr.Errorf(flomastr.Invalid, "file_mislabelled",
 		"The file's content is not what its name says; give it the right ending and upload again.")
 	ErrUnsupported = flomastr.Errorf(flomastr.Unsupported, "file_unsupported",
-		"This kind of file is not read; upload PDF, DOCX, HTML, Markdown or plain text.")
+		"This kind of file is not read; upload a document, a table, a presentation, a page, a mail, a picture of text or plain text.")
 	ErrBomb = flomastr.Errorf(flomastr.Invalid, "file_unpacks_too_large",
 		"The file unpacks to far more than a document holds, so it was not opened.")
 	ErrUnsafeNames = flomastr.Errorf(flomastr.Invalid, "file_unsafe_archive",
@@ -25,7 +25,7 @@ var (
 	ErrTooDeep = flomastr.Errorf(flomastr.Invalid, "file_nested_too_deeply",
 		"The document is nested more deeply than any real one, so it was not read.")
 	ErrNoText = flomastr.Errorf(flomastr.Invalid, "file_no_text",
-		"The document holds no text. If it is a scan, upload a version with recognised text.")
+		"The document holds no text.")
 	ErrTooComplex = flomastr.Errorf(flomastr.Invalid, "file_too_complex",
 		"Reading this document took more time or memory than we give one; simplify or split it.")
 	ErrToolMissing = flomastr.Errorf(flomastr.Unavailable, "converter_missing",

@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/gabriel-vasile/mimetype"
+
+	"github.com/flomastr/flomastr"
 )
 
 // Kind is what a document is.
@@ -18,46 +20,86 @@ const (
 	HTML     Kind = "html"
 	PDF      Kind = "pdf"
 	DOCX     Kind = "docx"
+	ODT      Kind = "odt"
+	RTF      Kind = "rtf"
+	EPUB     Kind = "epub"
+	PPTX     Kind = "pptx"
+	XLSX     Kind = "xlsx"
+	XLS      Kind = "xls"
+	ODS      Kind = "ods"
+	CSV      Kind = "csv"
+	JSON     Kind = "json"
+	XML      Kind = "xml"
+	EML      Kind = "eml"
+	MSG      Kind = "msg"
+	Image    Kind = "image"
+	ZIP      Kind = "zip"
 )
 
-// Size caps by kind: of what arrives, before anything is unpacked.
-var maxBytes = map[Kind]int{Text: 20 << 20, Markdown: 20 << 20, HTML: 10 << 20, PDF: 100 << 20, DOCX: 50 << 20}
-
-// endings are the file names that promise a kind. One that promises a kind we do not read is listed with none.
-var endings = map[string]Kind{
-	".txt": Text, ".text": Text, ".log": Text, ".md": Markdown, ".markdown": Markdown, ".mdown": Markdown,
-	".html": HTML, ".htm": HTML, ".xhtml": HTML, ".pdf": PDF, ".docx": DOCX,
-	".rtf": "", ".doc": "", ".docm": "", ".odt": "", ".epub": "", ".pptx": "", ".ppt": "", ".xlsx": "", ".xls": "", ".csv": "", ".tsv": "",
-	".json": "", ".xml": "", ".rss": "", ".eml": "", ".msg": "", ".zip": "", ".jpg": "", ".jpeg": "", ".png": "", ".gif": "", ".webp": "", ".svg": "",
-	".tif": "", ".tiff": "",
+// traits are what is to be known of a kind before it is read.
+type traits struct {
+	most    int    // bytes of what arrives, before anything is unpacked
+	program bool   // it may be handed to a program that is not ours, so it needs the fence
+	what    string // in a sentence: "its content is …"
 }
+
+var kinds = map[Kind]traits{
+	Text:     {20 << 20, false, "plain text"},
+	Markdown: {20 << 20, false, "Markdown"},
+	HTML:     {10 << 20, false, "a web page"},
+	PDF:      {100 << 20, true, "a PDF document"},
+	DOCX:     {50 << 20, true, "a Word document"},
+	ODT:      {50 << 20, true, "an OpenDocument text"},
+	RTF:      {20 << 20, false, "an RTF document"},
+	EPUB:     {50 << 20, false, "an e-book"},
+	PPTX:     {100 << 20, false, "a presentation"},
+	XLSX:     {50 << 20, false, "an Excel workbook"},
+	XLS:      {20 << 20, false, "an old Excel workbook"},
+	ODS:      {20 << 20, false, "an OpenDocument spreadsheet"},
+	CSV:      {20 << 20, false, "a table in text form"},
+	JSON:     {10 << 20, false, "JSON"},
+	XML:      {10 << 20, false, "XML"},
+	EML:      {50 << 20, true, "a mail"},
+	MSG:      {50 << 20, true, "an Outlook mail"},
+	Image:    {20 << 20, true, "a picture"},
+	ZIP:      {100 << 20, true, "a ZIP archive"},
+}
+
+// maxBytes is the cap of the largest kind.
+const maxBytes = 100 << 20
+
+// endings are the file names that promise a kind. One that promises a kind we do not read is there with none.
+var endings = func() map[string]Kind {
+	out := map[string]Kind{
+		".doc": "", ".docm": "", ".ppt": "", ".xlsm": "", ".xlsb": "", ".odp": "", ".svg": "", ".7z": "", ".rar": "", ".gz": "", ".tar": "", ".heic": "",
+		".mp3": "", ".mp4": "", ".exe": "",
+	}
+	for _, t := range flomastr.FileTypes() {
+		for _, ending := range t.Endings {
+			switch t.Name {
+			case "txt":
+				out[ending] = Text
+			case "md":
+				out[ending] = Markdown
+			default:
+				out[ending] = Kind(t.Name)
+			}
+		}
+	}
+	return out
+}()
 
 // unread says, for content that we recognise and do not read, what to do instead.
 var unread = []struct{ mime, message string }{
-	{"text/rtf", "RTF files are not read; save the document as DOCX or PDF and upload that."},
 	{"application/msword", "Old Word files (.doc) are not read; save the document as DOCX and upload that."},
-	{"application/vnd.openxmlformats-officedocument.presentationml", "Presentations are not read yet; save the slides as PDF and upload that."},
-	{"application/vnd.ms-powerpoint", "Presentations are not read yet; save the slides as PDF and upload that."},
-	{"application/vnd.openxmlformats-officedocument.spreadsheetml", "Spreadsheets are not read yet; save the sheet as PDF and upload that."},
-	{"application/vnd.ms-excel", "Spreadsheets are not read yet; save the sheet as PDF and upload that."},
-	{"application/vnd.oasis.opendocument", "OpenDocument files are not read yet; save the document as DOCX or PDF and upload that."},
-	{"application/epub+zip", "E-books are not read yet; save the book as PDF or DOCX and upload that."},
-	{"application/vnd.ms-outlook", "Mail files are not read yet; paste the mail's text instead."},
-	{"image/", "Pictures are not read yet; upload a document that holds the text."},
+	{"application/vnd.ms-powerpoint", "Old presentations (.ppt) are not read; save the slides as PPTX and upload that."},
+	{"image/", "This kind of picture is not read; save it as PNG or JPEG and upload that."},
 	{"audio/", "Recordings are not read; upload a document that holds the text."},
 	{"video/", "Recordings are not read; upload a document that holds the text."},
-	{"application/zip", "Archives are not opened; upload the documents that it holds."},
-	{"application/gzip", "Archives are not opened; upload the documents that it holds."},
-	{"application/x-tar", "Archives are not opened; upload the documents that it holds."},
-	{"application/x-7z-compressed", "Archives are not opened; upload the documents that it holds."},
-	{"application/x-rar-compressed", "Archives are not opened; upload the documents that it holds."},
-}
-
-// dataText are text types that are data, not prose. They would be read as text only to be useless, so they are refused
-// unless the name says that they are text.
-var dataText = []string{
-	"application/json", "text/csv", "text/tab-separated-values", "text/xml", "application/rss+xml",
-	"application/atom+xml", "image/svg+xml", "application/geo+json", "application/x-ndjson",
+	{"application/gzip", "Archives of this kind are not opened; upload a ZIP or the documents themselves."},
+	{"application/x-tar", "Archives of this kind are not opened; upload a ZIP or the documents themselves."},
+	{"application/x-7z-compressed", "Archives of this kind are not opened; upload a ZIP or the documents themselves."},
+	{"application/x-rar-compressed", "Archives of this kind are not opened; upload a ZIP or the documents themselves."},
 }
 
 // Detect says what a document is, by its content first. The name and the server's word only choose between kinds that
@@ -68,48 +110,39 @@ func Detect(name, contentType string, content []byte) (Kind, error) {
 	}
 	promised, known := endings[strings.ToLower(path.Ext(path.Base(strings.ReplaceAll(name, `\`, "/"))))]
 	found := mimetype.Detect(content)
-	kind, err := fromContent(found, content, promised)
-	if err != nil {
-		// A name that promises one of ours and holds something else was mislabelled; the other sentence would mislead.
-		if promised != "" && !sameFamily(promised, found) {
-			return "", mislabelled(promised, found.String())
-		}
-		return "", err
-	}
+	kind, err := fromContent(found, content, promised, contentType)
 	switch {
-	case known && promised == "" && !isText(kind):
-		return "", mislabelled("", string(kind))
+	case err != nil && promised != "" && !sameFamily(promised, content):
+		// A name that promises one of ours and holds something else was mislabelled; the other sentence would mislead.
+		return "", mislabelled(promised, "")
+	case err != nil:
+		return "", err
+	case known && promised == "" && kind != Text: // a name that we do not read and a content that we would
+		return "", mislabelled("", kind)
 	case known && promised == "":
 		return "", ErrUnsupported
-	case promised != "" && promised != kind && (!isText(promised) || !isText(kind)):
-		return "", mislabelled(promised, string(kind))
-	case promised == "" && kind == Text && strings.HasPrefix(contentType, "text/markdown"):
-		return Markdown, nil
-	case promised == "" && kind == Text && strings.HasPrefix(contentType, "text/html"):
-		return HTML, nil
-	case isText(kind) && isText(promised):
-		return promised, nil
+	case promised != "" && promised != kind:
+		return "", mislabelled(promised, kind)
 	}
 	return kind, nil
 }
 
-func fromContent(found *mimetype.MIME, content []byte, promised Kind) (Kind, error) {
+// fromContent decides by the bytes. Where they are text, which is all that many kinds have in common, the name decides,
+// unless the text is plainly something else.
+func fromContent(found *mimetype.MIME, content []byte, promised Kind, contentType string) (Kind, error) {
 	switch {
 	case bytes.HasPrefix(content, []byte("%PDF-")):
 		return PDF, nil
-	case bytes.HasPrefix(content, []byte("{\\rtf")):
-		return "", sentence(ErrUnsupported, unread[0].message)
-	case found.Is("application/vnd.openxmlformats-officedocument.wordprocessingml.document"):
-		return DOCX, nil
-	case found.Is("application/x-ole-storage"), found.Is("application/msword"), found.Is("application/vnd.ms-excel"), found.Is("application/vnd.ms-powerpoint"):
-		// Office wraps a protected DOCX in its old container; the name of the stream is in UTF-16.
-		if bytes.Contains(content, utf16le("EncryptedPackage")) {
-			return "", ErrEncrypted
-		}
-	case found.Is("application/zip") && promised == DOCX:
-		// Office writes the parts in an order that detection knows; other programs need not.
-		if looksLikeDOCX(content) {
-			return DOCX, nil
+	case bytes.HasPrefix(content, []byte(`{\rtf`)):
+		return RTF, nil
+	case bytes.HasPrefix(content, []byte("PK\x03\x04")), bytes.HasPrefix(content, []byte("PK\x05\x06")):
+		return fromArchive(content, promised)
+	case bytes.HasPrefix(content, oleMark):
+		return fromOLE(content, promised)
+	}
+	for _, raster := range []string{"image/png", "image/jpeg", "image/webp", "image/gif", "image/bmp", "image/tiff"} {
+		if found.Is(raster) {
+			return Image, nil
 		}
 	}
 	for _, u := range unread {
@@ -121,45 +154,114 @@ func fromContent(found *mimetype.MIME, content []byte, promised Kind) (Kind, err
 	if err != nil {
 		return "", err
 	}
-	if found.Is("text/html") || promised == HTML && looksLikeHTML(text) || found.Is("text/xml") && strings.Contains(strings.ToLower(text[:min(len(text), 1024)]), "<html") {
+	return fromText(found, text, promised, contentType)
+}
+
+// fromText tells kinds of text apart.
+func fromText(found *mimetype.MIME, text string, promised Kind, contentType string) (Kind, error) {
+	page := found.Is("text/html") || strings.Contains(strings.ToLower(text[:min(len(text), 1024)]), "<html")
+	switch {
+	case promised == Text, promised == Markdown, promised == HTML, promised == EML, promised == XML:
+		return promised, nil
+	case (promised == CSV || promised == JSON) && !page:
+		return promised, nil
+	case page:
 		return HTML, nil
-	}
-	for _, data := range dataText {
-		if found.Is(data) && !isText(promised) {
-			return "", ErrUnsupported
-		}
+	case found.Is("application/json"), found.Is("application/x-ndjson"), found.Is("application/geo+json"):
+		return JSON, nil
+	case found.Is("image/svg+xml"):
+		return "", sentence(ErrUnsupported, "Drawings are not read; save it as PNG and upload that.")
+	case found.Is("text/xml"), found.Is("application/rss+xml"), found.Is("application/atom+xml"):
+		return XML, nil
+	case found.Is("text/csv"), found.Is("text/tab-separated-values"), strings.HasPrefix(contentType, "text/csv"):
+		return CSV, nil
+	case looksLikeMail(text):
+		return EML, nil
+	case strings.HasPrefix(contentType, "text/markdown"):
+		return Markdown, nil
+	case strings.HasPrefix(contentType, "text/html"):
+		return HTML, nil
 	}
 	return Text, nil
 }
 
 // sameFamily reports whether content that we refuse is at least what its name says, damaged or protected.
-func sameFamily(promised Kind, found *mimetype.MIME) bool {
-	return promised == DOCX && (found.Is("application/zip") || found.Is("application/x-ole-storage"))
+func sameFamily(promised Kind, content []byte) bool {
+	switch promised {
+	case DOCX, ODT, EPUB, PPTX, XLSX, ODS, ZIP: // Office wraps what a password protects in its old container
+		return bytes.HasPrefix(content, []byte("PK")) || bytes.HasPrefix(content, oleMark)
+	case XLS, MSG:
+		return bytes.HasPrefix(content, oleMark)
+	}
+	return false
 }
 
-func isText(kind Kind) bool { return kind == Text || kind == Markdown || kind == HTML }
-
-func mislabelled(promised Kind, found string) error {
-	what := map[string]string{"pdf": "a PDF document", "docx": "a Word document", "html": "a web page", "text": "plain text", "markdown": "Markdown"}
-	is, ok := what[strings.SplitN(found, ";", 2)[0]]
-	if !ok {
+func mislabelled(promised, found Kind) error {
+	is := kinds[found].what
+	if is == "" {
 		is = "something else"
 	}
 	if promised == "" {
 		return sentence(ErrMislabelled, "The file's name has another ending than its content, which is "+is+"; give it the right ending and upload again.")
 	}
-	return sentence(ErrMislabelled, "The file is named like "+what[string(promised)]+", but its content is "+is+"; give it the right ending and upload again.")
+	return sentence(ErrMislabelled, "The file is named like "+kinds[promised].what+", but its content is "+is+"; give it the right ending and upload again.")
 }
 
-// looksLikeHTML finds a tag near the start, where the name says HTML and detection saw only text.
-func looksLikeHTML(text string) bool {
-	head := strings.ToLower(text[:min(len(text), 4096)])
-	for _, tag := range []string{"<!doctype html", "<html", "<head", "<body", "<p", "<div", "<h1", "<h2", "<table", "<ul", "<main", "<article", "<section", "<title"} {
-		if strings.Contains(head, tag) {
-			return true
+// looksLikeMail finds the head of a mail: fields that only mails have, before the first empty line.
+func looksLikeMail(text string) bool {
+	head, _, found := strings.Cut(strings.ReplaceAll(text[:min(len(text), 16<<10)], "\r\n", "\n"), "\n\n")
+	if !found {
+		return false
+	}
+	known := 0
+	for line := range strings.SplitSeq(head, "\n") {
+		name, _, ok := strings.Cut(line, ":")
+		switch strings.ToLower(name) {
+		case "received", "return-path", "mime-version", "message-id", "dkim-signature", "delivered-to":
+			known += 2
+		case "from", "to", "subject", "date":
+			known++
+		default:
+			if !ok && !strings.HasPrefix(line, " ") && !strings.HasPrefix(line, "\t") {
+				return false
+			}
 		}
 	}
-	return false
+	return known >= 4
+}
+
+// The old container of Office, and the names of the streams that tell what is in it.
+var (
+	oleMark    = []byte{0xd0, 0xcf, 0x11, 0xe0, 0xa1, 0xb1, 0x1a, 0xe1}
+	oleStreams = []struct {
+		name string
+		kind Kind
+	}{
+		{"EncryptedPackage", ""}, {"__properties_version1.0", MSG}, {"Workbook", XLS}, {"WordDocument", ""}, {"PowerPoint Document", ""},
+	}
+)
+
+// fromOLE tells by the names of the streams, which stand in UTF-16 in the container's directory.
+func fromOLE(content []byte, promised Kind) (Kind, error) {
+	has := map[string]bool{}
+	for _, s := range oleStreams {
+		has[s.name] = bytes.Contains(content, utf16le(s.name))
+	}
+	switch {
+	case has["EncryptedPackage"]:
+		return "", ErrEncrypted
+	case has["__properties_version1.0"]:
+		return MSG, nil
+	case has["Workbook"] && (promised == XLS || !has["WordDocument"]):
+		return XLS, nil
+	case has["WordDocument"]:
+		return "", sentence(ErrUnsupported, unread[0].message)
+	case has["PowerPoint Document"]:
+		return "", sentence(ErrUnsupported, unread[1].message)
+	case promised == XLS && bytes.Contains(content, utf16le("Book")):
+		return "", sentence(ErrUnsupported, "This workbook is older than Excel 97; save it as XLSX and upload that.")
+	}
+	return "", ErrUnsupported
 }
 
 func utf16le(s string) []byte {

@@ -57,24 +57,24 @@ func (c *Converter) Run(ctx context.Context, req Request) (Document, error) {
 	if len(req.Content) == 0 {
 		return Document{}, ErrEmpty
 	}
-	if len(req.Content) > maxBytes[PDF] {
+	if len(req.Content) > maxBytes {
 		return Document{}, ErrTooLarge
 	}
 	kind, err := Detect(req.Name, req.ContentType, req.Content)
 	if err != nil {
 		return Document{}, err
 	}
-	if len(req.Content) > maxBytes[kind] {
+	if len(req.Content) > kinds[kind].most {
 		return Document{}, ErrTooLarge
 	}
 	if kind == Text || kind == Markdown {
 		return plain(req, kind)
 	}
-	// A page is read by memory-safe code of ours that starts no other program, so limits are fence enough for it.
-	if kind != HTML && c.sandbox.Weak && !c.config.AllowWeakSandbox {
+	// Most kinds are read by memory-safe code that starts no other program, so limits are fence enough for them.
+	if kinds[kind].program && c.sandbox.Weak && !c.config.AllowWeakSandbox {
 		return Document{}, ErrNoSandbox.Because(errors.New(c.sandbox.Detail))
 	}
-	if kind == DOCX { // a bomb is refused here, before a process is spent on it
+	if zipped[kind] { // a bomb is refused here, before a process is spent on it
 		if err := glance(req.Content); err != nil {
 			return Document{}, err
 		}

@@ -33,6 +33,10 @@ func decode(content []byte, contentType string) (text, encoding string, err erro
 		out, err := utf.UTF16(utf.LittleEndian, utf.UseBOM).NewDecoder().Bytes(content)
 		return string(out), "utf-16", err
 	case bytes.IndexByte(content, 0) >= 0:
+		if order, ok := unmarkedUTF16(content); ok {
+			out, err := utf.UTF16(order, utf.IgnoreBOM).NewDecoder().Bytes(content)
+			return string(out), "utf-16", err
+		}
 		return "", "", ErrUnsupported.Because(errors.New("binary content"))
 	case utf8.Valid(content):
 		return string(content), "utf-8", nil
@@ -50,6 +54,11 @@ func decode(content []byte, contentType string) (text, encoding string, err erro
 		return string(repaired), "utf-8", nil
 	}
 	sample := content[:min(len(content), 64<<10)]
+	if likelyShiftJIS(sample) {
+		if out, ok := decodeAs(content, "shift_jis"); ok {
+			return out, "shift_jis", nil
+		}
+	}
 	guesses, err := chardet.NewTextDetector().DetectAll(sample)
 	if err == nil {
 		for _, guess := range guesses {
@@ -60,6 +69,61 @@ func decode(content []byte, contentType string) (text, encoding string, err erro
 	}
 	out, _ := decodeAs(content, "windows-1252")
 	return out, "windows-1252", nil
+}
+
+// unmarkedUTF16 recognises UTF-16 without a mark by where its zeros are: Latin letters have one on one side only.
+func unmarkedUTF16(content []byte) (utf.Endianness, bool) {
+	sample := content[:min(len(content), 8<<10)&^1]
+	var zeros [2]int
+	for i, b := range sample {
+		if b == 0 {
+			zeros[i&1]++
+		}
+	}
+	pairs := len(sample) / 2
+	switch {
+	case len(content)%2 != 0 || pairs < 2:
+		return utf.LittleEndian, false
+	case zeros[1]*5 >= pairs*2 && zeros[0]*50 <= pairs:
+		return utf.LittleEndian, true
+	case zeros[0]*5 >= pairs*2 && zeros[1]*50 <= pairs:
+		return utf.BigEndian, true
+	}
+	return utf.LittleEndian, false
+}
+
+// likelyShiftJIS recognises Japanese text, short lists of names too, which statistics of words do not: two-byte characters
+// of the everyday sets, next to each other. A quotation mark of windows-1252 and the letter behind it look like one such
+// character, but stand alone.
+func likelyShiftJIS(content []byte) bool {
+	everyday, others, together := 0, 0, 0
+	last := false
+	for i := 0; i < len(content); i++ {
+		lead := content[i]
+		if lead < 0x80 {
+			last = false
+			continue
+		}
+		if i+1 == len(content) {
+			break
+		}
+		pair := int(lead)<<8 | int(content[i+1])
+		if pair >= 0x8140 && pair <= 0x81ac || pair >= 0x829f && pair <= 0x8396 || pair >= 0x889f && pair <= 0x9872 {
+			everyday++
+			if last {
+				together++
+			}
+			last = true
+			i++
+			continue
+		}
+		if lead >= 0xe0 || lead < 0xa0 { // a rarer two-byte character
+			i++
+		}
+		others++
+		last = false
+	}
+	return everyday >= 2 && everyday >= 3*others && together*2 >= everyday
 }
 
 func decodeAs(content []byte, charset string) (string, bool) {
@@ -133,7 +197,7 @@ func plain(req Request, kind Kind) (Document, error) {
 
 // FromText reads text that somebody pasted as Markdown. A title that is given wins over one that the text holds.
 func FromText(title, text string) (Document, error) {
-	if len(text) > maxBytes[Markdown] {
+	if len(text) > kinds[Markdown].most {
 		return Document{}, ErrTooLarge
 	}
 	doc, err := plain(Request{Content: []byte(text)}, Markdown)

@@ -52,7 +52,7 @@ func readOne(stdin io.Reader) (answer, error) {
 	if err := json.Unmarshal(line, &head); err != nil {
 		return answer{}, fmt.Errorf("read the request: %w", err)
 	}
-	if head.Size <= 0 || head.Size > maxBytes[PDF] {
+	if head.Size <= 0 || head.Size > maxBytes {
 		return answer{}, ErrTooLarge
 	}
 	req := head.Request
@@ -76,6 +76,14 @@ func convert(ctx context.Context, kind Kind, req Request) (Document, error) {
 		return plain(req, kind)
 	case HTML:
 		return htmlPage(ctx, req)
+	case XLSX:
+		return xlsx(ctx, req)
+	case XLS:
+		return xls(req)
+	case ODS:
+		return ods(req)
+	case CSV:
+		return csvTable(req)
 	}
 	dir, err := os.Getwd()
 	if err != nil {

@@ -4,6 +4,12 @@ import { configOf } from './config.ts'
 
 const clerk = { publishable_key: 'pk_test_x', frontend_api_url: 'https://clerk.example.com' }
 
+it('reads what knowledge is made from, and nothing from what it does not know', () => {
+  const xlsx = { name: 'xlsx', endings: ['.xlsx'] }
+  expect(configOf({ file_types: [xlsx, { name: 7 }, null] }).fileTypes).toEqual([xlsx])
+  expect(configOf(undefined).fileTypes).toEqual([])
+})
+
 it.each([
   ['the built-in provider', { identity: ['local'] }, ['local'], undefined],
   ['Clerk', { identity: ['clerk'], clerk }, ['clerk'], 'pk_test_x'],

@@ -13,10 +13,13 @@ export type Config = {
   baseDomain: string
   /** How people may sign in here. None: with an issuer that has no page of its own here. */
   providers: readonly Provider[]
+  /** What knowledge is read from: the words of policies, and how names of such files end. */
+  fileTypes: readonly FileType[]
   /** What Clerk's components need; only where people may sign in with Clerk. */
   clerk: ClerkConfig | undefined
 }
 
+export type FileType = { name: string; endings: readonly string[] }
 export type ClerkConfig = { publishableKey: string; frontendApi: string }
 
 export function configOf(wire: unknown): Config {
@@ -28,8 +31,18 @@ export function configOf(wire: unknown): Config {
     tenant: typeof tenant === 'string' ? tenant : '',
     simulator: field(flags, 'simulator') === true || field(wire, 'simulator') === true,
     baseDomain: typeof baseDomain === 'string' && baseDomain !== '' ? baseDomain : location.hostname,
+    fileTypes: fileTypesOf(field(wire, 'file_types')),
     ...identityOf(wire),
   }
+}
+
+function fileTypesOf(wire: unknown): FileType[] {
+  if (!Array.isArray(wire)) return []
+  return wire.flatMap((one) => {
+    const name = field(one, 'name')
+    const endings = field(one, 'endings')
+    return typeof name === 'string' && Array.isArray(endings) ? [{ name, endings: endings.map(String) }] : []
+  })
 }
 
 function identityOf(wire: unknown): Pick<Config, 'providers' | 'clerk'> {

@@ -16,9 +16,6 @@ export type Policies = {
 export type InboxScope = 'all' | 'assigned' | 'team'
 export const inboxScopes = ['all', 'team', 'assigned'] as const satisfies readonly InboxScope[]
 
-/** The kinds of file that can be read at all; tenant/policies.go has the same list. */
-export const fileTypes = ['md', 'txt', 'html', 'pdf', 'docx'] as const
-
 type Wire = components['schemas']['PoliciesBody']
 // One name here is one name there: the form's errors come by the server's.
 export const policyFields = {

@@ -3152,6 +3152,8 @@ export interface components {
             feature_flags: {
                 [key: string]: boolean;
             };
+            /** @description What knowledge is read from: the words of policies, and how names of such files end */
+            file_types: components["schemas"]["FileType"][] | null;
             /**
              * @description The identity providers that people may sign in with: local, clerk
              * @example [
@@ -3496,6 +3498,12 @@ export interface components {
             required: boolean;
             /** @description Write-only */
             secret: boolean;
+        };
+        FileType: {
+            /** @description In lower case with their dot, the usual one first */
+            endings: string[] | null;
+            /** @example xlsx */
+            name: string;
         };
         GenerateInputBody: {
             /** @description What to answer from: a text, or pieces */
@@ -4300,7 +4308,7 @@ export interface components {
             number: number;
         };
         PoliciesBody: {
-            /** @description Of files and of pages, by what they are: md, txt, html, pdf, docx */
+            /** @description Of files and of pages, by what they are; GET /config.json lists them */
             allowed_file_types: string[] | null;
             /** @description Whether the gallery is shown and may be installed from */
             catalog_enabled: boolean;

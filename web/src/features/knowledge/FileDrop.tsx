@@ -1,12 +1,10 @@
 import { type DragEvent, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
+import { useConfig } from '../../api/config.ts'
 import { Button } from '../../ui/Button.tsx'
 import { Icon } from '../../ui/Icon.tsx'
 import classes from './AddKnowledge.module.css'
 import { useUploads } from './useUploads.ts'
-
-// A hint for the file chooser; what a file really is, the server finds out.
-const accepted = '.pdf,.docx,.md,.markdown,.html,.htm,.txt'
 
 /** Takes any number of files, dropped or chosen. */
 export function FileDrop({ slug, onDone }: { slug: string; onDone: () => void }) {
@@ -14,6 +12,9 @@ export function FileDrop({ slug, onDone }: { slug: string; onDone: () => void })
   const { uploads } = useUploads(slug)
   const [over, setOver] = useState(false)
   const input = useRef<HTMLInputElement>(null)
+  const { fileTypes } = useConfig()
+  // A hint for the file chooser; what a file really is, the server finds out.
+  const accepted = fileTypes.flatMap((type) => type.endings).join(',')
 
   const take = (files: FileList | null) => {
     if (!files || files.length === 0) return

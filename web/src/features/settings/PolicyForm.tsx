@@ -2,11 +2,11 @@ import { NativeSelect, TextInput } from '@mantine/core'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { type FormEvent, useState } from 'react'
 import { useTranslation } from 'react-i18next'
+import { useConfig } from '../../api/config.ts'
 import { fieldErrors } from '../../api/fields.ts'
 import {
   changed,
   changePolicies,
-  fileTypes,
   type InboxScope,
   inboxScopes,
   type Policies,
@@ -49,6 +49,7 @@ export function PolicyForm({ slug, policies, rights }: { slug: string; policies:
   })
   const problem = saving.error ? asProblem(saving.error) : undefined
   const errors = fieldErrors(problem, Object.values(policyFields))
+  const { fileTypes } = useConfig()
   const set = (part: Partial<Policies>) => setDraft((old) => ({ ...old, ...part }))
   const own = rights !== 'reader'
   const all = rights === 'operator'
@@ -123,16 +124,16 @@ export function PolicyForm({ slug, policies, rights }: { slug: string; policies:
           {number('maxFileSizeMb', { min: 1, max: 1024, editable: all })}
           <fieldset className={form.group} disabled={!all}>
             <legend className={form.legend}>{t('policies.allowedFileTypes')}</legend>
-            {fileTypes.map((type) => (
+            {fileTypes.map(({ name: type }) => (
               <Check
                 key={type}
                 label={type}
                 checked={draft.allowedFileTypes.includes(type)}
                 onChange={(on) =>
                   set({
-                    allowedFileTypes: fileTypes.filter((one) =>
-                      one === type ? on : draft.allowedFileTypes.includes(one),
-                    ),
+                    allowedFileTypes: fileTypes
+                      .map((one) => one.name)
+                      .filter((one) => (one === type ? on : draft.allowedFileTypes.includes(one))),
                   })
                 }
               />
