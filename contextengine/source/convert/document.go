@@ -50,3 +50,14 @@ func (d Document) PlaceAt(offset int) flomastr.Place {
 func pageAt(number, offset int) Part {
 	return Part{flomastr.Place{Kind: flomastr.PlacePage, Number: number}, offset}
 }
+
+// named gives a document that says none itself a title: its first heading, or the file's name.
+func (d Document) named(filename string) Document {
+	if d.Title == "" {
+		d.Title = firstHeading(d.Markdown)
+	}
+	if d.Title == "" {
+		d.Title = titleFromName(filename)
+	}
+	return d
+}

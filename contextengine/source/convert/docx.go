@@ -26,11 +26,22 @@ func docx(ctx context.Context, dir string, req Request) (Document, error) {
 	if err != nil {
 		return Document{}, err
 	}
-	file := filepath.Join(dir, "document.docx")
+	doc, err := throughPandoc(ctx, dir, "docx", safe)
+	if err != nil {
+		return Document{}, err
+	}
+	doc.Metadata = map[string]string{"kind": string(DOCX)}
+	doc.Title, doc.Lang = coreProperties(safe)
+	return doc.named(req.Name), nil
+}
+
+// throughPandoc has pandoc make HTML of an archive that we wrote ourselves, and Markdown of that.
+func throughPandoc(ctx context.Context, dir, format string, safe []byte) (Document, error) {
+	file := filepath.Join(dir, "document."+format)
 	if err := os.WriteFile(file, safe, 0o600); err != nil {
 		return Document{}, ErrFailed.Because(err)
 	}
-	out, _, err := tool(ctx, dir, "pandoc", "--sandbox", "--from=docx", "--to=html5", "--mathjax", "--wrap=none", "--quiet",
+	out, _, err := tool(ctx, dir, "pandoc", "--sandbox", "--from="+format, "--to=html5", "--mathjax", "--wrap=none", "--quiet",
 		"--variable=document-css=false", "--standalone", "--metadata=pagetitle:-", "--", file)
 	if err != nil {
 		if _, ok := errors.AsType[*flomastr.Error](err); ok {
@@ -42,8 +53,7 @@ func docx(ctx context.Context, dir string, req Request) (Document, error) {
 	if err != nil {
 		return Document{}, err
 	}
-	doc := Document{Metadata: map[string]string{"kind": string(DOCX)}}
-	doc.Title, doc.Lang = coreProperties(safe)
+	var doc Document
 	prepareDOCX(root)
 	body, _ := content(root)
 	absolute(body, nil)
@@ -53,12 +63,6 @@ func docx(ctx context.Context, dir string, req Request) (Document, error) {
 	}
 	if strings.TrimSpace(doc.Markdown) == "" {
 		return Document{}, ErrNoText
-	}
-	if doc.Title == "" {
-		doc.Title = firstHeading(doc.Markdown)
-	}
-	if doc.Title == "" {
-		doc.Title = titleFromName(req.Name)
 	}
 	return doc, nil
 }
@@ -102,11 +106,15 @@ func coreProperties(archive []byte) (title, lang string) {
 	if err != nil {
 		return "", ""
 	}
+	return coreTitle(content)
+}
+
+func coreTitle(part []byte) (title, lang string) {
 	var core struct {
 		Title    string `xml:"title"`
 		Language string `xml:"language"`
 	}
-	if xml.Unmarshal(content, &core) != nil {
+	if xml.Unmarshal(part, &core) != nil {
 		return "", ""
 	}
 	return plausibleTitle(core.Title), strings.TrimSpace(core.Language)
@@ -116,7 +124,7 @@ func coreProperties(archive []byte) (title, lang string) {
 func plausibleTitle(title string) string {
 	title = shorten(visible(title))
 	lower := strings.ToLower(title)
-	if slices.Contains([]string{"untitled", "(anonymous)", "document", "word document", "unbenannt", "-"}, lower) {
+	if slices.Contains([]string{"untitled", "powerpoint presentation", "presentation", "(anonymous)", "document", "word document", "unbenannt", "-"}, lower) {
 		return ""
 	}
 	for _, made := range []string{"microsoft word - ", "microsoft powerpoint - "} {

@@ -162,6 +162,7 @@ func openDocumentOf(t testing.TB, mimetype, body, manifest string) []byte {
 		entry(t, w, "content.xml", []byte(`<?xml version="1.0"?><office:document-content xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0" `+
 			`xmlns:table="urn:oasis:names:tc:opendocument:xmlns:table:1.0" xmlns:text="urn:oasis:names:tc:opendocument:xmlns:text:1.0" xmlns:style="urn:oasis:names:tc:opendocument:xmlns:style:1.0" `+
 			`xmlns:xlink="http://www.w3.org/1999/xlink" office:version="1.2"><office:body>`+body+`</office:body></office:document-content>`))
+		entry(t, w, "styles.xml", []byte(`<?xml version="1.0"?><office:document-styles xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0"><office:font-face-decls/><office:styles/><office:automatic-styles/><office:master-styles/></office:document-styles>`))
 		entry(t, w, "META-INF/manifest.xml", []byte(`<?xml version="1.0"?><manifest:manifest xmlns:manifest="urn:oasis:names:tc:opendocument:xmlns:manifest:1.0">`+
 			`<manifest:file-entry manifest:full-path="/" manifest:media-type="`+mimetype+`"/>`+manifest+`</manifest:manifest>`))
 	})

@@ -348,3 +348,13 @@ func isWithin(n, top *html.Node) bool {
 	}
 	return false
 }
+
+// bodyOf finds the body, or takes all where there is none.
+func bodyOf(root *html.Node) *html.Node {
+	for n := range root.Descendants() {
+		if n.DataAtom == atom.Body {
+			return n
+		}
+	}
+	return root
+}

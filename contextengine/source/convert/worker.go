@@ -76,6 +76,10 @@ func convert(ctx context.Context, kind Kind, req Request) (Document, error) {
 		return plain(req, kind)
 	case HTML:
 		return htmlPage(ctx, req)
+	case PPTX:
+		return pptx(req)
+	case EPUB:
+		return epub(ctx, req)
 	case XLSX:
 		return xlsx(ctx, req)
 	case XLS:
@@ -94,6 +98,8 @@ func convert(ctx context.Context, kind Kind, req Request) (Document, error) {
 		return pdf(ctx, dir, req)
 	case DOCX:
 		return docx(ctx, dir, req)
+	case ODT:
+		return odt(ctx, dir, req)
 	}
 	return Document{}, ErrUnsupported
 }
