@@ -132,6 +132,8 @@ install_programs() {
 	command -v pdftotext >/dev/null 2>&1 || missing="$missing poppler-utils"
 	command -v pandoc >/dev/null 2>&1 || missing="$missing pandoc"
 	command -v rsvg-convert >/dev/null 2>&1 || missing="$missing librsvg2-bin"
+	# Text in pictures and scans, in the languages of the web app; others can be added (tesseract-ocr-fra, …).
+	command -v tesseract >/dev/null 2>&1 || missing="$missing tesseract-ocr tesseract-ocr-eng tesseract-ocr-osd tesseract-ocr-ara tesseract-ocr-spa tesseract-ocr-por tesseract-ocr-hin"
 	# shellcheck disable=SC2086 # a list of words
 	[ -z "$missing" ] || install "the document readers" $missing
 	[ "$wanted" = test ] || return 0

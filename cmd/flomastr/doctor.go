@@ -190,7 +190,7 @@ func checkTools() []finding {
 	var out []finding
 	for _, tool := range convert.Tools() {
 		if tool.Path == "" {
-			out = append(out, finding{tool.Name, warning, fmt.Sprintf("is not installed: files of kind %s cannot be read", tool.Reads), "install the package " + tool.Package})
+			out = append(out, finding{tool.Name, warning, fmt.Sprintf("is not installed: %s cannot be read", tool.Reads), "install the package " + tool.Package})
 			continue
 		}
 		out = append(out, finding{tool.Name, fine, tool.Path, ""})

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -38,26 +39,30 @@ func pdf(ctx context.Context, dir string, req Request) (Document, error) {
 		return Document{}, ErrBroken.Because(errors.New("no pages"))
 	}
 	doc := Document{Metadata: map[string]string{"kind": string(PDF), "pages": strconv.Itoa(len(pages))}}
-	words, rtl := 0, 0
-	for _, p := range pages {
-		words += len(p.words)
-		for _, w := range p.words {
-			if rightToLeft(w.text) {
-				rtl++
+	scanned := scans(ctx, dir, file, pages)
+	var left []int
+	if len(scanned) > 0 {
+		if left, err = recognise(ctx, dir, file, pages, scanned); err != nil {
+			if len(scanned) == len(pages) { // nothing else is there to be read
+				return Document{}, err
 			}
+			doc.Warnings = append(doc.Warnings, "Pages that are pictures of text could not be read.")
+			err = nil
 		}
 	}
-	if words == 0 {
-		return Document{}, sentence(ErrNoText, "The PDF holds no text, only pictures of pages (a scan). Upload a version with recognised text.")
-	}
-	if rtl*10 > words*3 {
+	switch {
+	case !slices.ContainsFunc(pages, func(p page) bool { return len(p.words) > 0 }):
+		return Document{}, sentence(ErrNoText, "The PDF holds no text, and none was recognised in its pages.")
+	case len(scanned) > len(left): // some were recognised, so their places are all that the pages have in common
+		arrangeRead(&doc, pages)
+	case mostlyRightToLeft(pages):
 		// Boxes hold right-to-left words in the order of their places; only the layout mode gives reading order.
 		text, complaints, err := tool(ctx, dir, "pdftotext", "-layout", "-enc", "UTF-8", "-l", last, file, "-")
 		if err != nil {
 			return Document{}, pdfError(err, complaints)
 		}
 		arrangeLayout(&doc, string(text))
-	} else {
+	default:
 		// Sizes and weights are a help for headings; a document that pdftohtml cannot read has been read all the same.
 		if styles, _, err := tool(ctx, dir, "pdftohtml", "-xml", "-i", "-noroundcoord", "-zoom", "1", "-enc", "UTF-8", "-l", last, "-stdout", file); err == nil {
 			applyStyles(pages, string(styles))
@@ -68,7 +73,10 @@ func pdf(ctx context.Context, dir string, req Request) (Document, error) {
 		return Document{}, ErrNoText
 	}
 	if blank := blankPages(pages); blank != "" {
-		doc.Warnings = append(doc.Warnings, "No text was found on page "+blank+"; it may be a scan.")
+		doc.Warnings = append(doc.Warnings, "No text was found on page "+blank+".")
+	}
+	if len(left) > 0 {
+		doc.Warnings = append(doc.Warnings, fmt.Sprintf("%d pages are pictures of text, more than are read of one document; split it and upload the parts.", len(left)))
 	}
 	if len(pages) == maxPages {
 		doc.Warnings = append(doc.Warnings, fmt.Sprintf("Only the first %d pages were read.", maxPages))

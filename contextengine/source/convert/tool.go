@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -21,18 +22,23 @@ const maxOutput = 96 << 20
 type Tool struct {
 	Name    string // of the program
 	Package string // of the distribution
-	Reads   Kind
+	Reads   string // what cannot be read without it
 	Path    string // empty where it is missing
+}
+
+var programs = []Tool{
+	{Name: "pdftotext", Package: "poppler-utils", Reads: "PDF documents"},
+	{Name: "pdftohtml", Package: "poppler-utils", Reads: "PDF documents"},
+	{Name: "pdftoppm", Package: "poppler-utils", Reads: "scanned PDF documents"},
+	{Name: "pdfimages", Package: "poppler-utils", Reads: "scanned PDF documents"},
+	{Name: "pandoc", Package: "pandoc", Reads: "Word and OpenDocument texts"},
+	{Name: "tesseract", Package: "tesseract-ocr", Reads: "pictures of text"},
+	{Name: "rsvg-convert", Package: "librsvg2-bin", Reads: "SVG logos"},
 }
 
 // Tools says which programs are there, for doctor.
 func Tools() []Tool {
-	tools := []Tool{
-		{Name: "pdftotext", Package: "poppler-utils", Reads: PDF},
-		{Name: "pdftohtml", Package: "poppler-utils", Reads: PDF},
-		{Name: "pandoc", Package: "pandoc", Reads: DOCX},
-		{Name: "rsvg-convert", Package: "librsvg2-bin", Reads: SVG},
-	}
+	tools := slices.Clone(programs)
 	for i := range tools {
 		tools[i].Path, _ = lookUp(tools[i].Name)
 	}
@@ -49,13 +55,13 @@ func lookUp(name string) (string, error) {
 	if file, err := exec.LookPath(name); err == nil && filepath.IsAbs(file) { // Windows, and unusual places
 		return file, nil
 	}
-	for _, t := range []struct{ name, pkg string }{{"pdftotext", "poppler-utils"}, {"pdftohtml", "poppler-utils"}, {"pandoc", "pandoc"}, {"rsvg-convert", "librsvg2-bin"}} {
-		if t.name == name {
-			return "", sentence(ErrToolMissing, "The server lacks a program that reads this kind of file; its operator can install the package "+t.pkg+".").
-				Because(fmt.Errorf("%s: not found", name))
+	missing := ErrToolMissing
+	for _, t := range programs {
+		if t.Name == name {
+			missing = sentence(missing, "The server lacks a program that reads "+t.Reads+"; its operator can install the package "+t.Package+".")
 		}
 	}
-	return "", ErrToolMissing.Because(fmt.Errorf("%s: not found", name))
+	return "", missing.Because(fmt.Errorf("%s: not found", name))
 }
 
 // tool runs a program on a file of ours and gives what it prints. No shell is involved, the environment is empty but for
@@ -86,7 +92,7 @@ func tool(ctx context.Context, dir, name string, args ...string) (stdout []byte,
 }
 
 func toolEnvironment(dir string) []string {
-	env := []string{"PATH=" + searchPath, "HOME=" + dir, "TMPDIR=" + dir, "LANG=C.UTF-8", "LC_ALL=C.UTF-8"}
+	env := []string{"PATH=" + searchPath, "HOME=" + dir, "TMPDIR=" + dir, "LANG=C.UTF-8", "LC_ALL=C.UTF-8", "OMP_THREAD_LIMIT=1"}
 	if root := os.Getenv("SystemRoot"); root != "" { // nothing starts on Windows without it
 		env = append(env, "SystemRoot="+root)
 	}

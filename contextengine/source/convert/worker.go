@@ -98,6 +98,8 @@ func convert(ctx context.Context, kind Kind, req Request) (Document, error) {
 		return pdf(ctx, dir, req)
 	case DOCX:
 		return docx(ctx, dir, req)
+	case Image:
+		return imageOfText(ctx, dir, req)
 	case ODT:
 		return odt(ctx, dir, req)
 	}
