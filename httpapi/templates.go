@@ -10,6 +10,7 @@ import (
 
 // Templates is what the door asks of the engine about templates.
 type Templates interface {
+	TemplateChannels(ctx context.Context, tenant flomastr.TenantID) ([]whatsapp.TemplateChannel, error)
 	Templates(ctx context.Context, tenant flomastr.TenantID, page whatsapp.TemplatePage) ([]whatsapp.KnownTemplate, string, error)
 	Template(ctx context.Context, tenant flomastr.TenantID, id flomastr.TemplateID) (whatsapp.KnownTemplate, error)
 	CreateTemplate(ctx context.Context, tenant flomastr.TenantID, by flomastr.Actor, channel flomastr.ChannelID, t whatsapp.TemplateState) (whatsapp.KnownTemplate, error)
@@ -103,6 +104,36 @@ func templateOf(t whatsapp.KnownTemplate) templateView {
 		out.Buttons = append(out.Buttons, keptButton(b))
 	}
 	return out
+}
+
+type templateChannelsOutput struct {
+	Body struct {
+		Channels []templateChannel `json:"channels"`
+	}
+}
+
+// templateChannel is a number as far as its templates are concerned.
+type templateChannel struct {
+	ID       flomastr.ChannelID `json:"id" format:"uuid"`
+	Provider string             `json:"provider"`
+	Name     string             `json:"name"`
+	Number   string             `json:"number"`
+	SyncedAt *time.Time         `json:"synced_at,omitempty" doc:"When the provider's list was last read"`
+	Error    string             `json:"error,omitempty" doc:"Why the last reading failed, in a sentence"`
+}
+
+// templateChannels lists the numbers that have templates, and how reading them goes.
+func (a *API) templateChannels(ctx context.Context, call Call, _ *TenantIDPath) (*templateChannelsOutput, error) {
+	list, err := a.deps.WhatsApp.TemplateChannels(ctx, call.Tenant.ID)
+	if err != nil {
+		return nil, err
+	}
+	out := &templateChannelsOutput{}
+	out.Body.Channels = make([]templateChannel, len(list))
+	for i, c := range list {
+		out.Body.Channels[i] = templateChannel{c.Channel, c.Provider, c.Name, c.Number, given(c.ReadAt), c.Error}
+	}
+	return out, nil
 }
 
 type templateListInput struct {

@@ -41,6 +41,64 @@ func readContact(ctx context.Context, tx pgx.Tx, tenant flomastr.TenantID, id fl
 	return c, err
 }
 
+// Person implements whatsapp.ContactStore.
+func (s *WhatsAppStore) Person(ctx context.Context, tenant flomastr.TenantID, id flomastr.ContactID, reach whatsapp.Reach) (p whatsapp.Person, err error) {
+	err = s.db.InTenant(ctx, tenant, func(tx pgx.Tx) error {
+		var seen bool
+		if err := tx.QueryRow(ctx, `
+			SELECT $3 = '' OR EXISTS (SELECT FROM conversations c WHERE c.tenant_id = $1 AND c.contact_id = $2 AND `+withinReachSQL("$3", "$4")+`)`,
+			tenant, id, reach.Member, reach.Free).Scan(&seen); err != nil {
+			return fmt.Errorf("look for a contact's conversations: %w", err)
+		}
+		p.Contact, err = readContact(ctx, tx, tenant, id)
+		if errors.Is(err, pgx.ErrNoRows) || err == nil && !seen {
+			return whatsapp.ErrContactNotFound
+		}
+		if err != nil {
+			return fmt.Errorf("read contact: %w", err)
+		}
+		person := p.ID
+		if !p.MergedInto.IsZero() {
+			person = p.MergedInto
+		}
+		if p.Same, err = listed[whatsapp.Contact](ctx, tx, `
+			SELECT id, name, phone, coalesce(merged_into, '00000000-0000-0000-0000-000000000000')
+			FROM contacts
+			WHERE tenant_id = $1 AND (id = $2 OR merged_into = $2) AND id <> $3
+			ORDER BY id`, tenant, person, id); err != nil {
+			return fmt.Errorf("read the contacts of a person: %w", err)
+		}
+		if p.Identities, err = listed[whatsapp.Identity](ctx, tx, `
+			SELECT i.contact_id, i.channel_id, h.number, i.kind, i.value
+			FROM contact_identities i
+			JOIN contacts t ON t.tenant_id = $1 AND t.id = i.contact_id AND (t.id = $2 OR t.merged_into = $2)
+			JOIN channels h ON h.tenant_id = $1 AND h.id = i.channel_id
+			WHERE i.tenant_id = $1
+			ORDER BY h.number, i.kind, i.value`, tenant, person); err != nil {
+			return fmt.Errorf("read identities: %w", err)
+		}
+		p.OptOuts, err = listed[whatsapp.OptOut](ctx, tx, `
+			SELECT scope, source, since
+			FROM suppressions
+			WHERE tenant_id = $1 AND contact_id = $2
+			ORDER BY scope, since`, tenant, person)
+		if err != nil {
+			return fmt.Errorf("read opt-outs: %w", err)
+		}
+		return nil
+	})
+	return p, err
+}
+
+// listed reads rows whose columns are the fields of T, in their order.
+func listed[T any](ctx context.Context, tx pgx.Tx, sql string, args ...any) ([]T, error) {
+	rows, err := tx.Query(ctx, sql, args...)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, pgx.RowToStructByPos[T])
+}
+
 // MergeContacts implements whatsapp.ContactStore.
 func (s *WhatsAppStore) MergeContacts(ctx context.Context, tenant flomastr.TenantID, by flomastr.Actor, id, other flomastr.ContactID) (c whatsapp.Contact, err error) {
 	err = s.retried(ctx, tenant, func(tx pgx.Tx) error {

@@ -448,3 +448,26 @@ func (s *WhatsAppStore) Reading(ctx context.Context, tenant flomastr.TenantID, c
 	})
 	return r, err
 }
+
+// TemplateChannels implements whatsapp.TemplateStore.
+func (s *WhatsAppStore) TemplateChannels(ctx context.Context, tenant flomastr.TenantID) (list []whatsapp.TemplateChannel, err error) {
+	err = s.db.InTenant(ctx, tenant, func(tx pgx.Tx) error {
+		rows, err := tx.Query(ctx, `
+			SELECT id, provider, name, number, templates_read_at, templates_error
+			FROM channels
+			WHERE tenant_id = $1
+			ORDER BY created_at, id`, tenant)
+		if err != nil {
+			return err
+		}
+		var c whatsapp.TemplateChannel
+		var at *time.Time
+		_, err = pgx.ForEachRow(rows, []any{&c.Channel, &c.Provider, &c.Name, &c.Number, &at, &c.Error}, func() error {
+			c.ReadAt = orZero(at)
+			list = append(list, c)
+			return nil
+		})
+		return err
+	})
+	return list, err
+}

@@ -52,6 +52,15 @@ type TemplateReading struct {
 	Error  string    // of the last, a sentence
 }
 
+// TemplateChannel is a number that has templates, and how reading them goes.
+type TemplateChannel struct {
+	Channel  flomastr.ChannelID
+	Provider string
+	Name     string
+	Number   string // digits
+	TemplateReading
+}
+
 // DueTemplates is a channel whose templates are to be read again.
 type DueTemplates struct {
 	Tenant  flomastr.TenantID
@@ -87,6 +96,7 @@ type TemplateStore interface {
 	// NoteUnread keeps why they could not be read, and makes them due again after a while.
 	NoteUnread(ctx context.Context, due DueTemplates, because string, again time.Duration) error
 	Reading(ctx context.Context, tenant flomastr.TenantID, channel flomastr.ChannelID) (TemplateReading, error)
+	TemplateChannels(ctx context.Context, tenant flomastr.TenantID) ([]TemplateChannel, error)
 }
 
 // The failures of templates.
@@ -123,6 +133,11 @@ const (
 // Templates lists what is known of a tenant's templates.
 func (e *Engine) Templates(ctx context.Context, tenant flomastr.TenantID, page TemplatePage) ([]KnownTemplate, string, error) {
 	return e.store.Templates(ctx, tenant, page)
+}
+
+// TemplateChannels lists the tenant's numbers and how reading their templates goes.
+func (e *Engine) TemplateChannels(ctx context.Context, tenant flomastr.TenantID) ([]TemplateChannel, error) {
+	return e.store.TemplateChannels(ctx, tenant)
 }
 
 // Template reads one template.

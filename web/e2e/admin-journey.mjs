@@ -207,6 +207,8 @@ const operatorsPages = {
   'admin-tenants': { path: '/admin/tenants', sign: `a[href="/admin/tenants/${slug}"]` },
   'admin-provision': { path: '/admin/tenants?form=provision', sign: 'dialog[open] form' },
   'admin-tenant': { path: `/admin/tenants/${slug}`, sign: 'main dl' },
+  'admin-templates': { path: '/admin/waba-templates', sign: `a[href*="tenant=${slug}"]` },
+  'admin-templates-of': { path: `/admin/waba-templates?tenant=${slug}`, sign: 'main h1' },
   'admin-users': { path: '/admin/users', sign: 'main h1' },
   'admin-mail': { path: '/admin/mail', sign: 'main h1' },
   'admin-visits': { path: '/admin/visits', sign: 'main h1' },

@@ -220,6 +220,7 @@ const pages = {
   'settings-channels-connect': { path: `${list}?form=connect`, sign: 'dialog[open] button' },
   'settings-templates': { path: `/${slug}/settings/templates`, sign: 'main h1' },
   'settings-templates-new': { path: `/${slug}/settings/templates?form=new`, sign: 'dialog[open] form' },
+  'settings-received': { path: `/${slug}/settings/received`, sign: 'main h1' },
   'settings-dead-letters': { path: `/${slug}/settings/dead-letters`, sign: 'main h1' },
   'settings-channel': { path: `${list}/${channels[0].id}`, sign: 'main form' },
 }

@@ -16,6 +16,8 @@ import { remembered } from './lib/remember.ts'
 import { isWide } from './lib/wide.ts'
 import { Failed, NotFound, Root, Waiting } from './routes/root.tsx'
 import {
+  type AdminTemplatesSearch,
+  adminTemplatesSearch,
   type BrainSearch,
   brainSearch,
   type ChannelsSearch,
@@ -177,6 +179,13 @@ const settingsDeadLetters = createRoute({
   component: lazyRouteComponent(() => import('./routes/settings-dead-letters.tsx'), 'DeadLettersPage'),
 })
 
+const settingsReceived = createRoute({
+  getParentRoute: () => settings,
+  path: '/received',
+  beforeLoad: () => needTexts('channels'),
+  component: lazyRouteComponent(() => import('./routes/settings-received.tsx'), 'ReceivedPage'),
+})
+
 const settingsTokens = createRoute({
   getParentRoute: () => settings,
   path: '/api-tokens',
@@ -274,6 +283,14 @@ const adminUsers = createRoute({
   component: lazyRouteComponent(() => import('./routes/admin-users.tsx'), 'UsersPage'),
 })
 
+const adminTemplates = createRoute({
+  getParentRoute: () => admin,
+  path: '/waba-templates',
+  validateSearch: (search): AdminTemplatesSearch => adminTemplatesSearch(search),
+  beforeLoad: () => needTexts('channels'),
+  component: lazyRouteComponent(() => import('./routes/admin-templates.tsx'), 'AdminTemplatesPage'),
+})
+
 const adminMail = createRoute({
   getParentRoute: () => admin,
   path: '/mail',
@@ -322,6 +339,7 @@ export const routeTree = root.addChildren([
       settingsChannel,
       settingsTemplates,
       settingsDeadLetters,
+      settingsReceived,
       settingsTeam,
       settingsTokens,
       settingsPolicies,
@@ -333,6 +351,7 @@ export const routeTree = root.addChildren([
     adminTenants,
     adminTenant,
     adminUsers,
+    adminTemplates,
     adminMail,
     adminAudit,
     adminVisits,

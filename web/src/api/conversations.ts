@@ -11,6 +11,8 @@ export type Conversation = {
   id: string
   contact: { id: string; name: string | undefined; phone: string | undefined }
   owner: Owner
+  /** What the customer does not want to get: advertising, or anything. */
+  optOut: 'marketing' | 'all' | undefined
   open: boolean
   unread: number
   last: { text: string; mine: boolean } | undefined
@@ -62,6 +64,13 @@ export type Message = {
   at: Date
   problem: string | undefined
   decision: Decision | undefined
+  /** The emoji that lies on it. */
+  reaction: string | undefined
+  edited: boolean
+  /** What it said before it was changed, the oldest first. */
+  earlier: readonly string[]
+  /** The customer took it back: its words are nobody's any more. */
+  revoked: boolean
 }
 export type Page<T> = { rows: readonly T[]; next: string | undefined }
 
@@ -141,6 +150,7 @@ export function conversationOf(wire: WireConversation): Conversation {
       phone: wire.contact.phone || undefined,
     },
     owner: wire.owner as Owner,
+    optOut: wire.opt_out,
     open: wire.status === 'open',
     unread: wire.unread,
     last: wire.last_message && {
@@ -167,6 +177,10 @@ export function messageOf(wire: WireMessage): Message {
     at: new Date(wire.at),
     problem: wire.error || undefined,
     decision: wire.decision && decisionOf(wire.decision),
+    reaction: wire.reaction || undefined,
+    edited: wire.edited_at !== undefined,
+    earlier: (wire.earlier ?? []).map(({ text }) => text),
+    revoked: wire.revoked_at !== undefined,
   }
 }
 

@@ -896,6 +896,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/routes/contacts/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * GET /routes/contacts/{id}
+         * @description Who may call: member, service:conversations:read.
+         */
+        get: operations["getRoutesContactsId"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/routes/contacts/{id}/merge": {
         parameters: {
             query?: never;
@@ -2037,7 +2057,7 @@ export interface paths {
         };
         /**
          * GET /routes/tenants/{tenant_id}/waba-templates
-         * @description Who may call: admin.
+         * @description Who may call: super admin, platform admin, admin.
          */
         get: operations["getRoutesTenantsTenantIdWabaTemplates"];
         put?: never;
@@ -2046,6 +2066,26 @@ export interface paths {
          * @description Who may call: admin.
          */
         post: operations["postRoutesTenantsTenantIdWabaTemplates"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/routes/tenants/{tenant_id}/waba-templates/channels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * GET /routes/tenants/{tenant_id}/waba-templates/channels
+         * @description Who may call: super admin, platform admin, admin.
+         */
+        get: operations["getRoutesTenantsTenantIdWabaTemplatesChannels"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -2063,7 +2103,7 @@ export interface paths {
         put?: never;
         /**
          * POST /routes/tenants/{tenant_id}/waba-templates/sync
-         * @description Who may call: admin.
+         * @description Who may call: super admin, admin.
          */
         post: operations["postRoutesTenantsTenantIdWabaTemplatesSync"];
         delete?: never;
@@ -2081,7 +2121,7 @@ export interface paths {
         };
         /**
          * GET /routes/tenants/{tenant_id}/waba-templates/{id}
-         * @description Who may call: admin.
+         * @description Who may call: super admin, platform admin, admin.
          */
         get: operations["getRoutesTenantsTenantIdWabaTemplatesId"];
         put?: never;
@@ -2107,7 +2147,7 @@ export interface paths {
         put?: never;
         /**
          * POST /routes/tenants/{tenant_id}/waba-templates/{id}/preview
-         * @description Who may call: admin.
+         * @description Who may call: super admin, admin.
          */
         post: operations["postRoutesTenantsTenantIdWabaTemplatesIdPreview"];
         delete?: never;
@@ -2127,7 +2167,7 @@ export interface paths {
         put?: never;
         /**
          * POST /routes/tenants/{tenant_id}/waba-templates/{id}/submit
-         * @description Who may call: admin; nobody by a visit.
+         * @description Who may call: super admin, admin; nobody by a visit.
          */
         post: operations["postRoutesTenantsTenantIdWabaTemplatesIdSubmit"];
         delete?: never;
@@ -3183,6 +3223,20 @@ export interface components {
             name?: string;
             /** @description With the country: +44 20 7946 0000; answered as E.164 */
             phone?: string;
+        };
+        ContactIdentity: {
+            /** Format: uuid */
+            channel_id: string;
+            /** Format: uuid */
+            contact_id: string;
+            /**
+             * @description A user_id outlives a change of the phone's number
+             * @enum {string}
+             */
+            kind: "user_id" | "phone";
+            /** @description The channel's */
+            number: string;
+            value: string;
         };
         ContactMergeInputBody: {
             /**
@@ -4246,6 +4300,17 @@ export interface components {
              */
             term?: number;
         };
+        OptOut: {
+            /** @enum {string} */
+            scope: "marketing" | "all";
+            /** Format: date-time */
+            since: string;
+            /**
+             * @description Who said so; unreachable: nobody, but nothing arrives
+             * @enum {string}
+             */
+            source: "contact" | "provider" | "unreachable";
+        };
         Outgoing: {
             media?: components["schemas"]["OutgoingMedia"];
             template?: components["schemas"]["OutgoingTemplate"];
@@ -4295,6 +4360,25 @@ export interface components {
             /** @enum {string} */
             status: "processing" | "embedded" | "failed";
             tenant_slug: string;
+        };
+        Person: {
+            /** Format: uuid */
+            id: string;
+            /** @description What providers call the person, on each number of yours */
+            identities: components["schemas"]["ContactIdentity"][] | null;
+            /**
+             * Format: uuid
+             * @description The contact that stands for the same person
+             */
+            merged_into?: string;
+            /** @description As the customer calls themselves; may be empty */
+            name: string;
+            /** @description What the person does not want to get; the widest counts */
+            opt_outs: components["schemas"]["OptOut"][] | null;
+            /** @description E.164; empty for a contact who hides the number */
+            phone: string;
+            /** @description The other contacts of the same person */
+            same_person: components["schemas"]["Contact"][] | null;
         };
         Place: {
             /** @enum {string} */
@@ -4734,6 +4818,23 @@ export interface components {
             kind: "quick_reply" | "url" | "copy_code";
             /** @description What is sent back by a quick reply, the end of a link, or the code */
             value: string;
+        };
+        TemplateChannel: {
+            /** @description Why the last reading failed, in a sentence */
+            error?: string;
+            /** Format: uuid */
+            id: string;
+            name: string;
+            number: string;
+            provider: string;
+            /**
+             * Format: date-time
+             * @description When the provider's list was last read
+             */
+            synced_at?: string;
+        };
+        TemplateChannelsOutputBody: {
+            channels: components["schemas"]["TemplateChannel"][] | null;
         };
         TemplateChoice: {
             /** @description Of the link's placeholder, or of the code */
@@ -9161,6 +9262,103 @@ export interface operations {
             };
             /** @description Not Found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getRoutesContactsId: {
+        parameters: {
+            query?: {
+                /** @description The tenant, by id or slug */
+                tenant_id?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Person"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -15238,6 +15436,101 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TemplateView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getRoutesTenantsTenantIdWabaTemplatesChannels: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id or the slug */
+                tenant_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TemplateChannelsOutputBody"];
                 };
             };
             /** @description Bad Request */

@@ -1,4 +1,4 @@
-import { infiniteQueryOptions } from '@tanstack/react-query'
+import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query'
 import { client, done, unwrap } from './client.ts'
 import type { components } from './schema.d.ts'
 
@@ -39,6 +39,34 @@ export type TemplateFilter = { search?: string; status?: string; channel?: strin
 type Page = { templates: Template[]; next: string | undefined }
 
 export const templateKeys = { all: (slug: string) => [slug, 'templates'] as const }
+
+/** A number as far as its templates are concerned. */
+export type TemplateChannel = {
+  id: string
+  provider: string
+  name: string
+  number: string
+  /** When its provider's list was last read. */
+  syncedAt: Date | undefined
+  /** Why the last reading failed, in a sentence. */
+  error: string
+}
+
+export const templateChannelsQuery = (slug: string) =>
+  queryOptions({
+    queryKey: [...templateKeys.all(slug), 'channels'] as const,
+    queryFn: async ({ signal }): Promise<TemplateChannel[]> => {
+      const params = { path: { tenant_id: slug } }
+      const wire = await unwrap(
+        client(slug).GET('/routes/tenants/{tenant_id}/waba-templates/channels', { params, signal }),
+      )
+      return (wire.channels ?? []).map(({ id, provider, name, number, synced_at, error }) => ({
+        ...{ id, provider, name, number },
+        syncedAt: synced_at ? new Date(synced_at) : undefined,
+        error: error ?? '',
+      }))
+    },
+  })
 
 /** By name and language. */
 export const templatesQuery = (slug: string, { search, status, channel }: TemplateFilter) =>

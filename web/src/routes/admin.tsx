@@ -24,6 +24,12 @@ export function AdminPage() {
       icon: 'building',
       text: t('admin.tenants'),
     },
+    {
+      path: '/admin/waba-templates',
+      link: { to: '/admin/waba-templates', search: {} },
+      icon: 'file',
+      text: t('settings.templates'),
+    },
     { path: '/admin/users', link: { to: '/admin/users' }, icon: 'people', text: t('users.title') },
     ...(mayAct ? superAdmins : []),
     { path: '/admin/health', link: { to: '/admin/health' }, icon: 'health', text: t('admin.health') },

@@ -1,9 +1,10 @@
-import { useInfiniteQuery } from '@tanstack/react-query'
+import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { Outlet, useNavigate, useParams, useSearch } from '@tanstack/react-router'
 import { useTranslation } from 'react-i18next'
-import { messagesQuery } from '../api/conversations.ts'
+import { conversationQuery, messagesQuery } from '../api/conversations.ts'
 import { ConversationList } from '../features/inbox/ConversationList.tsx'
 import { Thread } from '../features/inbox/Thread.tsx'
+import { Who } from '../features/inbox/Who.tsx'
 import { Why } from '../features/inbox/Why.tsx'
 import { useTenant } from '../features/shell/tenant.ts'
 import { Sheet } from '../ui/Sheet.tsx'
@@ -40,7 +41,8 @@ export function ConversationPage() {
   const { slug } = useTenant()
   const navigate = useNavigate({ from: '/$slug/inbox/$conversation' })
   const { conversation } = useParams({ from: '/$slug/inbox/$conversation' })
-  const { why } = useSearch({ from: '/$slug/inbox' })
+  const { why, who } = useSearch({ from: '/$slug/inbox' })
+  const contact = useQuery(conversationQuery(slug, conversation)).data?.contact
   const { data } = useInfiniteQuery(messagesQuery(slug, conversation))
   const asked = why
     ? data?.pages.flatMap((page) => page.rows).find((message) => message.id === why)
@@ -49,9 +51,21 @@ export function ConversationPage() {
     void navigate({
       search: (old) => ({ ...(old.q ? { q: old.q } : {}), ...(message ? { why: message } : {}) }),
     })
+  const showWho = (open: boolean) =>
+    void navigate({
+      search: (old) => ({ ...(old.q ? { q: old.q } : {}), ...(open ? { who: true as const } : {}) }),
+    })
   return (
     <>
-      <Thread key={conversation} slug={slug} id={conversation} onWhy={showWhy} />
+      <Thread key={conversation} slug={slug} id={conversation} onWhy={showWhy} onWho={() => showWho(true)} />
+      <Sheet
+        open={who === true && contact !== undefined}
+        onClose={() => who && showWho(false)}
+        title={t('who.title')}
+        closeLabel={t('state.close')}
+      >
+        {who && contact && <Who slug={slug} contact={contact.id} />}
+      </Sheet>
       <Sheet
         open={asked !== undefined}
         onClose={() => why && showWhy(undefined)}

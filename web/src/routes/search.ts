@@ -22,11 +22,15 @@ export function signInSearch(search: Search): SignInSearch {
   return chosen({ next: next && /^\/(?![/\\])/.test(next) ? next : undefined })
 }
 
-export type InboxSearch = { q?: string; why?: string }
+export type InboxSearch = { q?: string; why?: string; who?: true }
 
-/** q: what the list is searched for; why: the message whose reasons are shown. */
+/** q: what the list is searched for; why: the message whose reasons are shown; who: the person is. */
 export function inboxSearch(search: Search): InboxSearch {
-  return chosen({ q: text(search.q), why: text(search.why, 64) })
+  return chosen({
+    q: text(search.q),
+    why: text(search.why, 64),
+    who: search.who === true ? (true as const) : undefined,
+  })
 }
 
 export type BrainSearch = {
@@ -66,6 +70,13 @@ export function templatesSearch(search: Search): TemplatesSearch {
     form: search.form === 'new' ? ('new' as const) : undefined,
     template: text(search.template, 64),
   })
+}
+
+export type AdminTemplatesSearch = { tenant?: string; q?: string; template?: string }
+
+/** tenant: whose; q: what the list is searched for; template: the one that is looked at. */
+export function adminTemplatesSearch(search: Search): AdminTemplatesSearch {
+  return chosen({ tenant: text(search.tenant, 63), q: text(search.q), template: text(search.template, 64) })
 }
 
 export type MailSearch = { mail?: string }

@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query'
-import { useNavigate, useSearch } from '@tanstack/react-router'
+import { Link, useNavigate, useSearch } from '@tanstack/react-router'
 import { useTranslation } from 'react-i18next'
 import { channelsQuery } from '../api/channels.ts'
 import { mayAdminister } from '../api/me.ts'
@@ -53,6 +53,17 @@ function Templates() {
         onSearch={(search) => void navigate({ search: search ? { q: search } : {}, replace: true })}
         open={template}
         onClose={() => void navigate({ search: q ? { q } : {} })}
+        link={(id, className, content) => (
+          <Link
+            to="/$slug/settings/templates"
+            params={{ slug }}
+            search={{ ...(q ? { q } : {}), template: id }}
+            className={className}
+          >
+            {content}
+          </Link>
+        )}
+        may={{ act: true, remove: true }}
       />
       <Sheet
         open={form === 'new'}

@@ -14,6 +14,7 @@ const sections = [
   { to: '/$slug/settings/channels', icon: 'phone', text: 'settings.channels', admin: true },
   { to: '/$slug/settings/templates', icon: 'file', text: 'settings.templates', admin: true },
   { to: '/$slug/settings/dead-letters', icon: 'inbox', text: 'settings.deadLetters', admin: true },
+  { to: '/$slug/settings/received', icon: 'log', text: 'settings.received', admin: true },
   { to: '/$slug/settings/team', icon: 'people', text: 'settings.team', admin: true },
   { to: '/$slug/settings/api-tokens', icon: 'key', text: 'settings.tokens', admin: true },
   { to: '/$slug/settings/policies', icon: 'shield', text: 'settings.policies', admin: false },

@@ -74,4 +74,4 @@ export const errorReasons = [
 ] as const
 export const knownReason = (reason: string) => errorReasons.find((one) => one === reason)
 
-export const titleOf = (channel: Channel): string => channel.name || channel.number
+export const titleOf = (channel: Pick<Channel, 'name' | 'number'>): string => channel.name || channel.number

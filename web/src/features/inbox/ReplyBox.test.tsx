@@ -6,11 +6,11 @@ import { expect, it, vi } from 'vitest'
 import { ReplyBox } from './ReplyBox.tsx'
 import type { ReplyWindow } from './window.ts'
 
-function setup(window: ReplyWindow = { open: true, left: 1000 }) {
+function setup(window: ReplyWindow = { open: true, left: 1000 }, optedOut = false) {
   const send = vi.fn()
   render(
     <MantineProvider withCssVariables={false} withGlobalClasses={false}>
-      <ReplyBox name="Amina" window={window} onSend={send} />
+      <ReplyBox name="Amina" window={window} optedOut={optedOut} onSend={send} />
     </MantineProvider>,
   )
   return { send, user: userEvent.setup() }
@@ -35,6 +35,12 @@ it('says why there is no field once the window has closed', () => {
   setup({ open: false })
   expect(screen.queryByRole('textbox')).toBeNull()
   expect(screen.getByText(/24 hours have passed/)).toBeTruthy()
+})
+
+it('says why nobody may write to a customer who has asked for silence', () => {
+  setup({ open: true, left: 1000 }, true)
+  expect(screen.queryByRole('textbox')).toBeNull()
+  expect(screen.getByText(/asked not to be written to/)).toBeTruthy()
 })
 
 it('refuses a text that is longer than one message', async () => {

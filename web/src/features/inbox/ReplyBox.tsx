@@ -13,10 +13,13 @@ const limit = 4096
 export function ReplyBox({
   name,
   window,
+  optedOut,
   onSend,
 }: {
   name: string
   window: ReplyWindow
+  /** The customer does not want to be written to. */
+  optedOut: boolean
   onSend: (text: string) => void
 }) {
   const { t, i18n } = useTranslation()
@@ -24,11 +27,11 @@ export function ReplyBox({
   const length = [...text].length
   const ready = text.trim() !== '' && length <= limit
 
-  if (!window.open)
+  if (optedOut || !window.open)
     return (
       <p className={classes.closed}>
-        <Icon name="clock" size={16} />
-        {t('inbox.windowClosedMore')}
+        <Icon name={optedOut ? 'alert' : 'clock'} size={16} />
+        {t(optedOut ? 'inbox.optOutMore' : 'inbox.windowClosedMore')}
       </p>
     )
 

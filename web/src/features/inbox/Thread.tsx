@@ -29,10 +29,10 @@ import { useReplies } from './useReplies.ts'
 import { WindowClock } from './WindowClock.tsx'
 import { replyWindow } from './window.ts'
 
-type Props = { slug: string; id: string; onWhy: (message: string) => void }
+type Props = { slug: string; id: string; onWhy: (message: string) => void; onWho: () => void }
 
 /** One conversation: who it is with, what was said, and a place to answer. */
-export function Thread({ slug, id, onWhy }: Props) {
+export function Thread({ slug, id, onWhy, onWho }: Props) {
   const { t } = useTranslation()
   const conversation = useQuery(conversationQuery(slug, id))
   const messages = useInfiniteQuery(messagesQuery(slug, id))
@@ -43,13 +43,13 @@ export function Thread({ slug, id, onWhy }: Props) {
     return <ProblemState error={conversation.error} onRetry={() => conversation.refetch()} />
   if (!conversation.data) return <Skeleton label={t('state.loading')} />
 
-  const { contact, windowUntil } = conversation.data
+  const { contact, windowUntil, optOut } = conversation.data
   const name = contactName(contact, t('inbox.unknownContact'))
   // The server gives the newest first; people read the oldest first.
   const rows = (messages.data?.pages.flatMap((page) => page.rows) ?? []).toReversed()
   return (
     <section className={classes.thread} aria-label={t('inbox.thread', { name })}>
-      <Head slug={slug} conversation={conversation.data} name={name} />
+      <Head slug={slug} conversation={conversation.data} name={name} onWho={onWho} />
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by the keyboard */}
       <div className={classes.frame} tabIndex={0}>
         <div className={classes.rows}>
@@ -91,15 +91,26 @@ export function Thread({ slug, id, onWhy }: Props) {
       <ReplyBox
         name={name}
         window={replyWindow(windowUntil, now)}
+        optedOut={optOut === 'all'}
         onSend={(text) => void replies.send(text)}
       />
     </section>
   )
 }
 
-function Head({ slug, conversation, name }: { slug: string; conversation: Conversation; name: string }) {
+function Head({
+  slug,
+  conversation,
+  name,
+  onWho,
+}: {
+  slug: string
+  conversation: Conversation
+  name: string
+  onWho: () => void
+}) {
   const { t } = useTranslation()
-  const { contact, owner, windowUntil } = conversation
+  const { contact, owner, windowUntil, optOut } = conversation
   const owned = {
     assistant: 'inbox.ownedByAssistant',
     member: 'inbox.ownedByMember',
@@ -119,7 +130,10 @@ function Head({ slug, conversation, name }: { slug: string; conversation: Conver
       <Avatar name={name} />
       <div className={classes.who}>
         <h2 className={classes.name}>
-          <bdi>{name}</bdi>
+          <button type="button" className={classes.open} onClick={onWho}>
+            <bdi>{name}</bdi>
+            <span className="visually-hidden">{t('who.title')}</span>
+          </button>
         </h2>
         {contact.phone && contact.name && (
           <p className={classes.phone} dir="ltr">
@@ -129,6 +143,11 @@ function Head({ slug, conversation, name }: { slug: string; conversation: Conver
       </div>
       <div className={classes.tags}>
         <Tag tone={owner === 'assistant' ? 'accent' : 'plain'}>{t(owned[owner])}</Tag>
+        {optOut && (
+          <Tag tone={optOut === 'all' ? 'warn' : 'plain'} icon="alert">
+            {t(`inbox.optOut.${optOut}`)}
+          </Tag>
+        )}
         <WindowClock until={windowUntil} />
       </div>
       <OwnerButton slug={slug} id={conversation.id} owner={owner} />
@@ -186,15 +205,32 @@ function Bubble({
       >
         {message.mine && newSpeaker && <p className={classes.speaker}>{speakers[message.speaker]}</p>}
         <div className={classes.bubble} data-state={message.state} data-speaker={message.speaker}>
-          {message.media && <Attachment slug={slug} media={message.media} />}
-          {said(message) !== undefined || !message.media ? (
-            <ChatText text={said(message) ?? t('inbox.typeUnread', { type: message.type })} />
-          ) : null}
+          <Content slug={slug} message={message} />
           <p className={classes.meta}>
+            {message.edited && <span>{t('inbox.edited')}</span>}
             <time dateTime={message.at.toISOString()}>{clockTime(message.at, i18n.language)}</time>
             <MessageState state={message.state} />
           </p>
         </div>
+        {message.reaction && (
+          <p className={classes.reaction}>
+            <span className="visually-hidden">{t('inbox.reaction')} </span>
+            {message.reaction}
+          </p>
+        )}
+        {message.earlier.length > 0 && (
+          <details className={classes.earlier}>
+            <summary>{t('inbox.earlier', { count: message.earlier.length })}</summary>
+            <ul>
+              {message.earlier.map((text, index) => (
+                // biome-ignore lint/suspicious/noArrayIndexKey: a version is its place
+                <li key={index}>
+                  <ChatText text={text} />
+                </li>
+              ))}
+            </ul>
+          </details>
+        )}
         {message.problem && (
           <p className={classes.problem} dir="auto">
             {message.problem}
@@ -211,9 +247,29 @@ function Bubble({
   )
 }
 
-/** What was said in words: the text form of a file that is shown says nothing more. */
-const said = ({ media, text, type }: Message): string | undefined =>
-  media && text === `[${type}]` ? undefined : text
+/** What stands in a bubble. What was taken back, and what we cannot show, says so. */
+function Content({ slug, message }: { slug: string; message: Message }) {
+  const { t } = useTranslation()
+  if (message.revoked) return <p className={classes.aside}>{t('inbox.revoked')}</p>
+  const text = said(message)
+  return (
+    <>
+      {message.media && <Attachment slug={slug} media={message.media} />}
+      {text !== undefined ? (
+        <ChatText text={text} />
+      ) : (
+        !message.media && (
+          <p className={classes.aside}>
+            {t('inbox.typeUnread', { type: message.type.replaceAll('_', ' ') })}
+          </p>
+        )
+      )}
+    </>
+  )
+}
+
+/** What was said in words: the bare name of a kind of message says nothing. */
+const said = ({ text, type }: Message): string | undefined => (text === `[${type}]` ? undefined : text)
 
 /** Reads new messages of the customer out to a screen reader; what was there before stays unsaid. */
 function Announcer({ name, rows }: { name: string; rows: readonly Message[] }) {

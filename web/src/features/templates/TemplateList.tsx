@@ -1,15 +1,21 @@
 import { NativeSelect } from '@mantine/core'
 import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
-import { Link } from '@tanstack/react-router'
-import { useState } from 'react'
+import { type ReactNode, useState } from 'react'
 import { useTranslation } from 'react-i18next'
-import { type Channel, channelsQuery } from '../../api/channels.ts'
-import { syncTemplates, type Template, templateKeys, templatesQuery } from '../../api/templates.ts'
+import {
+  syncTemplates,
+  type Template,
+  type TemplateChannel,
+  templateChannelsQuery,
+  templateKeys,
+  templatesQuery,
+} from '../../api/templates.ts'
 import { Button } from '../../ui/Button.tsx'
 import form from '../../ui/form.module.css'
 import { Notice } from '../../ui/Notice.tsx'
 import { SearchField } from '../../ui/SearchField.tsx'
 import { State } from '../../ui/State.tsx'
+import { When } from '../../ui/When.tsx'
 import { titleOf } from '../channels/words.ts'
 import { Loaded, More } from '../shell/Loaded.tsx'
 import { ProblemLine } from '../shell/ProblemState.tsx'
@@ -25,16 +31,21 @@ type Props = {
   /** The id of the one that is open. */
   open: string | undefined
   onClose: () => void
+  /** The way to one of them: the list stands in a tenant's settings and in the administration. */
+  link: (id: string, className: string | undefined, content: ReactNode) => ReactNode
+  may: May
 }
+/** Submitting and reading them now, and deleting them, are not everybody's who may look. */
+export type May = { act: boolean; remove: boolean }
 
 /** The templates of all numbers, or of one, and the one that is looked at. */
-export function TemplateList({ slug, search, onSearch, open, onClose }: Props) {
+export function TemplateList({ slug, search, onSearch, open, onClose, link, may }: Props) {
   const { t } = useTranslation()
-  const channels = useQuery(channelsQuery(slug))
+  const channels = useQuery(templateChannelsQuery(slug))
   const [channel, setChannel] = useState('')
   const [status, setStatus] = useState('')
   const templates = useInfiniteQuery(templatesQuery(slug, { search, status, channel }))
-  const numbers = channels.data?.channels ?? []
+  const numbers = channels.data ?? []
   return (
     <>
       <div className={form.toolbar}>
@@ -60,7 +71,11 @@ export function TemplateList({ slug, search, onSearch, open, onClose }: Props) {
           />
         )}
       </div>
-      <Sync slug={slug} numbers={channel ? numbers.filter(({ id }) => id === channel) : numbers} />
+      <Sync
+        slug={slug}
+        numbers={channel ? numbers.filter(({ id }) => id === channel) : numbers}
+        may={may.act}
+      />
       <Loaded query={templates}>
         {({ pages }) => {
           const rows = pages.flatMap((page) => page.templates)
@@ -75,13 +90,13 @@ export function TemplateList({ slug, search, onSearch, open, onClose }: Props) {
                 <ul className={classes.list} aria-label={t('settings.templates')}>
                   {rows.map((row) => (
                     <li key={row.id}>
-                      <Row slug={slug} template={row} numbers={numbers} search={search} />
+                      {link(row.id, classes.row, <Row template={row} numbers={numbers} />)}
                     </li>
                   ))}
                 </ul>
               )}
               <More query={templates} />
-              {opened && <TemplateSheet slug={slug} template={opened} onClose={onClose} />}
+              {opened && <TemplateSheet slug={slug} template={opened} onClose={onClose} may={may} />}
             </>
           )
         }}
@@ -90,27 +105,12 @@ export function TemplateList({ slug, search, onSearch, open, onClose }: Props) {
   )
 }
 
-function Row({
-  slug,
-  template,
-  numbers,
-  search,
-}: {
-  slug: string
-  template: Template
-  numbers: readonly Channel[]
-  search: string
-}) {
+function Row({ template, numbers }: { template: Template; numbers: readonly TemplateChannel[] }) {
   const { t } = useTranslation()
   const category = knownCategory(template.category)
   const number = numbers.length > 1 && numbers.find(({ id }) => id === template.channelId)
   return (
-    <Link
-      to="/$slug/settings/templates"
-      params={{ slug }}
-      search={{ ...(search ? { q: search } : {}), template: template.id }}
-      className={classes.row}
-    >
+    <>
       <span className={classes.head}>
         <bdi className={classes.name}>{template.name}</bdi>
         <StatusTag status={template.status} />
@@ -123,12 +123,12 @@ function Row({
       <span className={classes.start} dir="auto">
         {template.body}
       </span>
-    </Link>
+    </>
   )
 }
 
-/** Reads the providers' lists now, instead of within the hour. */
-function Sync({ slug, numbers }: { slug: string; numbers: readonly Channel[] }) {
+/** When the providers' lists were read, and the way to have it done now instead of within the hour. */
+function Sync({ slug, numbers, may }: { slug: string; numbers: readonly TemplateChannel[]; may: boolean }) {
   const { t } = useTranslation()
   const queries = useQueryClient()
   const syncing = useMutation({
@@ -143,21 +143,34 @@ function Sync({ slug, numbers }: { slug: string; numbers: readonly Channel[] }) 
     onSettled: () => queries.invalidateQueries({ queryKey: templateKeys.all(slug) }),
   })
   if (numbers.length === 0) return null
+  const read = numbers.map(({ syncedAt }) => syncedAt?.getTime() ?? 0)
+  const oldest = Math.min(...read)
   return (
     <div className={form.stack}>
       <div className={form.actions}>
-        <Button busy={syncing.isPending} onClick={() => syncing.mutate()}>
-          {t('templates.sync')}
-        </Button>
+        {may && (
+          <Button busy={syncing.isPending} onClick={() => syncing.mutate()}>
+            {t('templates.sync')}
+          </Button>
+        )}
         <span role="status" className={form.said}>
           {syncing.data?.length === 0 && t('templates.synced')}
         </span>
+        {oldest > 0 && (
+          <span className={classes.faint}>
+            {t('templates.read')} <When at={new Date(oldest)} />
+          </span>
+        )}
       </div>
-      {syncing.data?.map((failure) => (
-        <Notice key={failure} live tone="warn">
-          <span dir="auto">{failure}</span>
-        </Notice>
-      ))}
+      {numbers
+        .filter(({ error }) => error)
+        .map((number) => (
+          <Notice key={number.id} live tone="warn">
+            <span dir="auto">
+              {titleOf(number)}: {number.error}
+            </span>
+          </Notice>
+        ))}
       {syncing.error && <ProblemLine error={syncing.error} />}
     </div>
   )

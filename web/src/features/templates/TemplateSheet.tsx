@@ -12,6 +12,7 @@ import { Confirm } from '../shell/Confirm.tsx'
 import { ProblemLine } from '../shell/ProblemState.tsx'
 import { Preview } from './Preview.tsx'
 import { StatusTag } from './StatusTag.tsx'
+import type { May } from './TemplateList.tsx'
 import { knownCategory } from './words.ts'
 
 /** One template: what customers see, how far it is, and what can be done about it. */
@@ -19,10 +20,12 @@ export function TemplateSheet({
   slug,
   template,
   onClose,
+  may,
 }: {
   slug: string
   template: Template
   onClose: () => void
+  may: May
 }) {
   const { t } = useTranslation()
   const queries = useQueryClient()
@@ -64,14 +67,16 @@ export function TemplateSheet({
           {draft && <p>{t('templates.draftMore')}</p>}
           {submitting.error && <ProblemLine error={submitting.error} />}
           <div className={form.actions}>
-            {draft && (
+            {draft && may.act && (
               <Button look="primary" busy={submitting.isPending} onClick={() => submitting.mutate()}>
                 {t('templates.submit')}
               </Button>
             )}
-            <Button danger icon="trash" onClick={() => setDeleting(true)}>
-              {t('templates.delete')}
-            </Button>
+            {may.remove && (
+              <Button danger icon="trash" onClick={() => setDeleting(true)}>
+                {t('templates.delete')}
+              </Button>
+            )}
           </div>
         </div>
       </Sheet>
