@@ -508,6 +508,8 @@ func (simulated) Setup() provider.Setup { return provider.Setup{} }
 
 func (simulated) Limits() provider.Limits { return provider.Limits{Text: 4096, Caption: 1024} }
 
+func (simulated) Check(provider.Message) error { return nil }
+
 // Send takes a message, or does not, and says so, or does not.
 func (p simulated) Send(_ context.Context, _ provider.Channel, m provider.Message) (provider.Accepted, error) {
 	s := p.s

@@ -42,6 +42,8 @@ func (spoken) Setup() provider.Setup { return provider.Setup{} }
 
 func (spoken) Limits() provider.Limits { return provider.Limits{Text: 4096, Caption: 1024} }
 
+func (spoken) Check(provider.Message) error { return nil }
+
 const spokenNumber = "447860099300"
 
 // speak makes the bundle's channel one of the provider whose wire is the contract.

@@ -11,6 +11,7 @@ import (
 type Bounds struct {
 	Limits
 	Kinds     []string // of media
+	Captions  []string // kinds of media that take a caption
 	FlowLabel int      // characters on the button that opens a form
 }
 
@@ -63,8 +64,10 @@ func (m Media) fits(b Bounds) error {
 	switch {
 	case !slices.Contains(b.Kinds, m.Kind):
 		return RefusedMessage("This type of file cannot be sent.")
-	case !isWebAddress(m.URL):
+	case !m.there():
 		return RefusedMessage("The file's address must be a web address of at most 2,048 characters.")
+	case m.Caption != "" && !slices.Contains(b.Captions, m.Kind):
+		return RefusedMessage("This type of file takes no caption here; send the words as a message of their own.")
 	case longer(m.Caption, b.Caption):
 		return RefusedMessage("The caption is longer than 1,024 characters.")
 	case longer(m.Filename, 240):
@@ -96,8 +99,8 @@ func (t Template) fits() error {
 			return RefusedMessage("A template's value must not be empty, nor hold line breaks, tabs or more than four spaces in a row.")
 		}
 	}
-	if h := t.HeaderMedia; h != nil && (!slices.Contains([]string{"image", "video", "document"}, h.Kind) || !isWebAddress(h.URL)) {
-		return RefusedMessage("The template's header must be an image, a video or a document with a web address.")
+	if h := t.HeaderMedia; h != nil && (!slices.Contains([]string{"image", "video", "document"}, h.Kind) || !h.there()) {
+		return RefusedMessage("The template's header must be an image, a video or a document.")
 	}
 	for _, button := range t.Buttons {
 		most, known := map[string]int{"quick_reply": 128, "url": 2000, "copy_code": 15}[button.Kind]
@@ -124,8 +127,8 @@ func (i Interactive) fits(b Bounds) error {
 		return RefusedMessage("The header or the footer is longer than 60 characters.")
 	case i.HeaderMedia != nil && len(i.Buttons) == 0:
 		return RefusedMessage("Only a message with buttons may have a file as its header.")
-	case i.HeaderMedia != nil && (!slices.Contains([]string{"image", "video", "document"}, i.HeaderMedia.Kind) || !isWebAddress(i.HeaderMedia.URL)):
-		return RefusedMessage("The header must be an image, a video or a document with a web address.")
+	case i.HeaderMedia != nil && (!slices.Contains([]string{"image", "video", "document"}, i.HeaderMedia.Kind) || !i.HeaderMedia.there()):
+		return RefusedMessage("The header must be an image, a video or a document.")
 	case len(i.Buttons) > 3:
 		return RefusedMessage("A message takes at most three buttons.")
 	case i.Link != nil && (!within(i.Link.Label, 20) || !isWebAddress(i.Link.URL)):

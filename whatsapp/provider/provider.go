@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"time"
 
 	"github.com/flomastr/flomastr"
@@ -47,6 +48,10 @@ type Provider interface {
 
 	// Limits says what fits into one message.
 	Limits() Limits
+
+	// Check says before a message is queued whether it can go at all: an error is a *SendError of outcome Refused, with a
+	// sentence about the first thing that cannot. A file may have no address yet.
+	Check(msg Message) error
 }
 
 // Limits is what fits into one message, in characters.
@@ -67,6 +72,12 @@ type (
 	// of type and size is a claim. ErrMediaGone when the provider no longer has it.
 	MediaSource interface {
 		OpenMedia(ctx context.Context, ch Channel, a Attachment) (MediaFile, error)
+	}
+
+	// MediaTaker is a provider that is handed a file before a message sends it by the id that the provider gives it. Where there
+	// is no such call, the provider fetches the file by its address. An error is always a *SendError; nothing was delivered.
+	MediaTaker interface {
+		TakeMedia(ctx context.Context, ch Channel, f MediaUpload) (id string, err error)
 	}
 
 	// Presence shows the customer that somebody is at work. Failures never matter.
@@ -111,6 +122,14 @@ type MediaFile struct {
 	Body io.ReadCloser
 	Type string // as claimed; may be empty
 	Size int64  // as claimed; -1 when the provider does not say
+}
+
+// MediaUpload is a file on its way to a provider.
+type MediaUpload struct {
+	Body     io.Reader
+	Type     string // such as "image/jpeg", without parameters
+	Size     int64
+	Filename string
 }
 
 // Channel is one number at one provider, with its secrets opened. It is never logged and never leaves the process.
@@ -341,12 +360,64 @@ func (m Message) Rich() bool {
 	return m.Media != nil || m.Template != nil || m.Interactive != nil || m.Location != nil || len(m.Contacts) > 0 || m.Reaction != nil
 }
 
-// Media is a file to be fetched by the provider.
+// Media is a file: somebody's, at an address, or one that we keep, which gets an address or a provider's id when its call is
+// made.
 type Media struct {
-	Kind     string `json:"kind"` // image, video, document, audio, voice, sticker
-	URL      string `json:"url"`
-	Caption  string `json:"caption,omitempty"`
-	Filename string `json:"filename,omitempty"`
+	Kind     string           `json:"kind"` // image, video, document, audio, voice, sticker
+	URL      string           `json:"url,omitempty"`
+	File     flomastr.MediaID `json:"file,omitzero"`
+	ID       string           `json:"id,omitempty"` // as the provider names it, once it has been handed over
+	Caption  string           `json:"caption,omitempty"`
+	Filename string           `json:"filename,omitempty"`
+}
+
+// there tells whether a provider gets the file from anywhere.
+func (m Media) there() bool { return m.ID != "" || !m.File.IsZero() || isWebAddress(m.URL) }
+
+// Source is how a provider finds the file: by its own id of it, or by an address.
+func (m Media) Source() (id, link string) {
+	if m.ID != "" {
+		return m.ID, ""
+	}
+	return "", m.URL
+}
+
+// files are the places of a message where a file may be.
+func (m *Message) files() []**Media {
+	places := []**Media{&m.Media}
+	if m.Template != nil {
+		places = append(places, &m.Template.HeaderMedia)
+	}
+	if m.Interactive != nil {
+		places = append(places, &m.Interactive.HeaderMedia)
+	}
+	return places
+}
+
+// WithFiles is the message with each of its files replaced. The message itself stays as it was.
+func (m Message) WithFiles(replace func(Media) (Media, error)) (Message, error) {
+	if m.Template != nil {
+		m.Template = new(*m.Template)
+	}
+	if m.Interactive != nil {
+		m.Interactive = new(*m.Interactive)
+	}
+	for _, at := range m.files() {
+		if *at == nil {
+			continue
+		}
+		file, err := replace(**at)
+		if err != nil {
+			return m, err
+		}
+		*at = &file
+	}
+	return m, nil
+}
+
+// HasFiles tells whether the message sends a file that we keep.
+func (m Message) HasFiles() bool {
+	return slices.ContainsFunc(m.files(), func(at **Media) bool { return *at != nil && !(*at).File.IsZero() })
 }
 
 // Template is an approved message that may be sent at any time.

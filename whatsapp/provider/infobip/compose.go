@@ -30,7 +30,7 @@ type replyTo struct {
 // limits are WhatsApp's; Infobip itself lets captions of 3,000 characters pass.
 var limits = provider.Bounds{
 	Limits: provider.Limits{Text: 4096, Caption: 1024}, FlowLabel: 20,
-	Kinds: []string{"image", "video", "document", "audio", "voice", "sticker"},
+	Kinds: []string{"image", "video", "document", "audio", "voice", "sticker"}, Captions: []string{"image", "video", "document"},
 }
 
 // errNoReaction: the API has no call for it.
@@ -78,7 +78,7 @@ var withoutLinks = map[string]bool{"audio": true, "sticker": true, "location": t
 
 func mediaOf(m provider.Media) (path string, content map[string]any) {
 	content = map[string]any{"mediaUrl": m.URL}
-	if m.Caption != "" && (m.Kind == "image" || m.Kind == "video" || m.Kind == "document") {
+	if m.Caption != "" {
 		content["caption"] = m.Caption
 	}
 	switch m.Kind {

@@ -143,6 +143,12 @@ func (p *Provider) Setup() provider.Setup {
 // Limits implements provider.Provider. Infobip lets captions of 3,000 characters pass, Meta does not.
 func (*Provider) Limits() provider.Limits { return provider.Limits{Text: 4096, Caption: 1024} }
 
+// Check implements provider.Provider.
+func (*Provider) Check(msg provider.Message) error {
+	_, _, refusal := compose(provider.Channel{}, msg)
+	return refusal
+}
+
 // errNoKey is a channel that was never given credentials.
 var errNoKey = flomastr.Errorf(flomastr.Invalid, "credentials_missing", "The channel has no API key.")
 

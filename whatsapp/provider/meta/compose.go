@@ -40,7 +40,8 @@ type textContent struct {
 }
 
 type fileContent struct {
-	Link     string `json:"link"`
+	ID       string `json:"id,omitempty"`
+	Link     string `json:"link,omitempty"`
 	Caption  string `json:"caption,omitempty"`
 	Filename string `json:"filename,omitempty"`
 	Voice    bool   `json:"voice,omitempty"`
@@ -120,11 +121,12 @@ func compose(msg provider.Message) (sendBody, error) {
 // limits are Meta's own. Newer documents give a list's body 4,096 characters, older ones 1,024.
 var limits = provider.Bounds{
 	Limits: provider.Limits{Text: 4096, Caption: 1024}, FlowLabel: 30,
-	Kinds: []string{"image", "video", "document", "audio", "voice", "sticker"},
+	Kinds: []string{"image", "video", "document", "audio", "voice", "sticker"}, Captions: []string{"image", "video", "document"},
 }
 
 func (b *sendBody) media(m provider.Media) {
-	content := fileContent{Link: m.URL, Caption: m.Caption}
+	content := fileContent{Caption: m.Caption}
+	content.ID, content.Link = m.Source()
 	b.Type = m.Kind
 	switch m.Kind {
 	case "image":
@@ -135,10 +137,9 @@ func (b *sendBody) media(m provider.Media) {
 		content.Filename = m.Filename
 		b.Document = &content
 	case "sticker":
-		content.Caption = ""
 		b.Sticker = &content
-	default: // audio, voice: Meta knows no caption for either
-		content.Caption, content.Voice = "", m.Kind == "voice"
+	default: // audio, voice
+		content.Voice = m.Kind == "voice"
 		b.Type, b.Audio = "audio", &content
 	}
 }
@@ -177,11 +178,7 @@ func templateOf(t provider.Template) *templateContent {
 	add := func(c templateComponent) { out.Components = append(out.Components, c) }
 	switch {
 	case t.HeaderMedia != nil:
-		file := map[string]string{"link": t.HeaderMedia.URL}
-		if t.HeaderMedia.Kind == "document" && t.HeaderMedia.Filename != "" {
-			file["filename"] = t.HeaderMedia.Filename
-		}
-		add(templateComponent{Type: "header", Parameters: []map[string]any{{"type": t.HeaderMedia.Kind, t.HeaderMedia.Kind: file}}})
+		add(templateComponent{Type: "header", Parameters: []map[string]any{headerOf(*t.HeaderMedia)}})
 	case t.HeaderText != "":
 		add(templateComponent{Type: "header", Parameters: []map[string]any{{"type": "text", "text": t.HeaderText}}})
 	}
@@ -203,6 +200,15 @@ func templateOf(t provider.Template) *templateContent {
 		add(templateComponent{Type: "button", SubType: b.Kind, Index: strconv.Itoa(b.Index), Parameters: []map[string]any{parameter}})
 	}
 	return out
+}
+
+// headerOf is a file above a template or a choice.
+func headerOf(m provider.Media) map[string]any {
+	file := fileContent{}
+	if file.ID, file.Link = m.Source(); m.Kind == "document" {
+		file.Filename = m.Filename
+	}
+	return map[string]any{"type": m.Kind, m.Kind: file}
 }
 
 type tapContent struct {
@@ -235,11 +241,7 @@ func tapOf(i provider.Interactive) *tapContent {
 	}
 	switch {
 	case i.HeaderMedia != nil:
-		file := map[string]string{"link": i.HeaderMedia.URL}
-		if i.HeaderMedia.Kind == "document" && i.HeaderMedia.Filename != "" {
-			file["filename"] = i.HeaderMedia.Filename
-		}
-		out.Header = map[string]any{"type": i.HeaderMedia.Kind, i.HeaderMedia.Kind: file}
+		out.Header = headerOf(*i.HeaderMedia)
 	case i.Header != "":
 		out.Header = map[string]any{"type": "text", "text": i.Header}
 	}

@@ -4,12 +4,10 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"io"
 	"net/http"
 	"net/url"
 
-	"github.com/flomastr/flomastr"
 	"github.com/flomastr/flomastr/whatsapp/provider"
 )
 
@@ -31,11 +29,7 @@ func (p *Provider) Send(ctx context.Context, ch provider.Channel, msg provider.M
 		err = errNoSender
 	}
 	if err != nil {
-		sentence := "The channel's set-up is not complete."
-		if told, ok := errors.AsType[*flomastr.Error](err); ok {
-			sentence = told.Message
-		}
-		return provider.Accepted{}, &provider.SendError{Outcome: provider.NotSent, Effect: provider.PauseChannel, Sentence: sentence, Err: err}
+		return provider.Accepted{}, incomplete(err)
 	}
 	resp, err := p.http.Do(req)
 	if err != nil {

@@ -56,6 +56,7 @@ var (
 	_ provider.Provider        = (*Provider)(nil)
 	_ provider.Challenger      = (*Provider)(nil)
 	_ provider.MediaSource     = (*Provider)(nil)
+	_ provider.MediaTaker      = (*Provider)(nil)
 	_ provider.Presence        = (*Provider)(nil)
 	_ provider.TemplateManager = (*Provider)(nil)
 )
@@ -80,6 +81,12 @@ func (*Provider) Name() string { return "meta" }
 
 // Limits implements provider.Provider.
 func (*Provider) Limits() provider.Limits { return provider.Limits{Text: 4096, Caption: 1024} }
+
+// Check implements provider.Provider.
+func (*Provider) Check(msg provider.Message) error {
+	_, refusal := compose(msg)
+	return refusal
+}
 
 // signatureForm is the one form in which Meta writes a signature.
 var signatureForm = regexp.MustCompile(`^sha256=[0-9a-f]{64}$`)

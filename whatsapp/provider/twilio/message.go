@@ -21,6 +21,7 @@ const (
 // fits is what Twilio takes of a file.
 var fits = provider.Bounds{
 	Limits: provider.Limits{Text: maxBody, Caption: maxCaption}, Kinds: []string{"image", "video", "document", "audio", "voice", "sticker"},
+	Captions: []string{"image", "video"},
 }
 
 // contentSID names a template.
@@ -130,9 +131,9 @@ func nth(names []string, i int) string {
 	return names[i]
 }
 
-// media sends one file. Twilio shows a caption under pictures and films alone.
+// media sends one file. Its name is the one that the file's own address gives.
 func media(form url.Values, m provider.Media) error {
-	if m.Caption != "" && (m.Kind == "image" || m.Kind == "video") {
+	if m.Caption != "" {
 		form.Set("Body", m.Caption)
 	}
 	form.Set("MediaUrl", m.URL)
@@ -144,7 +145,7 @@ func location(form url.Values, l provider.Location, text string) error {
 		return provider.RefusedMessage("The place's coordinates are not on earth.")
 	}
 	at := strconv.FormatFloat(l.Latitude, 'f', -1, 64) + "," + strconv.FormatFloat(l.Longitude, 'f', -1, 64)
-	label := strings.ReplaceAll(joined(", ", l.Name, l.Address), "|", " ")
+	label := strings.ReplaceAll(provider.Joined(", ", l.Name, l.Address), "|", " ")
 	action := "geo:" + at
 	if label != "" {
 		action += "|" + label
@@ -167,9 +168,9 @@ func cards(contacts []provider.ContactCard) string {
 			name = c.FirstName
 		}
 		lines := append([]string{name}, c.Phones...)
-		written = append(written, joined("\n", append(lines, c.Emails...)...))
+		written = append(written, provider.Joined("\n", append(lines, c.Emails...)...))
 	}
-	return joined("\n\n", written...)
+	return provider.Joined("\n\n", written...)
 }
 
 // interactive writes a choice as numbered text, because Twilio has buttons and lists in templates alone. A typed number
@@ -178,45 +179,10 @@ func interactive(form url.Values, i provider.Interactive) error {
 	if i.Flow != nil {
 		return provider.RefusedMessage("Forms cannot be sent through Twilio.")
 	}
-	header, text := "", ""
-	if i.Header != "" {
-		header = "*" + i.Header + "*"
-	}
-	if i.Link != nil {
-		text = joined(": ", i.Link.Label, i.Link.URL)
-	}
 	if i.HeaderMedia != nil {
 		if err := media(form, provider.Media{Kind: i.HeaderMedia.Kind, URL: i.HeaderMedia.URL}); err != nil {
 			return err
 		}
 	}
-	return body(form, joined("\n\n", header, i.Body, numbered(i), text, i.Footer))
-}
-
-func numbered(i provider.Interactive) string {
-	sections := i.Sections
-	if len(i.Buttons) > 0 {
-		sections = []provider.Section{{Rows: i.Buttons}}
-	}
-	n, parts := 0, make([]string, 0, len(sections))
-	for _, s := range sections {
-		lines := []string{s.Title}
-		for _, row := range s.Rows {
-			n++
-			lines = append(lines, strconv.Itoa(n)+". "+joined(" – ", row.Title, row.Description))
-		}
-		parts = append(parts, joined("\n", lines...))
-	}
-	return joined("\n\n", parts...)
-}
-
-// joined joins what is not empty.
-func joined(between string, parts ...string) string {
-	kept := parts[:0:0]
-	for _, part := range parts {
-		if strings.TrimSpace(part) != "" {
-			kept = append(kept, part)
-		}
-	}
-	return strings.Join(kept, between)
+	return body(form, i.Numbered())
 }

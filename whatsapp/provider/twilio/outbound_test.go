@@ -99,8 +99,8 @@ func TestSendsAreWrittenAsTwilioWantsThem(t *testing.T) {
 		"to a number with a plus": {provider.Message{To: "+385919998888", Text: "x"}, usual("Body", "x")},
 		"as long as it may be":    {provider.Message{Text: strings.Repeat("ä", 1600)}, usual("Body", strings.Repeat("ä", 1600))},
 		"an image with a caption": {provider.Message{Media: &provider.Media{Kind: "image", URL: "https://cdn.example/a.jpg", Caption: "see"}}, usual("MediaUrl", "https://cdn.example/a.jpg", "Body", "see")},
-		"a document has no caption": {
-			provider.Message{Media: &provider.Media{Kind: "document", URL: "https://cdn.example/a.pdf", Caption: "lost", Filename: "a.pdf"}},
+		"a document": {
+			provider.Message{Media: &provider.Media{Kind: "document", URL: "https://cdn.example/a.pdf", Filename: "a.pdf"}},
 			usual("MediaUrl", "https://cdn.example/a.pdf"),
 		},
 		"a voice note": {provider.Message{Media: &provider.Media{Kind: "voice", URL: "https://cdn.example/a.ogg"}}, usual("MediaUrl", "https://cdn.example/a.ogg")},

@@ -95,6 +95,12 @@ func (p *Provider) Setup() provider.Setup {
 // Limits implements provider.Provider. A caption is the body of a message with a file, and WhatsApp's own limit is lower.
 func (*Provider) Limits() provider.Limits { return provider.Limits{Text: maxBody, Caption: maxCaption} }
 
+// Check implements provider.Provider.
+func (*Provider) Check(msg provider.Message) error {
+	_, refusal := compose(provider.Channel{}, msg)
+	return refusal
+}
+
 // home is the only address that credentials are shown to, besides its sisters for templates and presence.
 const home = "https://api.twilio.com"
 
