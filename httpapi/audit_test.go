@@ -98,6 +98,7 @@ func (e *estate) acts(t *testing.T) []act {
 	one, two := people.Conversations[0].Contact.ID, people.Conversations[1].Contact.ID
 	return []act{
 		{"POST /routes/contacts/{id}/merge", "/routes/contacts/" + one + "/merge", owner, `{"contact_id":"` + two + `"}`},
+		{"POST /routes/media", "/routes/media", owner, "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.txt\"\r\n\r\nSome words.\r\n--b--\r\n"},
 		{"POST /routes/media/{id}/fetch", "/routes/media/" + broken + "/fetch", owner, ""},
 		{"POST /routes/contacts/{id}/unmerge", "/routes/contacts/" + two + "/unmerge", owner, ""},
 		{"POST /routes/tenants/{tenant_id}/alerts/{id}/resolve", "/routes/tenants/mine/alerts/" + raised.Alerts[0].ID + "/resolve", owner, ""},

@@ -79,7 +79,10 @@ type message struct {
 	Type              string                  `json:"type" example:"text"`
 	Text              string                  `json:"text" doc:"The text, or the text form of what was sent"`
 	MediaURL          string                  `json:"media_url,omitempty" doc:"At the provider; fetched with the channel's credentials only"`
-	Media             *media                  `json:"media,omitempty" doc:"The file that came with it"`
+	Media             *media                  `json:"media,omitempty" doc:"The file that goes with it"`
+	Interactive       *interactive            `json:"interactive,omitempty" doc:"Of a message of ours: what it offers to tap"`
+	Location          *location               `json:"location,omitempty" doc:"Of a message of ours"`
+	Contacts          []contactCard           `json:"contacts,omitempty" doc:"Of a message of ours"`
 	Status            string                  `json:"status" enum:"received,queued,dispatched,delivered,read,failed,unknown"`
 	Error             string                  `json:"error,omitempty" doc:"Why it failed or is unknown, in a sentence"`
 	ProviderMessageID string                  `json:"provider_message_id,omitempty"`
@@ -119,6 +122,15 @@ func messageOf(m whatsapp.Message) message {
 		}
 	}
 	out.Reaction, out.RevokedAt, out.ReplyTo = m.Details.Reaction, m.Details.RevokedAt, m.Details.ReplyTo
+	if s := m.Details.Sent; s != nil {
+		out.Interactive = interactiveOf(s.Interactive)
+		if s.Location != nil {
+			out.Location = new(location(*s.Location))
+		}
+		for _, c := range s.Contacts {
+			out.Contacts = append(out.Contacts, contactCard(c))
+		}
+	}
 	if d := m.Decision; d != nil {
 		out.Decision = &decision{Action: string(d.Action), Confidence: d.Confidence, Reason: d.Reason, Model: d.Model, Evidence: d.Evidence}
 		if out.Decision.Evidence == nil {
@@ -235,7 +247,8 @@ func (a *API) conversationMessages(ctx context.Context, call Call, in *messageLi
 type replyInput struct {
 	ConversationPath
 	Body struct {
-		Text string `json:"text" minLength:"1" maxLength:"4096"`
+		Outgoing
+		ReplyToMessageID string `json:"reply_to_message_id,omitempty" maxLength:"512" doc:"Quotes a message of the customer, by our id or the provider's; Twilio shows no quotes"`
 	}
 }
 
@@ -248,7 +261,15 @@ func (a *API) conversationReply(ctx context.Context, call Call, in *replyInput) 
 	if err != nil {
 		return nil, err
 	}
-	m, err := a.deps.WhatsApp.Reply(ctx, call.Tenant.ID, id, call.author(), whatsapp.Content{Text: in.Body.Text})
+	content, err := in.Body.message()
+	if err != nil {
+		return nil, err
+	}
+	if err := a.reachedFiles(ctx, call, content); err != nil {
+		return nil, err
+	}
+	content.ReplyTo = in.Body.ReplyToMessageID
+	m, err := a.deps.WhatsApp.Reply(ctx, call.Tenant.ID, id, call.author(), content)
 	return &messageOutput{messageOf(m)}, err
 }
 

@@ -148,6 +148,11 @@ func (a *API) describeUploads() {
 	}}
 	describe("/routes/branding/upload-logo", map[string]*huma.MediaType{"multipart/form-data": logo})
 	describe("/routes/branding/{tenant_id}/upload-logo", map[string]*huma.MediaType{"multipart/form-data": logo})
+	file := &huma.MediaType{Schema: &huma.Schema{
+		Type: "object", Required: []string{"file"},
+		Properties: map[string]*huma.Schema{"file": {Type: "string", Format: "binary", Description: "The file itself; what stands behind it in the form is not read"}},
+	}}
+	describe("/routes/media", map[string]*huma.MediaType{"multipart/form-data": file})
 	describe("/routes/knowledge/{tenant_slug}/files", map[string]*huma.MediaType{"multipart/form-data": form})
 	describe("/routes/tools/convert/file-to-md", map[string]*huma.MediaType{"multipart/form-data": form, "application/json": asJSON})
 }

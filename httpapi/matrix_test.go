@@ -106,7 +106,7 @@ func newEstate(t *testing.T) *estate {
 	store := postgres.NewKnowledgeStore(e.db)
 	knowledge := contextengine.New(contextengine.Deps{Status: store, Content: store, Blobs: blobs, Reader: unread{}, Embedder: offline.New(), Log: log})
 	conversations := whatsapp.New(whatsapp.Deps{
-		Store: postgres.NewWhatsAppStore(e.db), Answerer: echo{}, Sealer: keys, Log: log,
+		Store: postgres.NewWhatsAppStore(e.db), Answerer: echo{}, Sealer: keys, Blobs: blobs, Log: log,
 		Providers: []provider.Provider{infobip.New(infobip.Config{HTTP: upstream.Client(), StandIn: upstream.URL})},
 	})
 	e.api = httpapi.New(httpapi.Deps{
@@ -553,6 +553,7 @@ func TestWhatIsForeignLooksAsIfItWereMissing(t *testing.T) {
 // public is what answers to everybody, each with the reason. A row that is public and not here fails.
 var public = map[string]string{
 	"GET /livez":                              "probes have no credentials",
+	"GET /files/{token}":                      "a provider fetches what we send, by an address that nobody guesses and that ends",
 	"GET /readyz":                             "probes have no credentials",
 	"GET /engine":                             "counts over all tenants only",
 	"GET /config.json":                        "the sign-in page needs it",

@@ -3,6 +3,7 @@ package httpapi
 import (
 	"context"
 	"encoding/hex"
+	"io"
 	"mime"
 	"net/http"
 	"slices"
@@ -16,7 +17,7 @@ import (
 	"github.com/flomastr/flomastr/whatsapp"
 )
 
-// media is a file that came with a message.
+// media is a file of a message, or one that was uploaded to be sent.
 type media struct {
 	ID       flomastr.MediaID `json:"id" format:"uuid"`
 	Kind     string           `json:"kind" enum:"image,audio,voice,video,document,sticker"`
@@ -24,7 +25,7 @@ type media struct {
 	Reason   string           `json:"reason,omitempty" enum:"too_large,empty,wrong_type,infected,foreign_host,no_source,revoked,gone,unreachable,unscanned" doc:"Why it is not kept, in a word"`
 	Detail   string           `json:"detail,omitempty" doc:"The same in a sentence"`
 	Type     string           `json:"type,omitempty" doc:"As its bytes say once it is kept; until then as the provider says" example:"image/jpeg"`
-	Filename string           `json:"filename,omitempty" doc:"As the customer calls it"`
+	Filename string           `json:"filename,omitempty" doc:"As its sender calls it"`
 	Size     int64            `json:"size,omitempty" doc:"Bytes"`
 	SHA256   string           `json:"sha256,omitempty" doc:"In hex"`
 	Scan     string           `json:"scan,omitempty" enum:"not_scanned,clean" doc:"Whether it was checked for malware"`
@@ -54,12 +55,17 @@ type MediaPath struct {
 	TenantID string `query:"tenant_id" doc:"The tenant, by id or slug"`
 }
 
-// reachedMedia finds a file whose conversation is within the caller's reach. What is not does not exist for them.
-func (a *API) reachedMedia(ctx context.Context, call Call, in MediaPath) (whatsapp.Attached, error) {
+func (in MediaPath) id() (flomastr.MediaID, error) {
 	id, err := flomastr.ParseID[flomastr.MediaID](in.ID)
 	if err != nil {
-		return whatsapp.Attached{}, whatsapp.ErrMediaNotFound
+		return id, whatsapp.ErrMediaNotFound
 	}
+	return id, nil
+}
+
+// reachedMedia finds a file whose conversation is within the caller's reach, or that they have uploaded. What is not does not
+// exist for them.
+func (a *API) reachedMedia(ctx context.Context, call Call, id flomastr.MediaID) (whatsapp.Attached, error) {
 	found, err := a.deps.WhatsApp.Attached(ctx, call.Tenant.ID, id)
 	if err != nil {
 		return found, err
@@ -68,10 +74,28 @@ func (a *API) reachedMedia(ctx context.Context, call Call, in MediaPath) (whatsa
 	if err != nil || reach.All() {
 		return found, err
 	}
+	if found.UploadedBy != "" {
+		if found.UploadedBy != call.Caller.Actor() {
+			return found, whatsapp.ErrMediaNotFound
+		}
+		return found, nil
+	}
 	if _, err := a.deps.WhatsApp.Reached(ctx, call.Tenant.ID, found.Conversation, reach); err != nil {
 		return found, whatsapp.ErrMediaNotFound.Because(err)
 	}
 	return found, nil
+}
+
+// reachedFiles refuses a message with a file of ours that is not within the caller's reach.
+func (a *API) reachedFiles(ctx context.Context, call Call, m whatsapp.Content) error {
+	_, err := m.WithFiles(func(f whatsapp.Media) (whatsapp.Media, error) {
+		if f.File.IsZero() {
+			return f, nil
+		}
+		_, err := a.reachedMedia(ctx, call, f.File)
+		return f, err
+	})
+	return err
 }
 
 // mediaTime is how long a slow reader may take for one answer; a player asks for the rest by ranges.
@@ -80,7 +104,11 @@ const mediaTime = 10 * time.Minute
 // mediaGet serves a file, whole or a range of it. What is in it comes from strangers: a browser may show pictures, sound and
 // films, in a sandbox without an origin, and nothing else.
 func (a *API) mediaGet(ctx context.Context, call Call, in *MediaPath) (*huma.StreamResponse, error) {
-	found, err := a.reachedMedia(ctx, call, *in)
+	id, err := in.id()
+	if err != nil {
+		return nil, err
+	}
+	found, err := a.reachedMedia(ctx, call, id)
 	if err != nil {
 		return nil, err
 	}
@@ -88,19 +116,24 @@ func (a *API) mediaGet(ctx context.Context, call Call, in *MediaPath) (*huma.Str
 	if err != nil {
 		return nil, err
 	}
+	// A browser asks each time, so that it shows nothing to whoever may no longer see it.
+	return a.serveFile(found, body, found.File.Type, "private, no-cache"), nil
+}
+
+func (a *API) serveFile(file whatsapp.Attached, body io.ReadSeekCloser, kind, caching string) *huma.StreamResponse {
 	return &huma.StreamResponse{Body: func(hctx huma.Context) {
 		defer func() { _ = body.Close() }()
 		r, w := humago.Unwrap(hctx)
 		_ = http.NewResponseController(w).SetWriteDeadline(a.deps.Clock().Add(mediaTime)) // a test's recorder has none
 		h := w.Header()
-		h.Set("Content-Type", found.File.Type)
-		h.Set("Content-Disposition", disposition(found))
+		h.Set("Content-Type", kind)
+		h.Set("Content-Disposition", disposition(file))
 		h.Set("Content-Security-Policy", "sandbox; default-src 'none'")
 		h.Set("X-Content-Type-Options", "nosniff")
-		h.Set("Cache-Control", "private, no-cache") // a browser asks each time, so that it shows nothing to whoever may no longer see it
-		h.Set("Etag", `"`+hex.EncodeToString(found.File.SHA256[:])+`"`)
-		http.ServeContent(w, r, "", found.CreatedAt, body)
-	}}, nil
+		h.Set("Cache-Control", caching)
+		h.Set("Etag", `"`+hex.EncodeToString(file.File.SHA256[:])+`"`)
+		http.ServeContent(w, r, "", file.CreatedAt, body)
+	}}
 }
 
 // displayed are the types that a browser shows as what they are; everything else is saved.
@@ -143,7 +176,11 @@ type mediaOutput struct{ Body *media }
 
 // mediaFetch asks the provider once more for a file that could not be fetched.
 func (a *API) mediaFetch(ctx context.Context, call Call, in *MediaPath) (*mediaOutput, error) {
-	found, err := a.reachedMedia(ctx, call, *in)
+	id, err := in.id()
+	if err != nil {
+		return nil, err
+	}
+	found, err := a.reachedMedia(ctx, call, id)
 	if err != nil {
 		return nil, err
 	}

@@ -181,7 +181,7 @@ type completeInput struct {
 }
 
 type completion struct {
-	Reply    *outgoing `json:"reply,omitempty" doc:"Exactly one of text, template and media"`
+	Reply    *Outgoing `json:"reply,omitempty" doc:"Exactly one of text, template, media, interactive, location, contacts and reaction"`
 	Handover *struct {
 		Reason string `json:"reason" minLength:"1" maxLength:"500"`
 	} `json:"handover,omitempty" doc:"Leaves the conversation to a person"`

@@ -39,6 +39,7 @@ type routeOptions struct {
 	status     int
 	maxBody    int64
 	idempotent bool
+	ownKey     bool // the handler honours the Idempotency-Key itself
 	rawBody    bool // the handler reads the body's bytes itself
 	hidden     bool
 	fresh      bool
@@ -56,6 +57,9 @@ func maxBody(n int64) option { return func(o *routeOptions) { o.maxBody = n } }
 
 // idempotent honours the Idempotency-Key header.
 func idempotent(o *routeOptions) { o.idempotent = true }
+
+// idempotentItself is idempotent for a handler that knows only in its course what makes two requests the same.
+func idempotentItself(o *routeOptions) { o.idempotent, o.ownKey = true, true }
 
 // builtIn marks what the built-in identity provider answers, where it signs people in.
 func builtIn(o *routeOptions) { o.builtIn = true }
@@ -127,7 +131,7 @@ func route[In, Out any](a *API, method, path string, permission identity.Permiss
 				return nil, a.fail(ctx, err)
 			}
 			run := func() (*Out, error) { return handler(ctx, call, in) }
-			if key := arrival.request.Header.Get("Idempotency-Key"); o.idempotent && key != "" {
+			if key := arrival.request.Header.Get("Idempotency-Key"); o.idempotent && !o.ownKey && key != "" {
 				out, err := once(ctx, a, call, method+" "+path, key, in, run)
 				if err != nil {
 					return nil, a.fail(ctx, err)

@@ -163,6 +163,8 @@ func (a *API) routes() {
 	route(a, http.MethodPost, "/routes/conversations/{id}/handover", identity.Member, a.conversationHandover)
 	route(a, http.MethodPost, "/routes/conversations/{id}/resume", identity.Member, a.conversationResume)
 	route(a, http.MethodPost, "/routes/conversations/{id}/close", identity.Member, a.conversationClose)
+	route(a, http.MethodPost, "/routes/media", identity.Member.Or(identity.Service(identity.ScopeMessagesSend)), a.mediaUpload, idempotentItself, expensive, maxBody(maxMediaBody), status(http.StatusCreated))
+	route(a, http.MethodGet, "/files/{token}", identity.Public, a.fileGet, unlimited)
 	route(a, http.MethodGet, "/routes/media/{id}", readConversations, a.mediaGet)
 	route(a, http.MethodPost, "/routes/media/{id}/fetch", identity.Member, a.mediaFetch, status(http.StatusAccepted))
 	route(a, http.MethodGet, "/routes/contacts/{id}", readConversations, a.contactGet)

@@ -40,6 +40,9 @@ type WhatsApp interface {
 	Close(ctx context.Context, tenant flomastr.TenantID, id flomastr.ConversationID, by flomastr.Actor) (whatsapp.Conversation, error)
 	MarkRead(ctx context.Context, tenant flomastr.TenantID, id flomastr.ConversationID) error
 	Attached(ctx context.Context, tenant flomastr.TenantID, id flomastr.MediaID) (whatsapp.Attached, error)
+	TakeUpload(ctx context.Context, tenant flomastr.TenantID, as whatsapp.MediaKind, filename string, body io.Reader) (*whatsapp.Upload, error)
+	KeepUpload(ctx context.Context, tenant flomastr.TenantID, by flomastr.Actor, u *whatsapp.Upload) (whatsapp.Attached, error)
+	OpenLinked(ctx context.Context, token string) (whatsapp.Attached, io.ReadSeekCloser, error)
 	OpenMedia(ctx context.Context, tenant flomastr.TenantID, id flomastr.MediaID) (whatsapp.Attached, io.ReadSeekCloser, error)
 	RetryMedia(ctx context.Context, tenant flomastr.TenantID, by flomastr.Actor, id flomastr.MediaID) (whatsapp.Attached, error)
 

@@ -189,7 +189,7 @@ func scanMessage(row pgx.CollectableRow) (m whatsapp.Message, err error) {
 		err = json.Unmarshal(details, &m.Details)
 	}
 	if m.Details.RevokedAt != nil { // what was taken back is kept as a fact, not as words
-		m.Text, m.MediaURL, m.Details.Attachment, m.Details.Earlier = "", "", nil, nil
+		m.Text, m.MediaURL, m.Details.Attachment, m.Details.Earlier, m.Details.Sent = "", "", nil, nil, nil
 	}
 	m.At, m.CreatedAt = m.At.UTC(), m.CreatedAt.UTC()
 	return m, err
@@ -340,9 +340,9 @@ func saveOutgoing(ctx context.Context, tx pgx.Tx, tenant flomastr.TenantID, out 
 	case !open && out.Message.Template == nil:
 		return m, whatsapp.ErrWindowClosed
 	}
-	if err := insertQueued(ctx, tx, tenant, queued{
+	if _, err := insertQueued(ctx, tx, tenant, queued{
 		id: id, conversation: out.Conversation, channel: channel, kind: whatsapp.KindReply, speaker: out.Speaker, author: out.Author,
-		typ: messageType(out.Message), text: textForm(out.Message), message: out.Message, marketing: out.Marketing,
+		typ: out.Message.Type(), text: out.Message.Said(), message: out.Message, marketing: out.Marketing,
 		phase: "queued", state: provider.StateQueued, useful: out.Useful,
 	}); err != nil {
 		return m, err

@@ -13,6 +13,7 @@ import (
 	"github.com/flomastr/flomastr"
 	"github.com/flomastr/flomastr/audit"
 	"github.com/flomastr/flomastr/whatsapp"
+	"github.com/flomastr/flomastr/whatsapp/provider"
 )
 
 // MediaQueue is the job queue of customers' files, apart from the others: a large film must not hold up anything else.
@@ -61,7 +62,7 @@ func (db *DB) enqueueFetch(ctx context.Context, tx pgx.Tx, args whatsapp.MediaFe
 }
 
 const attachedSQL = `
-	SELECT m.id, m.channel_id, m.conversation_id, m.message_id, m.kind, m.source, m.declared_type, m.filename, m.state, m.reason, m.reading, m.text, m.created_at,
+	SELECT m.id, m.uploaded_by, m.channel_id, m.conversation_id, m.message_id, m.kind, m.source, m.declared_type, m.filename, m.state, m.reason, m.reading, m.text, m.created_at,
 	       f.id, f.sha256, coalesce(f.size, 0), coalesce(f.type, ''), coalesce(f.scan, '')
 	FROM media m
 	LEFT JOIN media_files f ON f.tenant_id = m.tenant_id AND f.id = m.file_id
@@ -70,13 +71,19 @@ const attachedSQL = `
 func scanAttached(row pgx.CollectableRow) (a whatsapp.Attached, err error) {
 	var source, sum []byte
 	var file *flomastr.FileID
-	err = row.Scan(&a.ID, &a.Channel, &a.Conversation, &a.Message, &a.Kind, &source, &a.DeclaredType, &a.Filename, &a.State, &a.Reason, &a.Reading, &a.Text, &a.CreatedAt,
+	var channel *flomastr.ChannelID
+	var conversation *flomastr.ConversationID
+	var message *flomastr.MessageID
+	err = row.Scan(&a.ID, &a.UploadedBy, &channel, &conversation, &message, &a.Kind, &source, &a.DeclaredType, &a.Filename, &a.State, &a.Reason, &a.Reading, &a.Text, &a.CreatedAt,
 		&file, &sum, &a.File.Size, &a.File.Type, &a.File.Scan)
 	if err != nil {
 		return a, err
 	}
 	if a.CreatedAt = a.CreatedAt.UTC(); file != nil {
 		a.File.ID, a.File.SHA256 = *file, [32]byte(sum)
+	}
+	if message != nil {
+		a.Channel, a.Conversation, a.Message = *channel, *conversation, *message
 	}
 	return a, json.Unmarshal(source, &a.Source)
 }
@@ -133,6 +140,44 @@ func (s *WhatsAppStore) withMedia(ctx context.Context, tenant flomastr.TenantID,
 	})
 }
 
+// AddUpload implements whatsapp.MediaStore.
+func (s *WhatsAppStore) AddUpload(ctx context.Context, tenant flomastr.TenantID, a whatsapp.Attached) error {
+	return s.retried(ctx, tenant, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, `
+			INSERT INTO media (tenant_id, id, uploaded_by, kind, source, declared_type, filename, state)
+			VALUES ($1, $2, $3, $4, '{}', $5, $6, $7)`, tenant, a.ID, a.UploadedBy, a.Kind, a.DeclaredType, a.Filename, a.State); err != nil {
+			return fmt.Errorf("note an upload: %w", err)
+		}
+		return appendAudit(ctx, tx, audit.Record{Tenant: tenant, Actor: a.UploadedBy, Action: "media.uploaded", Object: "media " + a.ID.String()})
+	})
+}
+
+// ownFiles gives a message of ours files of its own, which are kept as long as the message is, whatever becomes of where they
+// are from.
+func ownFiles(ctx context.Context, tx pgx.Tx, tenant flomastr.TenantID, q *queued) (err error) {
+	q.message, err = q.message.WithFiles(func(m provider.Media) (provider.Media, error) {
+		if m.File.IsZero() {
+			return m, nil
+		}
+		own := flomastr.NewID[flomastr.MediaID]()
+		tag, err := tx.Exec(ctx, `
+			INSERT INTO media (tenant_id, id, channel_id, conversation_id, message_id, kind, source, declared_type, filename, state, file_id)
+			SELECT tenant_id, $3, $4, $5, $6, $7, '{}', declared_type, $8, 'stored', file_id
+			FROM media
+			WHERE tenant_id = $1 AND id = $2 AND state = 'stored'
+			FOR SHARE`, tenant, m.File, own, q.channel, q.conversation, q.id, m.Kind, m.Filename)
+		if err != nil {
+			return m, fmt.Errorf("note a message's file: %w", err)
+		}
+		if tag.RowsAffected() == 0 {
+			return m, whatsapp.ErrMediaNotStored
+		}
+		m.File = own
+		return m, nil
+	})
+	return err
+}
+
 // MediaLimit implements whatsapp.MediaStore.
 func (s *WhatsAppStore) MediaLimit(ctx context.Context, tenant flomastr.TenantID) (limit int64, err error) {
 	err = s.db.InTenant(ctx, tenant, func(tx pgx.Tx) error {
@@ -173,8 +218,8 @@ func (s *WhatsAppStore) SettleMedia(ctx context.Context, tenant flomastr.TenantI
 }
 
 func settleMedia(ctx context.Context, tx pgx.Tx, tenant flomastr.TenantID, id flomastr.MediaID, state whatsapp.MediaState, reason whatsapp.MediaReason) error {
-	var conversation flomastr.ConversationID
-	var message flomastr.MessageID
+	var conversation *flomastr.ConversationID
+	var message *flomastr.MessageID
 	var unread bool
 	err := tx.QueryRow(ctx, `
 		UPDATE media
@@ -197,12 +242,15 @@ func settleMedia(ctx context.Context, tx pgx.Tx, tenant flomastr.TenantID, id fl
 			return fmt.Errorf("note that a file is kept: %w", err)
 		}
 	}
+	if message == nil { // an upload: nobody waits for it but its caller
+		return nil
+	}
 	if unread {
-		if err := letTurnGo(ctx, tx, tenant, conversation, message); err != nil {
+		if err := letTurnGo(ctx, tx, tenant, *conversation, *message); err != nil {
 			return err
 		}
 	}
-	return mediaChanged(ctx, tx, tenant, conversation, message)
+	return mediaChanged(ctx, tx, tenant, *conversation, *message)
 }
 
 func mediaChanged(ctx context.Context, tx pgx.Tx, tenant flomastr.TenantID, conversation flomastr.ConversationID, message flomastr.MessageID) error {
@@ -344,8 +392,13 @@ func (s *WhatsAppStore) ExpireMedia(ctx context.Context, tenant flomastr.TenantI
 	err = s.db.InTenant(ctx, tenant, func(tx pgx.Tx) error {
 		tag, err := tx.Exec(ctx, `
 			DELETE FROM media
-			WHERE tenant_id = $1 AND id IN (SELECT id FROM media WHERE tenant_id = $1 AND message_id < $2 ORDER BY id LIMIT $3)`,
-			tenant, firstAt[flomastr.MessageID](before), limit)
+			WHERE tenant_id = $1 AND id IN (
+			  SELECT id
+			  FROM media
+			  WHERE tenant_id = $1 AND (message_id < $2 OR message_id IS NULL AND created_at < now() - make_interval(secs => $4))
+			  ORDER BY id
+			  LIMIT $3)`,
+			tenant, firstAt[flomastr.MessageID](before), limit, whatsapp.UploadUseful.Seconds())
 		n = int(tag.RowsAffected())
 		return err
 	})

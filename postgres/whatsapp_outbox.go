@@ -38,13 +38,26 @@ type queued struct {
 	useful       time.Duration
 }
 
-// insertQueued writes the message and its outbox row. The seq is the order in which a conversation's messages are sent.
-func insertQueued(ctx context.Context, tx pgx.Tx, tenant flomastr.TenantID, q queued) (err error) {
+// insertQueued writes the message and its outbox row. The seq is the order in which a conversation's messages are sent. It
+// gives the message as it is sent, with files of its own.
+func insertQueued(ctx context.Context, tx pgx.Tx, tenant flomastr.TenantID, q queued) (_ provider.Message, err error) {
+	if err := ownFiles(ctx, tx, tenant, &q); err != nil {
+		return q.message, err
+	}
+	return q.message, q.insert(ctx, tx, tenant)
+}
+
+func (q queued) insert(ctx context.Context, tx pgx.Tx, tenant flomastr.TenantID) (err error) {
 	var seq int64
-	var decision []byte
+	var decision, details []byte
 	if q.decision != nil {
 		if decision, err = json.Marshal(q.decision); err != nil {
 			return fmt.Errorf("encode decision: %w", err)
+		}
+	}
+	if d := whatsapp.DetailsOfSent(q.message); !d.IsZero() {
+		if details, err = json.Marshal(d); err != nil {
+			return fmt.Errorf("encode details: %w", err)
 		}
 	}
 	content, err := json.Marshal(contentOf(q.message))
@@ -52,10 +65,10 @@ func insertQueued(ctx context.Context, tx pgx.Tx, tenant flomastr.TenantID, q qu
 		return fmt.Errorf("encode message: %w", err)
 	}
 	if err := tx.QueryRow(ctx, `
-		INSERT INTO messages (tenant_id, id, created_at, conversation_id, direction, speaker, type, text, provider_at, job_id, author, state, decision)
-		VALUES ($1, $2, $3, $4, 'out', $5, $6, $7, now(), $8, $9, $10, $11)
+		INSERT INTO messages (tenant_id, id, created_at, conversation_id, direction, speaker, type, text, provider_at, job_id, author, state, decision, details)
+		VALUES ($1, $2, $3, $4, 'out', $5, $6, $7, now(), $8, $9, $10, $11, $12)
 		RETURNING seq`,
-		tenant, q.id, timeOf(q.id), q.conversation, q.speaker, q.typ, q.text, q.job, q.author, q.state, decision).Scan(&seq); err != nil {
+		tenant, q.id, timeOf(q.id), q.conversation, q.speaker, q.typ, q.text, q.job, q.author, q.state, decision, details).Scan(&seq); err != nil {
 		return fmt.Errorf("write message: %w", err)
 	}
 	var batch pgx.Batch
@@ -124,17 +137,20 @@ func queueAnswer(ctx context.Context, tx pgx.Tx, lane whatsapp.Lane, out whatsap
 		}
 		begun = send.Lane.Term > 0
 	}
-	for i, message := range out.Messages {
+	for i := range out.Messages {
 		q, err := answerRow(lane, out, i)
 		if err != nil {
 			return send, false, err
 		}
 		if begun && i == 0 {
 			q.phase, q.state, q.term = "intent", provider.StateIntent, send.Lane.Term
-			send.Message = contentOf(message).message(q.id, to)
 		}
-		if err := insertQueued(ctx, tx, lane.Tenant, q); err != nil {
+		own, err := insertQueued(ctx, tx, lane.Tenant, q)
+		if err != nil {
 			return send, false, err
+		}
+		if begun && i == 0 {
+			send.Message = contentOf(own).message(q.id, to)
 		}
 	}
 	if begun {
@@ -152,7 +168,7 @@ func answerRow(lane whatsapp.Lane, out whatsapp.Outcome, part int) (queued, erro
 	}
 	q := queued{
 		id: id, conversation: lane.Conversation, channel: lane.Channel, kind: whatsapp.KindAnswer, speaker: out.Speaker,
-		typ: messageType(message), text: textForm(message), job: lane.Job, part: part + 1,
+		typ: message.Type(), text: message.Said(), job: lane.Job, part: part + 1,
 		message: message, phase: "queued", state: provider.StateQueued, useful: out.Useful,
 	}
 	if part == 0 {
@@ -207,29 +223,4 @@ func wakeSends(ctx context.Context, tx pgx.Tx, tenant flomastr.TenantID, convers
 		return fmt.Errorf("wake send lane: %w", err)
 	}
 	return bringForward(ctx, tx, tenant, whatsapp.LaneSend, 0)
-}
-
-func messageType(m provider.Message) string {
-	switch {
-	case m.Template != nil:
-		return "template"
-	case m.Media != nil:
-		return m.Media.Kind
-	default:
-		return "text"
-	}
-}
-
-// textForm is what a thread shows of a message.
-func textForm(m provider.Message) string {
-	switch {
-	case m.Template != nil:
-		return "[template " + m.Template.Name + "]"
-	case m.Media != nil && m.Media.Caption != "":
-		return m.Media.Caption
-	case m.Media != nil:
-		return "[" + m.Media.Kind + "]"
-	default:
-		return m.Text
-	}
 }

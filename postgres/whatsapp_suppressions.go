@@ -129,9 +129,9 @@ func (b *intakeBatch) confirmWishes(ctx context.Context, threads []*thread) erro
 	for _, i := range b.confirm {
 		in, channel := b.intake[i].Inbound, b.intake[i].Channel
 		message := provider.Message{Text: in.WishReply}
-		if err := insertQueued(ctx, b.tx, b.tenant, queued{
+		if _, err := insertQueued(ctx, b.tx, b.tenant, queued{
 			id: in.WishReplyID, conversation: threads[i].conversation, channel: channel, kind: whatsapp.KindNotice,
-			speaker: flomastr.SpeakerAssistant, typ: messageType(message), text: textForm(message), message: message,
+			speaker: flomastr.SpeakerAssistant, typ: message.Type(), text: message.Said(), message: message,
 			phase: "queued", state: provider.StateQueued, useful: in.WishReplyUseful,
 		}); err != nil {
 			return err

@@ -23,12 +23,33 @@ type Details struct {
 	Choice     string               `json:"choice,omitempty"`   // the id of the button or row that was chosen; a reaction's emoji
 	ReplyTo    string               `json:"reply_to,omitempty"` // the provider's id of the message that it quotes
 
+	Sent *Sent `json:"sent,omitempty"` // what a message of ours is beside its text
+
 	Reaction   string     `json:"reaction,omitempty"` // the emoji that lies on it
 	ReactionAt time.Time  `json:"reaction_at,omitzero"`
 	Earlier    []Version  `json:"earlier,omitempty"` // what it said before, oldest first
 	EditedAt   time.Time  `json:"edited_at,omitzero"`
 	RevokedAt  *time.Time `json:"revoked_at,omitempty"` // its content is for nobody's eyes
 	Applied    bool       `json:"applied,omitempty"`    // of a reaction, edit or revocation: its target shows it
+}
+
+// Sent is what a message of ours shows beside its text; one of its fields is set.
+type Sent struct {
+	Interactive *provider.Interactive  `json:"interactive,omitempty"`
+	Location    *provider.Location     `json:"location,omitempty"`
+	Contacts    []provider.ContactCard `json:"contacts,omitempty"`
+}
+
+// DetailsOfSent is what is kept of a message of ours beside its text. A reaction quotes what it is about.
+func DetailsOfSent(m provider.Message) Details {
+	d := Details{ReplyTo: m.ReplyTo}
+	if m.Reaction != nil {
+		d.ReplyTo = m.Reaction.Target
+	}
+	if m.Interactive != nil || m.Location != nil || len(m.Contacts) > 0 {
+		d.Sent = &Sent{m.Interactive, m.Location, m.Contacts}
+	}
+	return d
 }
 
 // Version is what a message said until it was changed.

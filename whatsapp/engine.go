@@ -2,6 +2,7 @@ package whatsapp
 
 import (
 	"context"
+	"crypto/rand"
 	"fmt"
 	"log/slog"
 	"sync"
@@ -37,6 +38,9 @@ type Deps struct {
 	Clock       flomastr.Clock
 	Log         *slog.Logger
 	Settings    Settings
+	// LinkKeys authenticate the addresses under which providers fetch files, the one in use first. Without one they end with the
+	// process.
+	LinkKeys [][]byte
 }
 
 // Settings are the engine's measures; a zero field means its default.
@@ -66,6 +70,7 @@ type Settings struct {
 	LiftLimits     bool          // no pacing: for stand-ins and measurements only
 	BackoffUnit    time.Duration // the first wait between tries; 1 s
 	PublicURL      string        // by which providers reach us, for reports of a single message; none are asked for without
+	FilesURL       string        // by which they fetch files from us; empty: they cannot
 	Texts          Texts
 }
 
@@ -126,6 +131,7 @@ type Engine struct {
 	clock       flomastr.Clock
 	log         *slog.Logger
 	set         Settings
+	linkKeys    [][]byte
 
 	channels *channelCache
 	intake   *batcher
@@ -146,6 +152,9 @@ func New(d Deps) *Engine {
 		store: d.Store, answerer: d.Answerer, sealer: d.Sealer, blobs: d.Blobs, scanner: d.Scanner, documents: d.Documents, transcriber: d.Transcriber, clock: d.Clock, log: d.Log,
 		set: d.Settings.withDefaults(), providers: map[string]provider.Provider{},
 		wakers: map[LaneKind]chan struct{}{LaneTurn: make(chan struct{}, 1), LaneSend: make(chan struct{}, 1)},
+	}
+	if e.linkKeys = d.LinkKeys; len(e.linkKeys) == 0 {
+		e.linkKeys = [][]byte{[]byte(rand.Text() + rand.Text())}
 	}
 	if e.clock == nil {
 		e.clock = flomastr.SystemClock

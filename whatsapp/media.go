@@ -11,9 +11,10 @@ import (
 	"github.com/flomastr/flomastr/whatsapp/provider"
 )
 
-// Attached is a file that came with a message, and how far we are with it.
+// Attached is a file of a message, and how far we are with it. One that was uploaded belongs to none until it is sent.
 type Attached struct {
 	ID           flomastr.MediaID
+	UploadedBy   flomastr.Actor // empty for a customer's
 	Channel      flomastr.ChannelID
 	Conversation flomastr.ConversationID
 	Message      flomastr.MessageID
@@ -126,6 +127,8 @@ type Blobs interface {
 type MediaStore interface {
 	// Attached reads one file; ErrMediaNotFound.
 	Attached(ctx context.Context, tenant flomastr.TenantID, id flomastr.MediaID) (Attached, error)
+	// AddUpload notes a file that is to be sent, pending.
+	AddUpload(ctx context.Context, tenant flomastr.TenantID, a Attached) error
 	// MediaLimit is the largest file that the tenant's policy takes, in bytes.
 	MediaLimit(ctx context.Context, tenant flomastr.TenantID) (int64, error)
 	// ReserveFile finds the tenant's file with this content, or makes a row for it, and lets the pending medium point to it,

@@ -112,7 +112,12 @@ func (e *Engine) fetchMedia(ctx context.Context, tenant flomastr.TenantID, a Att
 	if taken.file.Scan, err = e.scan(ctx, taken); err != nil {
 		return err
 	}
-	kept, whole, err := e.store.ReserveFile(ctx, tenant, a.ID, taken.file)
+	return e.keepFile(ctx, tenant, a.ID, taken)
+}
+
+// keepFile puts a pending medium's file where it is kept. It can be called again at any time.
+func (e *Engine) keepFile(ctx context.Context, tenant flomastr.TenantID, id flomastr.MediaID, taken *takenFile) error {
+	kept, whole, err := e.store.ReserveFile(ctx, tenant, id, taken.file)
 	if err != nil {
 		return err
 	}
@@ -124,7 +129,7 @@ func (e *Engine) fetchMedia(ctx context.Context, tenant flomastr.TenantID, a Att
 			return err
 		}
 	}
-	return e.store.SettleMedia(ctx, tenant, a.ID, MediaStored, "")
+	return e.store.SettleMedia(ctx, tenant, id, MediaStored, "")
 }
 
 // openMedia opens the file at its provider, with the channel's key.

@@ -12,7 +12,8 @@ import (
 
 // MediaKeepStore deletes files whose messages are past their retention.
 type MediaKeepStore interface {
-	// ExpireMedia deletes at most limit of the media whose messages we received before a time, and tells how many.
+	// ExpireMedia deletes at most limit of the media whose messages are from before a time, and of the uploads that nobody has sent
+	// for [UploadUseful], and tells how many.
 	ExpireMedia(ctx context.Context, tenant flomastr.TenantID, before time.Time, limit int) (int, error)
 	// SettleForsaken ends at most limit of the media that nothing has happened to since a time, as failed, and the readings that
 	// nobody finished, and tells how many.

@@ -50,6 +50,9 @@ func (e *Engine) Send(ctx context.Context, tenant flomastr.TenantID, r Request) 
 	if err := e.mayWriteTo(ctx, tenant, ch.ID, to, r.Reach); err != nil {
 		return Message{}, err
 	}
+	if r.Message, err = e.prepare(ctx, tenant, ch.ID, r.Message); err != nil {
+		return Message{}, err
+	}
 	if r.Message.Template != nil {
 		// Before anything is made of it: a refusal has no side effect. A copy, because the caller's may be tried again.
 		t := *r.Message.Template
@@ -97,16 +100,19 @@ func (e *Engine) mayWriteTo(ctx context.Context, tenant flomastr.TenantID, chann
 // Reply queues a member's message in a conversation; the member becomes its owner, and the assistant is silent until
 // the conversation is handed back.
 func (e *Engine) Reply(ctx context.Context, tenant flomastr.TenantID, id flomastr.ConversationID, author Author, message provider.Message) (Message, error) {
+	c, err := e.store.Conversation(ctx, tenant, id)
+	if err != nil {
+		return Message{}, err
+	}
+	if message, err = e.prepare(ctx, tenant, c.Channel, message); err != nil {
+		return Message{}, err
+	}
 	return e.queue(ctx, tenant, Outgoing{
 		Conversation: id, Message: message, Speaker: flomastr.SpeakerMember, Author: author.ID, By: author.Actor, TakeOver: true,
 	})
 }
 
 func (e *Engine) queue(ctx context.Context, tenant flomastr.TenantID, out Outgoing) (Message, error) {
-	var err error
-	if out.Message, err = checkContent(out.Message); err != nil {
-		return Message{}, err
-	}
 	out.Message.Key = flomastr.NewID[flomastr.MessageID]().String()
 	out.Useful = e.set.MessageUseful
 	m, err := e.store.SaveOutgoing(ctx, tenant, out)

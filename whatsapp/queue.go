@@ -141,7 +141,7 @@ func (e *Engine) CompleteJob(ctx context.Context, tenant flomastr.TenantID, id f
 		Lease: e.set.SendLease, Useful: e.set.AnswerUseful,
 	}
 	if c.Reply != nil {
-		reply, err := checkContent(*c.Reply)
+		reply, err := e.prepare(ctx, tenant, lane.Channel, *c.Reply)
 		if err != nil {
 			return Job{}, err
 		}

@@ -61,13 +61,6 @@ func (e *Engine) deliver(ctx context.Context, s Sending) {
 // call asks once more whether the message may go, makes the call, and says what follows from its outcome.
 func (e *Engine) call(ctx context.Context, s Sending) Result {
 	// Until the call is made it is certain that nothing left.
-	recalled, err := e.store.MayCall(ctx, s)
-	if recalled != "" {
-		return e.after(s, provider.RefusedMessage(recalled))
-	}
-	if err != nil {
-		return e.after(s, &provider.SendError{Outcome: provider.NotSent, Sentence: "The server lost its hold on the conversation before sending.", Err: err})
-	}
 	ch, err := e.channels.get(ctx, s.Lane.Channel)
 	if err != nil {
 		return e.after(s, &provider.SendError{Outcome: provider.NotSent, Sentence: "The channel's settings could not be read.", Err: err})
@@ -75,6 +68,16 @@ func (e *Engine) call(ctx context.Context, s Sending) Result {
 	p, ok := e.providers[ch.row.Provider]
 	if !ok {
 		return e.after(s, &provider.SendError{Outcome: provider.NotSent, Effect: provider.PauseChannel, Sentence: "This server does not speak the channel's provider."})
+	}
+	if failed := e.handOver(ctx, &s, ch, p); failed != nil {
+		return e.after(s, failed)
+	}
+	recalled, err := e.store.MayCall(ctx, s)
+	if recalled != "" {
+		return e.after(s, provider.RefusedMessage(recalled))
+	}
+	if err != nil {
+		return e.after(s, &provider.SendError{Outcome: provider.NotSent, Sentence: "The server lost its hold on the conversation before sending.", Err: err})
 	}
 	calling, cancel := context.WithTimeout(ctx, e.set.SendLease*2/3)
 	defer cancel()

@@ -117,15 +117,15 @@ func errorWord(err error) string {
 }
 
 // renewWhile prolongs the lane's lease until the returned stop is called. It cancels the work when the lease is lost.
-func (e *Engine) renewWhile(ctx context.Context, lane Lane) (working context.Context, stop func() error) {
+func (e *Engine) renewWhile(ctx context.Context, lane Lane, lease time.Duration) (working context.Context, stop func() error) {
 	working, cancel := context.WithCancelCause(ctx)
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		for sleep(working, e.set.Lease/3) {
+		for sleep(working, lease/3) {
 			chaos.Point("lease-renew")
-			renewal, end := context.WithTimeout(working, e.set.Lease/3)
-			err := e.store.RenewLane(renewal, lane, e.set.Lease)
+			renewal, end := context.WithTimeout(working, lease/3)
+			err := e.store.RenewLane(renewal, lane, lease)
 			end()
 			if errors.Is(err, ErrLeaseLost) {
 				cancel(ErrLeaseLost)
@@ -147,7 +147,7 @@ func (e *Engine) renewWhile(ctx context.Context, lane Lane) (working context.Con
 // ask puts the turn to the Answerer under a deadline, with the lease prolonged meanwhile. A panic is an error like any
 // other, one that does not stop when it is cancelled is abandoned, and what it returns is checked before it counts.
 func (e *Engine) ask(ctx context.Context, lane Lane, turn flomastr.Turn) (d flomastr.Decision, err error) {
-	working, stop := e.renewWhile(ctx, lane)
+	working, stop := e.renewWhile(ctx, lane, e.set.Lease)
 	defer func() {
 		if lost := stop(); lost != nil {
 			err = lost

@@ -7,6 +7,13 @@ type (
 	Content        = provider.Message
 	Media          = provider.Media
 	Template       = provider.Template
+	Interactive    = provider.Interactive
+	Choice         = provider.Choice
+	Section        = provider.Section
+	Link           = provider.Link
+	Location       = provider.Location
+	ContactCard    = provider.ContactCard
+	Reaction       = provider.Reaction
 	Credentials    = provider.Credentials
 	WebhookSecret  = provider.WebhookSecret
 	WebhookRequest = provider.Request

@@ -50,7 +50,7 @@ func (c *doctorAll) Run(ctx context.Context, s *surroundings, src *sources) erro
 	}
 	findings := []finding{checkSource(src)}
 	findings = append(findings, checkSettings(cfg, src)...)
-	findings = append(findings, checkDataDir(cfg.DataDir), checkPort(ctx, cfg), checkWeb())
+	findings = append(findings, checkDataDir(cfg.DataDir), checkPort(ctx, cfg), checkReach(cfg), checkWeb())
 	findings = append(findings, checkTools()...)
 	findings = append(findings, checkSandbox(cfg))
 	findings = append(findings, checkDatabase(ctx, cfg)...)
@@ -176,6 +176,17 @@ func serverAnswers(ctx context.Context, address string) bool {
 		Service string `json:"service"`
 	}
 	return json.NewDecoder(io.LimitReader(res.Body, 1<<16)).Decode(&engine) == nil && engine.Service == "whatsapp-engine"
+}
+
+// checkReach tells whether providers can fetch the files that we send.
+func checkReach(cfg Config) finding {
+	if address := filesURL(cfg, nil); address != "" {
+		return finding{"files for providers", fine, "are fetched from " + address, ""}
+	}
+	return finding{
+		"files for providers", warning, "Infobip and Twilio cannot fetch files from this machine, so only Meta's numbers can send them",
+		"set FLOMASTR_PUBLIC_URL to the https address by which the internet reaches this server",
+	}
 }
 
 func checkWeb() finding {

@@ -26,6 +26,7 @@ type foundation struct {
 	Keys     *secret.Keyring
 	Erasures ed25519.PrivateKey // signs the reports of erasures
 	Places   [][]byte           // seal cursors and events' ids, the one in use first
+	Files    [][]byte           // authenticate the addresses under which providers fetch files, the one in use first
 	Database postgres.Config    // for postgres.Migrate and postgres.Open
 
 	private *embedded.Embedded // nil with DATABASE_URL
@@ -65,6 +66,9 @@ func layFoundation(ctx context.Context, cfg Config, log *slog.Logger) (*foundati
 	}
 	f.Erasures = signers[0]
 	if f.Places, err = f.Keys.DeriveAll("places in lists"); err != nil {
+		return nil, err
+	}
+	if f.Files, err = f.Keys.DeriveAll("addresses of files"); err != nil {
 		return nil, err
 	}
 	f.Database = postgres.Config{URL: cfg.DatabaseURL.Reveal(), PoolerURL: cfg.PoolerURL.Reveal(), Key: logins, Master: f.Keys, MaxConns: int32(cfg.DatabaseMaxConns), Log: log}

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"net"
+	"net/netip"
 	"net/url"
 	"strings"
 	"time"
@@ -47,6 +49,27 @@ func originOf(address string) string {
 		port = map[string]string{"http": "80", "https": "443"}[strings.ToLower(u.Scheme)]
 	}
 	return u.Scheme + "://" + net.JoinHostPort(u.Hostname(), port)
+}
+
+// engineURL is how providers reach us.
+func engineURL(c Config, demo *demoPlan) string {
+	return cmp.Or(c.PublicURL, demo.baseURL(), c.ownURL(), "https://engine."+c.BaseDomain)
+}
+
+// filesURL is where providers fetch the files that we send; empty where none of them reaches us, because our address is this
+// machine's own and they are not stand-ins on it.
+func filesURL(c Config, demo *demoPlan) string {
+	address := engineURL(c, demo)
+	u, err := url.Parse(address)
+	if err != nil {
+		return "" // the settings were checked
+	}
+	ip, _ := netip.ParseAddr(u.Hostname())
+	inside := u.Hostname() == "localhost" || strings.HasSuffix(u.Hostname(), ".localhost") || ip.IsLoopback() || ip.IsUnspecified() || ip.IsPrivate() || ip.IsLinkLocalUnicast()
+	if inside && c.InfobipStandIn == "" && c.MetaStandIn == "" && c.TwilioStandIn == "" {
+		return ""
+	}
+	return address
 }
 
 // scanner checks files for malware; nil where none is configured.

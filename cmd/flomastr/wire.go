@@ -156,9 +156,10 @@ func newApp(ctx context.Context, cfg Config, log *slog.Logger) (_ *App, err erro
 			Media:   safehttp.New(safehttp.Config{Allow: given(cfg.TwilioStandIn), Timeout: 2 * time.Minute, MaxBytes: 101 << 20}).HTTP(),
 			StandIn: cfg.TwilioStandIn,
 		})},
+		LinkKeys: a.base.Files,
 		Settings: whatsapp.Settings{
 			Workers: cfg.TurnWorkers, DrainTimeout: cfg.ShutdownTimeout,
-			PublicURL: cmp.Or(cfg.PublicURL, a.demo.baseURL(), cfg.ownURL(), "https://engine."+cfg.BaseDomain),
+			PublicURL: engineURL(cfg, a.demo), FilesURL: filesURL(cfg, a.demo),
 		},
 	})
 	idempotency, events := postgres.NewIdempotencyStore(a.db), postgres.NewEventStore(a.db)

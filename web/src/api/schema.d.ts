@@ -368,6 +368,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/files/{token}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * GET /files/{token}
+         * @description Who may call: public.
+         */
+        get: operations["getFilesToken"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/livez": {
         parameters: {
             query?: never;
@@ -1458,6 +1478,26 @@ export interface paths {
         get: operations["getRoutesMeStatus"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/routes/media": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * POST /routes/media
+         * @description Who may call: member, service:messages:send.
+         */
+        post: operations["postRoutesMedia"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3166,6 +3206,14 @@ export interface components {
         CheckSuperAdminOutputBody: {
             is_super_admin: boolean;
         };
+        Choice: {
+            /** @description In a list */
+            description?: string;
+            /** @description What comes back when it is tapped */
+            id: string;
+            /** @description 20 characters on a button, 24 in a list */
+            title: string;
+        };
         ClerkConfig: {
             frontend_api_url: string;
             publishable_key: string;
@@ -3178,7 +3226,7 @@ export interface components {
         Completion: {
             /** @description Leaves the conversation to a person */
             handover?: components["schemas"]["CompletionHandoverStruct"];
-            /** @description Exactly one of text, template and media */
+            /** @description Exactly one of text, template, media, interactive, location, contacts and reaction */
             reply?: components["schemas"]["Outgoing"];
         };
         CompletionHandoverStruct: {
@@ -3217,6 +3265,14 @@ export interface components {
             name: string;
             /** @description E.164; empty for a contact who hides the number */
             phone: string;
+        };
+        ContactCard: {
+            emails?: string[] | null;
+            first_name: string;
+            /** @description The whole, as it is shown */
+            name: string;
+            /** @description E.164 */
+            phones?: string[] | null;
         };
         ContactFields: {
             email?: string;
@@ -3676,6 +3732,23 @@ export interface components {
             /** Format: uuid */
             thread_id: string;
         };
+        Interactive: {
+            /** @description A button by which the customer tells where they are */
+            ask_location?: boolean;
+            body: string;
+            /** @description Up to 3; up to 10 become a list, more a numbered text */
+            buttons?: components["schemas"]["Choice"][] | null;
+            footer?: string;
+            header?: string;
+            /** @description Above buttons: an image, a video or a document */
+            header_media?: components["schemas"]["OutgoingMedia"];
+            /** @description What opens the list */
+            label?: string;
+            /** @description A button that opens an address */
+            link?: components["schemas"]["Link"];
+            /** @description Of a list; more than 10 rows in all become a numbered text */
+            sections?: components["schemas"]["Section"][] | null;
+        };
         InvitationOutputBody: {
             email: string;
             /** Format: date-time */
@@ -4037,6 +4110,19 @@ export interface components {
             messages: components["schemas"]["LedgerLine"][] | null;
             next_cursor?: string;
         };
+        Link: {
+            label: string;
+            /** Format: uri */
+            url: string;
+        };
+        Location: {
+            address?: string;
+            /** Format: double */
+            latitude: number;
+            /** Format: double */
+            longitude: number;
+            name?: string;
+        };
         MailGetOutputBody: {
             from: string;
             from_name: string;
@@ -4102,7 +4188,7 @@ export interface components {
         Media: {
             /** @description The same in a sentence */
             detail?: string;
-            /** @description As the customer calls it */
+            /** @description As its sender calls it */
             filename?: string;
             /** Format: uuid */
             id: string;
@@ -4212,6 +4298,8 @@ export interface components {
             at: string;
             /** @description The member who wrote it, by the issuer's subject */
             author?: string;
+            /** @description Of a message of ours */
+            contacts?: components["schemas"]["ContactCard"][] | null;
             /** Format: uuid */
             conversation_id: string;
             /** Format: date-time */
@@ -4228,7 +4316,11 @@ export interface components {
             error?: string;
             /** Format: uuid */
             id: string;
-            /** @description The file that came with it */
+            /** @description Of a message of ours: what it offers to tap */
+            interactive?: components["schemas"]["Interactive"];
+            /** @description Of a message of ours */
+            location?: components["schemas"]["Location"];
+            /** @description The file that goes with it */
             media?: components["schemas"]["Media"];
             /** @description At the provider; fetched with the channel's credentials only */
             media_url?: string;
@@ -4312,23 +4404,34 @@ export interface components {
             source: "contact" | "provider" | "unreachable";
         };
         Outgoing: {
+            contacts?: components["schemas"]["ContactCard"][] | null;
+            interactive?: components["schemas"]["Interactive"];
+            location?: components["schemas"]["Location"];
             media?: components["schemas"]["OutgoingMedia"];
+            reaction?: components["schemas"]["Reaction"];
             template?: components["schemas"]["OutgoingTemplate"];
             text?: string;
         };
         OutgoingMedia: {
+            /** @description Under pictures and films, and under documents where the provider shows it */
             caption?: string;
+            /** @description Of a document */
             filename?: string;
             /**
-             * @default document
+             * Format: uuid
+             * @description A file of this tenant's: of an upload, or of a message
+             */
+            id?: string;
+            /**
+             * @description What it is to the customer; of an id, what it was uploaded as, of a url, a document
              * @enum {string}
              */
-            type: "image" | "video" | "document" | "audio";
+            type?: "image" | "video" | "document" | "audio" | "voice" | "sticker";
             /**
              * Format: uri
-             * @description Where the provider fetches it
+             * @description Instead of an id: where the provider fetches it
              */
-            url: string;
+            url?: string;
         };
         OutgoingTemplate: {
             /** @description For the buttons that take a value */
@@ -4579,6 +4682,12 @@ export interface components {
             tenant_id: string;
             tenant_slug: string;
         };
+        Reaction: {
+            /** @description Empty: takes the reaction back */
+            emoji: string;
+            /** @description The customer's message, by our id or the provider's */
+            message_id: string;
+        };
         ReadyOutputBody: {
             checks: components["schemas"]["CheckResult"][] | null;
             /** @enum {string} */
@@ -4589,7 +4698,15 @@ export interface components {
             recovery_codes: string[] | null;
         };
         ReplyInputBody: {
-            text: string;
+            contacts?: components["schemas"]["ContactCard"][] | null;
+            interactive?: components["schemas"]["Interactive"];
+            location?: components["schemas"]["Location"];
+            media?: components["schemas"]["OutgoingMedia"];
+            reaction?: components["schemas"]["Reaction"];
+            /** @description Quotes a message of the customer, by our id or the provider's; Twilio shows no quotes */
+            reply_to_message_id?: string;
+            template?: components["schemas"]["OutgoingTemplate"];
+            text?: string;
         };
         ResetInputBody: {
             password: string;
@@ -4635,6 +4752,11 @@ export interface components {
             /** @enum {string} */
             state: "set" | "unset";
         };
+        Section: {
+            rows: components["schemas"]["Choice"][] | null;
+            /** @description Needed where there are several */
+            title?: string;
+        };
         SendInputBody: {
             /** @description For the sender's own records; what belongs to a campaign is advertising, and does not go to somebody who takes none */
             campaign_id?: string;
@@ -4645,15 +4767,19 @@ export interface components {
             channel_id?: string;
             /** @description Sent instead when the 24-hour window is closed */
             fallback_template?: components["schemas"]["OutgoingTemplate"];
-            /** @description A text, or an object with exactly one of text, template and media */
+            /** @description A text, or an object with exactly one of text, template, media, interactive, location, contacts and reaction */
             message: string | {
+                contacts?: components["schemas"]["ContactCard"][] | null;
+                interactive?: components["schemas"]["Interactive"];
+                location?: components["schemas"]["Location"];
                 media?: components["schemas"]["OutgoingMedia"];
+                reaction?: components["schemas"]["Reaction"];
                 template?: components["schemas"]["OutgoingTemplate"];
                 text?: string;
             };
             /** @description For the sender's own records */
             message_type?: string;
-            /** @description Quotes a message of the customer, by the provider's id */
+            /** @description Quotes a message of the customer, by our id or the provider's; Twilio shows no quotes */
             reply_to_message_id?: string;
             /** @description The tenant, by id or slug; a tenant's own token needs none */
             tenant_id?: string;
@@ -6730,6 +6856,71 @@ export interface operations {
             };
             /** @description Too Many Requests */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getFilesToken: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -12055,6 +12246,113 @@ export interface operations {
             };
             /** @description Not Found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postRoutesMedia: {
+        parameters: {
+            query?: {
+                /** @description The tenant, by id or slug */
+                tenant_id?: string;
+                /** @description What it is to be to the customer; what it is when left out */
+                kind?: "image" | "audio" | "voice" | "video" | "document" | "sticker";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": {
+                    /**
+                     * Format: binary
+                     * @description The file itself; what stands behind it in the form is not read
+                     */
+                    file: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Media"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
