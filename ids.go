@@ -34,6 +34,7 @@ type (
 	mediaNoun        struct{}
 	fileNoun         struct{}
 	templateNoun     struct{}
+	siteNoun         struct{}
 )
 
 // The ids of the product's nouns.
@@ -57,6 +58,7 @@ type (
 	MediaID        = ID[mediaNoun]
 	FileID         = ID[fileNoun]
 	TemplateID     = ID[templateNoun]
+	SiteID         = ID[siteNoun]
 )
 
 // lastV7 keeps ids of one process strictly increasing within a millisecond (RFC 9562, section 6.2, method 1).

@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"context"
 	"crypto/sha256"
+	"encoding/json"
 	"fmt"
 	"net/url"
 	"path"
@@ -30,10 +31,15 @@ func (e *Engine) Add(ctx context.Context, tenant flomastr.TenantID, d Draft) (It
 	if err != nil {
 		return Item{}, err
 	}
+	if d.Document != nil {
+		if d.Content, err = json.Marshal(d.Document); err != nil {
+			return Item{}, fmt.Errorf("write down page: %w", err)
+		}
+	}
 	if err := e.allowed(ctx, tenant, d.Source, save.Type, int64(len(d.Content))); err != nil {
 		return Item{}, err
 	}
-	if d.Source != FromURL {
+	if d.Content != nil {
 		sum := sha256.Sum256(d.Content)
 		save.Hash, save.Size = sum[:], int64(len(d.Content))
 		// Each upload has its own key, so that no deletion of another item can take this one's content away.

@@ -15,6 +15,7 @@ type Document struct {
 	URL      string       // the address it was really read from, after redirects
 	Metadata map[string]string
 	Warnings []string
+	Links    []string // where a page of a site leads; elsewhere none
 }
 
 // Reader turns foreign bytes and addresses into Markdown. It runs outside of any transaction, bounds time and memory by

@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"sync"
+	"time"
 
 	"github.com/flomastr/flomastr"
 	"github.com/flomastr/flomastr/contextengine/analysis"
@@ -18,13 +19,17 @@ type Blobs interface {
 	Delete(ctx context.Context, tenant flomastr.TenantID, key string) error
 }
 
-// Deps are what an engine works with. All but Log are needed; Log defaults to the process's own.
+// Deps are what an engine works with. All but Log, Pause and Weights are needed; Log defaults to the process's own. Sites
+// and Web are needed by what concerns web sites alone.
 type Deps struct {
 	Status   StatusStore
 	Content  ContentStore
 	Blobs    Blobs
 	Reader   Reader
 	Embedder llm.Embedder
+	Sites    SiteStore
+	Web      SiteReader
+	Pause    time.Duration   // between two pages of one site; zero: a second
 	Weights  ranking.Weights // zero: the fitted ones
 	Log      *slog.Logger
 }
@@ -39,6 +44,9 @@ type Engine struct {
 func New(deps Deps) *Engine {
 	if deps.Log == nil {
 		deps.Log = slog.Default()
+	}
+	if deps.Pause <= 0 {
+		deps.Pause = time.Second
 	}
 	if deps.Weights == (ranking.Weights{}) {
 		deps.Weights = ranking.DefaultWeights()

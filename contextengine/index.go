@@ -3,6 +3,7 @@ package contextengine
 import (
 	"context"
 	"crypto/sha256"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
@@ -118,12 +119,20 @@ func (e *Engine) fetch(ctx context.Context, tenant flomastr.TenantID, item Item)
 	if err != nil {
 		return Document{}, fmt.Errorf("read limits: %w", err)
 	}
-	switch item.Source {
-	case FromURL:
+	switch {
+	case item.Source == FromURL && item.BlobKey != "": // a crawl has read it
+		body, err := e.Blobs.Get(ctx, tenant, item.BlobKey)
+		if err != nil {
+			return Document{}, fmt.Errorf("fetch page: %w", err)
+		}
+		if err := json.Unmarshal(body, &doc); err != nil {
+			return Document{}, fmt.Errorf("read kept page: %w", err)
+		}
+	case item.Source == FromURL:
 		if doc, err = e.Reader.ReadURL(ctx, limits, item.URL); err != nil {
 			return Document{}, fmt.Errorf("read page: %w", err)
 		}
-	case FromFile:
+	case item.Source == FromFile:
 		body, err := e.Blobs.Get(ctx, tenant, item.BlobKey)
 		if err != nil {
 			return Document{}, fmt.Errorf("fetch content: %w", err)

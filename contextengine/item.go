@@ -27,13 +27,15 @@ const (
 	FromHITL  Origin = "hitl" // a card that a person published
 )
 
-// Draft is knowledge to be added. Either Content is set, or Source is FromURL and URL says where to fetch it.
+// Draft is knowledge to be added. Either Content is set, or Source is FromURL and URL says where to fetch it, unless
+// Document is what was found there.
 type Draft struct {
 	Title    string // files and pages without one are named by their file name or address
 	Content  []byte
 	Filename string // for files; says the type together with the content
 	Source   Origin
-	URL      string // the page to fetch, or for other sources an optional link to show
+	URL      string    // the page to fetch, or for other sources an optional link to show
+	Document *Document // a page that was fetched and read already
 	Intent   string
 	Tags     []string
 	By       flomastr.Actor // zero: the system

@@ -37,6 +37,7 @@ var unrecorded = map[string]string{
 	"POST /routes/tenants/{tenant_id}/waba-templates/{id}/preview": "reads",
 	"POST /routes/tenants/{tenant_id}/waba-templates/{id}/submit":  "needs a provider; the engine's own test finds the line",
 	"POST /routes/knowledge/{tenant_slug}/search":                  "reads",
+	"POST /routes/knowledge/{tenant_slug}/sites/preview":           "reads",
 	"POST /routes/tools/convert/file-to-md":                        "computes",
 	"POST /routes/tools/convert/url-to-md":                         "computes",
 	"POST /routes/tools/embed/knowledge":                           "computes what is stored already anew",
@@ -68,6 +69,7 @@ func (e *estate) acts(t *testing.T) []act {
 	require.NoError(t, json.Unmarshal(e.call(t, "GET", "/routes/conversations", owner, "").Body.Bytes(), &list))
 	talk := "/routes/conversations/" + list.Conversations[0].ID
 	item := e.call(t, "POST", "/routes/knowledge/mine/index", owner, `{"title":"One","content":"One is one."}`).field("id")
+	site := "/routes/knowledge/mine/sites/" + e.call(t, "POST", "/routes/knowledge/mine/urls", owner, `{"url":"https://mine.example/","scope":"site"}`).field("id")
 	token := e.call(t, "POST", "/routes/tenants/mine/api-tokens", owner, `{"name":"x","scopes":["knowledge:read"]}`).field("id")
 	invited, link := e.invite(t, owner, "mine", "invited@mine.test", "member")
 	gone, _ := e.invite(t, owner, "mine", "gone@mine.test", "member")
@@ -141,6 +143,10 @@ func (e *estate) acts(t *testing.T) []act {
 		{"POST /routes/knowledge/{tenant_slug}/index", "/routes/knowledge/mine/index", owner, `{"title":"Two","content":"Two is two."}`},
 		{"POST /routes/knowledge/{tenant_slug}/files", "/routes/knowledge/mine/files", owner, "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.md\"\r\n\r\n# A\n\nwords\r\n--b--\r\n"},
 		{"POST /routes/knowledge/{tenant_slug}/urls", "/routes/knowledge/mine/urls", owner, `{"url":"https://mine.example/page"}`},
+		{"PATCH /routes/knowledge/{tenant_slug}/sites/{id}", site, owner, `{"every":"daily"}`},
+		{"POST /routes/knowledge/{tenant_slug}/sites/{id}/stop", site + "/stop", owner, ""},
+		{"POST /routes/knowledge/{tenant_slug}/sites/{id}/crawl", site + "/crawl", owner, ""},
+		{"DELETE /routes/knowledge/{tenant_slug}/sites/{id}", site, owner, ""},
 		{"POST /routes/knowledge/{tenant_slug}/items/{id}/reindex", "/routes/knowledge/mine/items/" + item + "/reindex", owner, ""},
 		{"DELETE /routes/knowledge/{tenant_slug}/items/{id}", "/routes/knowledge/mine/items/" + item, owner, ""},
 		{"POST /routes/add-paste", "/routes/add-paste", owner, `{"title":"Three","content":"Three is three.","tenant_id":"mine"}`},

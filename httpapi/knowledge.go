@@ -24,6 +24,7 @@ type Knowledge interface {
 	ConvertPage(ctx context.Context, tenant flomastr.TenantID, address string) (contextengine.Document, error)
 	EmbedTexts(ctx context.Context, texts []string) ([][]float32, string, error)
 	EmbedItem(ctx context.Context, tenant flomastr.TenantID, id flomastr.ItemID) ([][]float32, string, error)
+	Sites
 }
 
 type knowledgeEntry struct {

@@ -7,6 +7,7 @@ import (
 	"io"
 	"mime"
 	"mime/multipart"
+	"net/http"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -103,14 +104,34 @@ func (a *API) knowledgeFile(ctx context.Context, call Call, in *knowledgeFileInp
 type knowledgeURLInput struct {
 	TenantSlug string `path:"tenant_slug"`
 	Body       struct {
-		URL    string   `json:"url" minLength:"1" maxLength:"2000" doc:"The page to read"`
-		Title  string   `json:"title,omitempty" maxLength:"300" doc:"Its own title when left out"`
-		Intent string   `json:"intent,omitempty" maxLength:"200"`
-		Tags   []string `json:"tags,omitempty" maxItems:"50"`
+		URL   string `json:"url" minLength:"1" maxLength:"2000" doc:"The page to read, or where a crawl begins"`
+		Title string `json:"title,omitempty" maxLength:"300" doc:"Of a single page; its own title when left out"`
+		SiteRules
 	}
 }
 
-func (a *API) knowledgeURL(ctx context.Context, call Call, in *knowledgeURLInput) (*knowledgeAcceptedOutput, error) {
+type knowledgeURLOutput struct {
+	Status int
+	Body   struct {
+		ID      string `json:"id" format:"uuid" doc:"Of the knowledge item, or of the web site"`
+		Kind    string `json:"kind" enum:"item,site"`
+		Status  string `json:"status" enum:"processing,embedded,failed,crawling"`
+		Version int    `json:"version" doc:"Of an item; 0 for a web site"`
+		Title   string `json:"title"`
+	}
+}
+
+// knowledgeURL reads one page, once; or follows a web site, where more is asked for.
+func (a *API) knowledgeURL(ctx context.Context, call Call, in *knowledgeURLInput) (*knowledgeURLOutput, error) {
+	out := &knowledgeURLOutput{Status: http.StatusAccepted}
+	if in.Body.follows() {
+		site, err := a.deps.Knowledge.AddSite(ctx, call.Tenant.ID, call.Caller.Actor(), in.Body.URL, in.Body.rules())
+		if err != nil {
+			return nil, err
+		}
+		out.Body.ID, out.Body.Kind, out.Body.Status, out.Body.Title = site.ID.String(), "site", string(site.Status), site.Address
+		return out, nil
+	}
 	item, err := a.deps.Knowledge.Add(ctx, call.Tenant.ID, contextengine.Draft{
 		Source: contextengine.FromURL, URL: in.Body.URL, Title: in.Body.Title, Intent: in.Body.Intent, Tags: in.Body.Tags,
 		By: call.Caller.Actor(),
@@ -118,7 +139,10 @@ func (a *API) knowledgeURL(ctx context.Context, call Call, in *knowledgeURLInput
 	if err != nil {
 		return nil, err
 	}
-	return acceptedOf(item), nil
+	accepted := acceptedOf(item)
+	out.Status = accepted.Status
+	out.Body.ID, out.Body.Kind, out.Body.Status, out.Body.Version, out.Body.Title = item.ID.String(), "item", accepted.Body.Status, item.Version, item.Title
+	return out, nil
 }
 
 // describeUploads tells the OpenAPI document what the routes take that read their body themselves.

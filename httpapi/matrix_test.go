@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"regexp"
 	"slices"
 	"strings"
@@ -78,6 +79,21 @@ func (unread) ReadURL(context.Context, contextengine.Limits, string) (contexteng
 	return contextengine.Document{}, contextengine.ErrBadURL
 }
 
+// offTheWeb is a web without sites.
+type offTheWeb struct{}
+
+func (offTheWeb) Robots(context.Context, *url.URL) (contextengine.Robots, error) {
+	return contextengine.Robots{}, contextengine.ErrRobots
+}
+
+func (offTheWeb) Sitemap(context.Context, string, int) ([]string, error) {
+	return nil, contextengine.ErrNoSitemap
+}
+
+func (offTheWeb) Visit(context.Context, contextengine.Limits, string, contextengine.Validators) (contextengine.Visit, error) {
+	return contextengine.Visit{}, contextengine.ErrBadURL
+}
+
 // quiet is a tenant in which nothing happens.
 type quiet struct{}
 
@@ -104,7 +120,7 @@ func newEstate(t *testing.T) *estate {
 	t.Cleanup(upstream.Close)
 	tenants := tenant.New(tenant.Deps{Store: postgres.NewTenantStore(e.db), Cold: e.cold, Owners: e.team})
 	store := postgres.NewKnowledgeStore(e.db)
-	knowledge := contextengine.New(contextengine.Deps{Status: store, Content: store, Blobs: blobs, Reader: unread{}, Embedder: offline.New(), Log: log})
+	knowledge := contextengine.New(contextengine.Deps{Status: store, Content: store, Blobs: blobs, Reader: unread{}, Embedder: offline.New(), Sites: store, Web: offTheWeb{}, Log: log})
 	conversations := whatsapp.New(whatsapp.Deps{
 		Store: postgres.NewWhatsAppStore(e.db), Answerer: echo{}, Sealer: keys, Blobs: blobs, Log: log,
 		Providers: []provider.Provider{infobip.New(infobip.Config{HTTP: upstream.Client(), StandIn: upstream.URL})},
@@ -194,6 +210,7 @@ func (e *estate) settle(t *testing.T) {
 	}
 	channel := made("POST", "/routes/tenants/other/channels", `{"provider":"infobip","number":"+447860099299","name":"`+canary+`","base_url":"https://x.api.infobip.com","worker":"n8n","credentials":{"api_key":"`+canary+`"}}`)
 	item := made("POST", "/routes/knowledge/other/index", `{"title":"`+canary+`","content":"`+canary+` opens at nine."}`)
+	site := made("POST", "/routes/knowledge/other/urls", `{"url":"https://`+canary+`.example/","scope":"site"}`)
 	template := made("POST", "/routes/tenants/other/waba-templates", `{"name":"theirs","language":"en","category":"utility","body":"`+canary+`"}`)
 	inbound := e.call(t, "POST", "/webhook/inbound", theirs.field("secret"), `{"from":"+385911111111","message":"`+canary+`","contact_name":"`+canary+`"}`)
 	require.Equal(t, 202, inbound.Code, inbound.Body)
@@ -206,7 +223,7 @@ func (e *estate) settle(t *testing.T) {
 	var raised struct{ Alerts []struct{ ID string } }
 	require.NoError(t, json.Unmarshal(made("GET", "/routes/tenants/other/alerts", "").Body.Bytes(), &raised))
 	require.Len(t, raised.Alerts, 1)
-	e.foreign = []string{channel.field("id"), item.field("id"), theirs.field("id"), inbound.field("job_id"), list.Conversations[0].ID, raised.Alerts[0].ID, template.field("id")}
+	e.foreign = []string{channel.field("id"), item.field("id"), theirs.field("id"), inbound.field("job_id"), list.Conversations[0].ID, raised.Alerts[0].ID, template.field("id"), site.field("id")}
 }
 
 // platformAdmin signs somebody in who may read the platform's pages.
@@ -697,6 +714,7 @@ var repeatable = map[string]string{
 	"/routes/conversations/{id}/close":                "sets a state",
 	"/routes/tenants/{tenant_id}/alerts/{id}/resolve": "sets a state",
 	"/routes/knowledge/{tenant_slug}/search":          "reads",
+	"/routes/knowledge/{tenant_slug}/sites/preview":   "reads",
 	"/routes/tools/convert/file-to-md":                "computes",
 	"/routes/tools/convert/url-to-md":                 "computes",
 	"/routes/tools/embed/knowledge":                   "computes; storing the same vectors again changes nothing",

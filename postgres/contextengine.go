@@ -205,6 +205,8 @@ func (s *KnowledgeStore) Reindex(ctx context.Context, tenant flomastr.TenantID, 
 		rows, err := tx.Query(ctx, `
 			UPDATE knowledge_index
 			SET version = version + 1, status = 'processing', error = '', warnings = '{}', stage = 'queued', progress_done = 0, progress_total = 0,
+			    blob_key = CASE WHEN source = 'url' THEN '' ELSE blob_key END, -- a page is fetched again, whoever has read it
+			    content_hash = CASE WHEN source = 'url' THEN NULL ELSE content_hash END,
 			    updated_at = now()
 			WHERE tenant_id = $1 AND id = $2
 			RETURNING `+knowledgeColumns, tenant, id)
@@ -221,32 +223,37 @@ func (s *KnowledgeStore) Reindex(ctx context.Context, tenant flomastr.TenantID, 
 }
 
 // RemoveItem implements [contextengine.StatusStore].
-func (s *KnowledgeStore) RemoveItem(ctx context.Context, tenant flomastr.TenantID, by flomastr.Actor, id flomastr.ItemID) (contextengine.EraseArgs, error) {
-	args := contextengine.EraseArgs{Tenant: tenant, Item: id}
-	err := s.db.InTenant(ctx, tenant, func(tx pgx.Tx) error {
-		var title string
-		err := tx.QueryRow(ctx, `
-			DELETE FROM knowledge_index
-			WHERE tenant_id = $1 AND id = $2
-			RETURNING title, blob_key`, tenant, id).Scan(&title, &args.BlobKey)
-		if errors.Is(err, pgx.ErrNoRows) {
-			return contextengine.ErrItemNotFound
-		}
-		if err != nil {
-			return fmt.Errorf("delete item: %w", err)
-		}
-		if err := s.db.Enqueue(ctx, tx, args, &river.InsertOpts{Queue: KnowledgeQueue}); err != nil {
-			return err
-		}
-		err = appendAudit(ctx, tx, audit.Record{
-			Tenant: tenant, Actor: by, Action: "knowledge.deleted", Object: knowledgeObject(id), Detail: map[string]string{"title": title},
-		})
-		if err != nil {
-			return err
-		}
-		return appendEvent(ctx, tx, tenant, "knowledge.item", map[string]any{"id": id, "status": "deleted"})
+func (s *KnowledgeStore) RemoveItem(ctx context.Context, tenant flomastr.TenantID, by flomastr.Actor, id flomastr.ItemID) (args contextengine.EraseArgs, err error) {
+	err = s.db.InTenant(ctx, tenant, func(tx pgx.Tx) error {
+		args, err = s.removeItem(ctx, tx, tenant, by, id)
+		return err
 	})
 	return args, err
+}
+
+func (s *KnowledgeStore) removeItem(ctx context.Context, tx pgx.Tx, tenant flomastr.TenantID, by flomastr.Actor, id flomastr.ItemID) (contextengine.EraseArgs, error) {
+	args := contextengine.EraseArgs{Tenant: tenant, Item: id}
+	var title string
+	err := tx.QueryRow(ctx, `
+		DELETE FROM knowledge_index
+		WHERE tenant_id = $1 AND id = $2
+		RETURNING title, blob_key`, tenant, id).Scan(&title, &args.BlobKey)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return args, contextengine.ErrItemNotFound
+	}
+	if err != nil {
+		return args, fmt.Errorf("delete item: %w", err)
+	}
+	if err := s.db.Enqueue(ctx, tx, args, &river.InsertOpts{Queue: KnowledgeQueue}); err != nil {
+		return args, err
+	}
+	err = appendAudit(ctx, tx, audit.Record{
+		Tenant: tenant, Actor: by, Action: "knowledge.deleted", Object: knowledgeObject(id), Detail: map[string]string{"title": title},
+	})
+	if err != nil {
+		return args, err
+	}
+	return args, appendEvent(ctx, tx, tenant, "knowledge.item", map[string]any{"id": id, "status": "deleted"})
 }
 
 func knowledgeObject(id flomastr.ItemID) string { return "knowledge:" + id.String() }

@@ -34,6 +34,8 @@ type Knowledge interface {
 	Index(ctx context.Context, tenant flomastr.TenantID, args contextengine.IndexArgs) error
 	GiveUp(ctx context.Context, tenant flomastr.TenantID, args contextengine.IndexArgs, cause error) error
 	Erase(ctx context.Context, tenant flomastr.TenantID, args contextengine.EraseArgs) error
+	Crawl(ctx context.Context, tenant flomastr.TenantID, args contextengine.CrawlArgs) (again time.Duration, err error)
+	GiveUpCrawl(ctx context.Context, tenant flomastr.TenantID, args contextengine.CrawlArgs) error
 }
 
 // Erasures is what the jobs of the tenants' lives call.
@@ -73,6 +75,7 @@ func (UpkeepArgs) Kind() string { return "platform.upkeep" }
 
 const (
 	indexTimeout  = 10 * time.Minute // a thousand pages on a busy machine
+	crawlTimeout  = 5 * time.Minute  // a slice of a crawl, and the slowest page after it
 	fetchTimeout  = 5 * time.Minute  // 100 MB over a slow line, and a scan of them
 	upkeepEvery   = 15 * time.Minute
 	upkeepTimeout = 5 * time.Minute
@@ -93,6 +96,16 @@ func Kinds(e Engines) *river.Workers {
 	})
 	add(workers, time.Minute, func(ctx context.Context, job *river.Job[contextengine.EraseArgs]) error {
 		return e.Knowledge.Erase(ctx, job.Args.Tenant, job.Args)
+	})
+	add(workers, crawlTimeout, func(ctx context.Context, job *river.Job[contextengine.CrawlArgs]) error {
+		again, err := e.Knowledge.Crawl(ctx, job.Args.Tenant, job.Args)
+		switch {
+		case err != nil && job.Attempt >= job.MaxAttempts:
+			return errors.Join(err, e.Knowledge.GiveUpCrawl(context.WithoutCancel(ctx), job.Args.Tenant, job.Args))
+		case err == nil && again > 0:
+			return river.JobSnooze(again)
+		}
+		return err
 	})
 	add[identity.ResetMailArgs](workers, mailTimeout, e.mailReset)
 	add[identity.InvitationMailArgs](workers, mailTimeout, e.mailInvitation)

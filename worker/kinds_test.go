@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/riverqueue/river"
@@ -91,6 +92,15 @@ func (b *brain) GiveUp(_ context.Context, _ flomastr.TenantID, _ contextengine.I
 
 func (b *brain) Erase(context.Context, flomastr.TenantID, contextengine.EraseArgs) error {
 	return b.err
+}
+
+func (b *brain) Crawl(context.Context, flomastr.TenantID, contextengine.CrawlArgs) (time.Duration, error) {
+	return 0, b.err
+}
+
+func (b *brain) GiveUpCrawl(context.Context, flomastr.TenantID, contextengine.CrawlArgs) error {
+	b.gaveUp <- b.err
+	return nil
 }
 
 func TestAJobThatFailsForTheLastTimeIsGivenUp(t *testing.T) {

@@ -28,6 +28,12 @@ func (r reader) ReadURL(ctx context.Context, limits contextengine.Limits, addres
 	return document(doc), err
 }
 
+// page converts what a crawl has fetched.
+func (r reader) page(ctx context.Context, limits contextengine.Limits, req convert.Request) (contextengine.Document, error) {
+	doc, err := limited{r.converter, limits}.Run(ctx, req)
+	return document(doc), err
+}
+
 // limited converts what a tenant's policies allow, judged by the content, in the tenant's turn.
 type limited struct {
 	converter source.Converter
@@ -49,7 +55,7 @@ func (l limited) Run(ctx context.Context, req convert.Request) (convert.Document
 
 func document(doc source.Document) contextengine.Document {
 	d := contextengine.Document{
-		Title: doc.Title, Markdown: doc.Markdown, Metadata: doc.Metadata, Warnings: doc.Warnings,
+		Title: doc.Title, Markdown: doc.Markdown, Metadata: doc.Metadata, Warnings: doc.Warnings, Links: doc.Links,
 		Type: doc.Metadata["kind"], URL: doc.Metadata["url"],
 	}
 	for _, p := range doc.Parts {

@@ -19,6 +19,7 @@ import (
 	"github.com/flomastr/flomastr/branding"
 	"github.com/flomastr/flomastr/contextengine"
 	"github.com/flomastr/flomastr/contextengine/source/convert"
+	"github.com/flomastr/flomastr/contextengine/source/site"
 	"github.com/flomastr/flomastr/httpapi"
 	"github.com/flomastr/flomastr/identity"
 	"github.com/flomastr/flomastr/identity/local"
@@ -127,15 +128,14 @@ func newApp(ctx context.Context, cfg Config, log *slog.Logger) (_ *App, err erro
 		return nil, err
 	}
 
+	pages := safehttp.New(safehttp.Config{
+		Allow: cfg.FetchAllow, DenyHosts: ownHosts(cfg), Redirects: 5, Timeout: 30 * time.Second, MaxBytes: 20 << 20,
+		UserAgent: "FloMastr/" + buildVersion(),
+	})
+	knowledge := postgres.NewKnowledgeStore(a.db)
 	a.knowledge = contextengine.New(contextengine.Deps{
-		Status: postgres.NewKnowledgeStore(a.db), Content: postgres.NewKnowledgeStore(a.db), Blobs: a.blobs,
-		Reader: reader{
-			pages: safehttp.New(safehttp.Config{
-				Allow: cfg.FetchAllow, DenyHosts: ownHosts(cfg), Redirects: 5, Timeout: 30 * time.Second, MaxBytes: 20 << 20,
-				UserAgent: "FloMastr/" + buildVersion(),
-			}),
-			converter: converter,
-		},
+		Status: knowledge, Content: knowledge, Blobs: a.blobs, Sites: knowledge,
+		Reader: reader{pages, converter}, Web: site.New(pages, reader{pages, converter}.page, "flomastr"),
 		Embedder: offline.New(), Log: log,
 	})
 	answers := assistant.New(assistant.Deps{Retriever: a.knowledge, Businesses: businesses{a.tenants}, Policies: businesses{a.tenants}, Clock: a.clock})
@@ -178,11 +178,13 @@ func newApp(ctx context.Context, cfg Config, log *slog.Logger) (_ *App, err erro
 			{Name: "kept mails", Do: postgres.NewMailStore(a.db).Sweep},
 			{Name: "proofs of domains", Do: profiles.Recheck},
 			{Name: "old news of issuers", Do: a.tokens.SweepIssuers},
+			{Name: "crawls that are due", Do: a.knowledge.BeginDueCrawls},
 		}}),
 		Queues: map[string]river.QueueConfig{
 			river.QueueDefault:      {MaxWorkers: 2},
 			postgres.KnowledgeQueue: {MaxWorkers: cfg.JobWorkers},
 			postgres.MediaQueue:     {MaxWorkers: cfg.JobWorkers},
+			postgres.CrawlQueue:     {MaxWorkers: 8}, // they mostly wait
 		},
 		Periodic: worker.Periodic(),
 	}

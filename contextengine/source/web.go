@@ -2,12 +2,15 @@ package source
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"net/url"
 	"path"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/flomastr/flomastr"
 	"github.com/flomastr/flomastr/contextengine/source/convert"
@@ -23,49 +26,81 @@ var (
 		"The site could not show this page; try again later.")
 )
 
+// Page is what a server answered, whatever it was.
+type Page struct {
+	Address *url.URL // after redirects
+	Status  int
+	Header  http.Header
+	Content []byte
+}
+
+// Fetch gets an address through the guarded client. Any answer of the server is a page; [Page.Problem] judges it.
+func Fetch(ctx context.Context, fetcher Fetcher, address string, header http.Header) (Page, error) {
+	if header == nil {
+		header = http.Header{}
+	}
+	header.Set("Accept", "text/html,application/xhtml+xml,text/markdown,text/plain,application/pdf;q=0.9,*/*;q=0.5")
+	header.Set("Accept-Language", "*")
+	resp, err := fetcher.Get(ctx, address, header)
+	if err != nil {
+		return Page{}, err
+	}
+	defer func() { _ = resp.Body.Close() }()
+	page := Page{Status: resp.StatusCode, Header: resp.Header}
+	if page.Problem() == nil {
+		if page.Content, err = io.ReadAll(resp.Body); err != nil {
+			return Page{}, fmt.Errorf("read the page: %w", err)
+		}
+	}
+	page.Address, err = url.Parse(address)
+	if resp.Request != nil && resp.Request.URL != nil {
+		page.Address, err = resp.Request.URL, nil
+	}
+	if err != nil {
+		return Page{}, ErrPageFailed.Because(err)
+	}
+	return page, nil
+}
+
+// Problem says why a page cannot be read, nil where it can.
+func (p Page) Problem() error {
+	err := checkStatus(p.Status)
+	if known, ok := errors.AsType[*flomastr.Error](err); ok {
+		if wait, bad := strconv.Atoi(p.Header.Get("Retry-After")); bad == nil && wait > 0 {
+			known.RetryAfter = time.Duration(min(wait, 86_400)) * time.Second // a copy of our own: checkStatus gives its cause
+		}
+	}
+	return err
+}
+
+// Request asks for the page's conversion.
+func (p Page) Request() convert.Request {
+	return convert.Request{Name: hint(p.Address), ContentType: p.Header.Get("Content-Type"), BaseURL: p.Address.String(), Content: p.Content}
+}
+
 // Web reads the page, or the document, at an address. The page's own words about its charset, title and language count;
 // what it says of its address counts within its own site.
 func Web(ctx context.Context, fetcher Fetcher, converter Converter, address string) (Document, error) {
-	resp, err := fetcher.Get(ctx, address, http.Header{
-		"Accept":          {"text/html,application/xhtml+xml,text/markdown,text/plain,application/pdf;q=0.9,*/*;q=0.5"},
-		"Accept-Language": {"*"},
-	})
+	page, err := Fetch(ctx, fetcher, address, nil)
 	if err != nil {
 		return Document{}, err
 	}
-	defer func() { _ = resp.Body.Close() }()
-	if err := checkStatus(resp.StatusCode); err != nil {
+	if err := page.Problem(); err != nil {
 		return Document{}, err
 	}
-	content, err := io.ReadAll(resp.Body)
-	if err != nil {
-		return Document{}, fmt.Errorf("read the page: %w", err)
-	}
-	final, err := url.Parse(address)
-	if resp.Request != nil && resp.Request.URL != nil {
-		final, err = resp.Request.URL, nil
-	}
-	if err != nil {
-		return Document{}, ErrPageFailed.Because(err)
-	}
-	doc, err := converter.Run(ctx, convert.Request{
-		Name:        hint(final),
-		ContentType: resp.Header.Get("Content-Type"),
-		BaseURL:     final.String(),
-		Content:     content,
-	})
+	doc, err := converter.Run(ctx, page.Request())
 	if err != nil {
 		return Document{}, err
 	}
 	if doc.Metadata == nil {
 		doc.Metadata = map[string]string{}
 	}
-	doc.Metadata["url"] = final.String()
+	doc.Metadata["url"] = page.Address.String()
 	if doc.Lang == "" {
-		doc.Lang = language(resp.Header.Get("Content-Language"))
+		doc.Lang = language(page.Header.Get("Content-Language"))
 	}
 	if doc.Title == "" || doc.Title == "Untitled" {
-		doc.Title = strings.TrimSuffix(final.Host+final.Path, "/")
+		doc.Title = strings.TrimSuffix(page.Address.Host+page.Address.Path, "/")
 	}
 	return doc, nil
 }

@@ -12,6 +12,8 @@ type Request struct {
 	ContentType string `json:"content_type,omitempty"`
 	// BaseURL makes the relative links of an HTML page absolute.
 	BaseURL string `json:"base_url,omitempty"`
+	// Links asks for the addresses that an HTML page leads to, and for the page even where it holds no text of its own.
+	Links bool `json:"links,omitempty"`
 	// Content is the document itself.
 	Content []byte `json:"-"`
 }
@@ -22,7 +24,9 @@ type Document struct {
 	Markdown string `json:"markdown"`
 	Lang     string `json:"lang,omitempty"` // BCP 47 as the document itself says it; empty where it does not
 	Parts    []Part `json:"parts,omitempty"`
-	// Metadata holds what the document says of itself: kind, url, canonical_url, description, author, pages.
+	// Links are the addresses that a page leads to, whole, each once, where they were asked for.
+	Links []string `json:"links,omitempty"`
+	// Metadata holds what the document says of itself: kind, url, canonical_url, robots, description, author, pages.
 	Metadata map[string]string `json:"metadata,omitempty"`
 	// Warnings are sentences for the uploader about what could not be read.
 	Warnings []string `json:"warnings,omitempty"`

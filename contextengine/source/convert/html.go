@@ -41,6 +41,9 @@ func htmlPage(ctx context.Context, req Request) (Document, error) {
 	}
 	doc := readHead(root, req.BaseURL)
 	base := baseOf(root, req.BaseURL)
+	if req.Links {
+		doc.Links = links(root, base) // before the furniture goes, which is what leads to the other pages
+	}
 	clean(root)
 	body, marked := content(root)
 	if !marked { // a page that marks its main part has said what readability would have to guess
@@ -59,7 +62,7 @@ func htmlPage(ctx context.Context, req Request) (Document, error) {
 			doc.Title = titleFromName(req.Name)
 		}
 	}
-	if strings.TrimSpace(doc.Markdown) == "" {
+	if strings.TrimSpace(doc.Markdown) == "" && !req.Links {
 		return Document{}, sentence(ErrNoText, "The page holds no text. It may need a browser to fill itself in.")
 	}
 	return doc, nil

@@ -221,6 +221,8 @@ func readHead(root *html.Node, baseURL string) Document {
 				doc.Metadata["description"] = shorten(value)
 			case "author":
 				doc.Metadata["author"] = shorten(value)
+			case "robots", "flomastr":
+				doc.Metadata["robots"] = strings.TrimPrefix(doc.Metadata["robots"]+","+strings.ToLower(shorten(value)), ",")
 			}
 			if strings.EqualFold(attribute(n, "http-equiv"), "refresh") && strings.Contains(strings.ToLower(value), "url") {
 				doc.Warnings = append(doc.Warnings, "The page sends its reader on to another address, which was not followed.")

@@ -1404,6 +1404,134 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/routes/knowledge/{tenant_slug}/sites": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * GET /routes/knowledge/{tenant_slug}/sites
+         * @description Who may call: admin, service:knowledge:read.
+         */
+        get: operations["getRoutesKnowledgeTenantSlugSites"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/routes/knowledge/{tenant_slug}/sites/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * POST /routes/knowledge/{tenant_slug}/sites/preview
+         * @description Who may call: admin, service:knowledge:write.
+         */
+        post: operations["postRoutesKnowledgeTenantSlugSitesPreview"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/routes/knowledge/{tenant_slug}/sites/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * GET /routes/knowledge/{tenant_slug}/sites/{id}
+         * @description Who may call: admin, service:knowledge:read.
+         */
+        get: operations["getRoutesKnowledgeTenantSlugSitesId"];
+        put?: never;
+        post?: never;
+        /**
+         * DELETE /routes/knowledge/{tenant_slug}/sites/{id}
+         * @description Who may call: admin, service:knowledge:write.
+         */
+        delete: operations["deleteRoutesKnowledgeTenantSlugSitesId"];
+        options?: never;
+        head?: never;
+        /**
+         * PATCH /routes/knowledge/{tenant_slug}/sites/{id}
+         * @description Who may call: admin, service:knowledge:write.
+         */
+        patch: operations["patchRoutesKnowledgeTenantSlugSitesId"];
+        trace?: never;
+    };
+    "/routes/knowledge/{tenant_slug}/sites/{id}/crawl": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * POST /routes/knowledge/{tenant_slug}/sites/{id}/crawl
+         * @description Who may call: admin, service:knowledge:write.
+         */
+        post: operations["postRoutesKnowledgeTenantSlugSitesIdCrawl"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/routes/knowledge/{tenant_slug}/sites/{id}/pages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * GET /routes/knowledge/{tenant_slug}/sites/{id}/pages
+         * @description Who may call: admin, service:knowledge:read.
+         */
+        get: operations["getRoutesKnowledgeTenantSlugSitesIdPages"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/routes/knowledge/{tenant_slug}/sites/{id}/stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * POST /routes/knowledge/{tenant_slug}/sites/{id}/stop
+         * @description Who may call: admin, service:knowledge:write.
+         */
+        post: operations["postRoutesKnowledgeTenantSlugSitesIdStop"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/routes/knowledge/{tenant_slug}/urls": {
         parameters: {
             query?: never;
@@ -4051,12 +4179,53 @@ export interface components {
             unknown: string[] | null;
         };
         KnowledgeURLInputBody: {
+            /**
+             * Format: int64
+             * @description Links from the first page; 5 when left out
+             */
+            depth?: number;
+            /**
+             * @description How often to look again; never when left out
+             * @enum {string}
+             */
+            every?: "never" | "daily" | "weekly" | "monthly";
+            /** @description Pages of these are left out, whatever include says */
+            exclude?: string[] | null;
+            /** @description Patterns of paths as in robots.txt: a beginning, * for anything, $ for the end; all when left out */
+            include?: string[] | null;
             intent?: string;
+            /**
+             * Format: int64
+             * @description 500 when left out
+             */
+            max_pages?: number;
+            /**
+             * @description One page (when left out), what lies in or below its folder, or the whole host
+             * @enum {string}
+             */
+            scope?: "page" | "section" | "site";
             tags?: string[] | null;
-            /** @description Its own title when left out */
+            /** @description Of a single page; its own title when left out */
             title?: string;
-            /** @description The page to read */
+            /** @description The page to read, or where a crawl begins */
             url: string;
+        };
+        KnowledgeURLOutputBody: {
+            /**
+             * Format: uuid
+             * @description Of the knowledge item, or of the web site
+             */
+            id: string;
+            /** @enum {string} */
+            kind: "item" | "site";
+            /** @enum {string} */
+            status: "processing" | "embedded" | "failed" | "crawling";
+            title: string;
+            /**
+             * Format: int64
+             * @description Of an item; 0 for a web site
+             */
+            version: number;
         };
         KnowledgeUpsertInputBody: {
             /** @description Markdown or plain text */
@@ -4590,6 +4759,11 @@ export interface components {
             /** @description Whom the context is for; kept for the log only */
             user_id?: string;
         };
+        PreviewPage: {
+            address: string;
+            /** @description By the site's robots.txt */
+            allowed: boolean;
+        };
         Problem: {
             /**
              * @description A stable code for scripts
@@ -4874,6 +5048,97 @@ export interface components {
             /** @description Asked for with otp_required: a code of the authenticator, or a recovery code */
             otp?: string;
             password: string;
+        };
+        SiteChangeInputBody: {
+            /** Format: int64 */
+            depth?: number;
+            /** @enum {string} */
+            every?: "never" | "daily" | "weekly" | "monthly";
+            exclude?: string[];
+            include?: string[];
+            intent?: string;
+            /** Format: int64 */
+            max_pages?: number;
+            /** @enum {string} */
+            scope?: "page" | "section" | "site";
+            tags?: string[];
+        };
+        SiteListOutputBody: {
+            sites: components["schemas"]["WebSite"][] | null;
+        };
+        SitePage: {
+            address: string;
+            /** Format: date-time */
+            checked_at?: string;
+            /** Format: int64 */
+            depth: number;
+            /** Format: uuid */
+            item_id?: string;
+            /** @description A sentence, of a page that is skipped or failed */
+            problem: string;
+            /** @description The address that a duplicate repeats */
+            same_as: string;
+            /** @enum {string} */
+            state: "waiting" | "added" | "duplicate" | "skipped" | "failed" | "gone";
+        };
+        SitePageCounts: {
+            /** Format: int64 */
+            added: number;
+            /** Format: int64 */
+            duplicate: number;
+            /** Format: int64 */
+            failed: number;
+            /** Format: int64 */
+            gone: number;
+            /** Format: int64 */
+            skipped: number;
+            /**
+             * Format: int64
+             * @description Not looked at yet by the running crawl
+             */
+            waiting: number;
+        };
+        SitePagesOutputBody: {
+            next_cursor?: string;
+            pages: components["schemas"]["SitePage"][] | null;
+        };
+        SitePreviewInputBody: {
+            /**
+             * Format: int64
+             * @description Links from the first page; 5 when left out
+             */
+            depth?: number;
+            /**
+             * @description How often to look again; never when left out
+             * @enum {string}
+             */
+            every?: "never" | "daily" | "weekly" | "monthly";
+            /** @description Pages of these are left out, whatever include says */
+            exclude?: string[] | null;
+            /** @description Patterns of paths as in robots.txt: a beginning, * for anything, $ for the end; all when left out */
+            include?: string[] | null;
+            intent?: string;
+            /**
+             * Format: int64
+             * @description 500 when left out
+             */
+            max_pages?: number;
+            /**
+             * @description One page (when left out), what lies in or below its folder, or the whole host
+             * @enum {string}
+             */
+            scope?: "page" | "section" | "site";
+            tags?: string[] | null;
+            url: string;
+        };
+        SitePreviewOutputBody: {
+            more: boolean;
+            /** @description What a crawl would begin with, at most 200 */
+            pages: components["schemas"]["PreviewPage"][] | null;
+            /** @description The site lists its pages */
+            sitemap: boolean;
+            /** @description Of the first page */
+            title: string;
         };
         StandingOutputBody: {
             allowed_actions: string[] | null;
@@ -5256,6 +5521,40 @@ export interface components {
             reason: string;
             /** @description The workspace, by id or slug */
             tenant_id?: string;
+        };
+        WebSite: {
+            /** @description Where a crawl begins */
+            address: string;
+            /** Format: date-time */
+            began_at: string;
+            /** Format: int64 */
+            depth: number;
+            /** Format: date-time */
+            ended_at?: string;
+            /** @enum {string} */
+            every: "never" | "daily" | "weekly" | "monthly";
+            exclude: string[] | null;
+            /** Format: uuid */
+            id: string;
+            include: string[] | null;
+            intent: string;
+            /** Format: int64 */
+            max_pages: number;
+            /**
+             * Format: date-time
+             * @description When it is looked at again by itself
+             */
+            next_at?: string;
+            pages: components["schemas"]["SitePageCounts"];
+            /** @description A sentence, when failed */
+            problem: string;
+            /** @enum {string} */
+            scope: "page" | "section" | "site";
+            /** @enum {string} */
+            status: "crawling" | "ready" | "stopped" | "failed" | "removing";
+            tags: string[] | null;
+            /** @description There are more pages than max_pages */
+            truncated: boolean;
         };
         WebhookOutputBody: {
             /** @example stored */
@@ -11953,6 +12252,781 @@ export interface operations {
             };
         };
     };
+    getRoutesKnowledgeTenantSlugSites: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                tenant_slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SiteListOutputBody"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postRoutesKnowledgeTenantSlugSitesPreview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                tenant_slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SitePreviewInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SitePreviewOutputBody"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getRoutesKnowledgeTenantSlugSitesId: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                tenant_slug: string;
+                /** @description The site's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebSite"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteRoutesKnowledgeTenantSlugSitesId: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                tenant_slug: string;
+                /** @description The site's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    patchRoutesKnowledgeTenantSlugSitesId: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                tenant_slug: string;
+                /** @description The site's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SiteChangeInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebSite"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postRoutesKnowledgeTenantSlugSitesIdCrawl: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                tenant_slug: string;
+                /** @description The site's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebSite"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getRoutesKnowledgeTenantSlugSitesIdPages: {
+        parameters: {
+            query?: {
+                /** @description next_cursor of the page before, for the same filter */
+                cursor?: string;
+                state?: "waiting" | "added" | "duplicate" | "skipped" | "failed" | "gone";
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                tenant_slug: string;
+                /** @description The site's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SitePagesOutputBody"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postRoutesKnowledgeTenantSlugSitesIdStop: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                tenant_slug: string;
+                /** @description The site's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebSite"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     postRoutesKnowledgeTenantSlugUrls: {
         parameters: {
             query?: never;
@@ -11974,7 +13048,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["KnowledgeAccepted"];
+                    "application/json": components["schemas"]["KnowledgeURLOutputBody"];
                 };
             };
             /** @description Bad Request */
