@@ -1,6 +1,6 @@
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query'
 import { client, unwrap } from './client.ts'
-import { type Media, mediaOf } from './media.ts'
+import { type Media, type MediaKind, mediaOf } from './media.ts'
 import type { components } from './schema.d.ts'
 
 type WireConversation = components['schemas']['Conversation']
@@ -60,6 +60,8 @@ export type Message = {
   type: string
   text: string | undefined
   media: Media | undefined
+  /** What a message of ours offers to tap. */
+  offer: Offer | undefined
   state: MessageState
   at: Date
   problem: string | undefined
@@ -71,6 +73,19 @@ export type Message = {
   earlier: readonly string[]
   /** The customer took it back: its words are nobody's any more. */
   revoked: boolean
+}
+export type Offer = {
+  header: string | undefined
+  body: string
+  footer: string | undefined
+  /** What opens a list. */
+  label: string | undefined
+  sections: readonly {
+    title: string | undefined
+    rows: readonly { id: string; title: string; more: string | undefined }[]
+  }[]
+  link: { label: string; url: string | undefined } | undefined
+  asksLocation: boolean
 }
 export type Page<T> = { rows: readonly T[]; next: string | undefined }
 
@@ -130,13 +145,21 @@ export async function setOwner(slug: string, id: string, owner: 'me' | 'assistan
   return conversationOf(await unwrap(call))
 }
 
+/** A reply: words, or a file that was uploaded, with words under it. */
+export type Reply = { text: string; file?: { id: string; name: string; kind: MediaKind } | undefined }
+
 /** Sends a reply. The key makes it one message however often it is tried. */
-export async function reply(slug: string, conversation: string, text: string, key: string): Promise<void> {
+export async function reply(
+  slug: string,
+  conversation: string,
+  { text, file }: Reply,
+  key: string,
+): Promise<void> {
   await unwrap(
     client(slug).POST('/routes/conversations/{id}/reply', {
       params: { path: { id: conversation } },
       headers: { 'Idempotency-Key': key },
-      body: { text },
+      body: file ? { media: { id: file.id, ...(text ? { caption: text } : {}) } } : { text },
     }),
   )
 }
@@ -172,6 +195,7 @@ export function messageOf(wire: WireMessage): Message {
     type: wire.type,
     text: wire.text || undefined,
     media: wire.media && mediaOf(wire.media),
+    offer: wire.interactive && offerOf(wire.interactive),
     // A state that we do not know yet must not look like a success.
     state: isState(wire.status) ? wire.status : 'unknown',
     at: new Date(wire.at),
@@ -181,6 +205,24 @@ export function messageOf(wire: WireMessage): Message {
     edited: wire.edited_at !== undefined,
     earlier: (wire.earlier ?? []).map(({ text }) => text),
     revoked: wire.revoked_at !== undefined,
+  }
+}
+
+function offerOf(wire: components['schemas']['Interactive']): Offer {
+  const rows = (list: components['schemas']['Choice'][] | null | undefined) =>
+    (list ?? []).map(({ id, title, description }) => ({ id, title, more: description || undefined }))
+  const sections = (wire.sections ?? []).map((one) => ({
+    title: one.title || undefined,
+    rows: rows(one.rows),
+  }))
+  return {
+    header: wire.header || undefined,
+    body: wire.body,
+    footer: wire.footer || undefined,
+    label: wire.label || undefined,
+    sections: wire.buttons?.length ? [{ title: undefined, rows: rows(wire.buttons) }] : sections,
+    link: wire.link && { label: wire.link.label, url: safeUrl(wire.link.url) },
+    asksLocation: wire.ask_location ?? false,
   }
 }
 

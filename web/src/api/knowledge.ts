@@ -1,8 +1,9 @@
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query'
-import { client, session, unwrap } from './client.ts'
+import { client, unwrap } from './client.ts'
 import { type Page, type Place, safeUrl } from './conversations.ts'
-import { Problem, problemOf } from './problem.ts'
+import { problemOf } from './problem.ts'
 import type { components, paths } from './schema.d.ts'
+import { upload } from './upload.ts'
 
 type WireEntry = components['schemas']['KnowledgeEntry']
 type WireChunk = components['schemas']['KnowledgeChunk']
@@ -176,51 +177,14 @@ export async function deleteItem(slug: string, id: string): Promise<void> {
 
 const filesPath = '/routes/knowledge/{tenant_slug}/files' satisfies keyof paths
 
-/** Uploads one file. XMLHttpRequest, because fetch cannot say how much of a body has gone out. */
+/** Uploads one file, which becomes an item. */
 export async function uploadFile(
   slug: string,
   file: File,
   onProgress: (part: number) => void,
   signal: AbortSignal,
 ): Promise<void> {
-  let token = await session.token()
-  let answer = await post(token)
-  if (answer.status === 401 && token) {
-    token = await session.renewed(token)
-    answer = await post(token)
-  }
-  if (answer.status < 200 || answer.status > 299)
-    throw problemOf(answer, await answer.json().catch(() => undefined))
-
-  function post(bearer: string | undefined): Promise<Response> {
-    return new Promise((resolve, reject) => {
-      const call = new XMLHttpRequest()
-      call.open('POST', filesPath.replace('{tenant_slug}', encodeURIComponent(slug)))
-      if (bearer) call.setRequestHeader('Authorization', `Bearer ${bearer}`)
-      call.setRequestHeader('Accept', 'application/json')
-      call.upload.onprogress = (event) => event.lengthComputable && onProgress(event.loaded / event.total)
-      call.onload = () => {
-        const headers: Record<string, string> = {}
-        for (const name of ['X-Request-Id', 'Retry-After']) {
-          const value = call.getResponseHeader(name)
-          if (value) headers[name] = value
-        }
-        resolve(
-          new Response(call.status === 204 ? null : call.responseText, {
-            status: call.status || 502,
-            headers,
-          }),
-        )
-      }
-      call.onerror = () => reject(new TypeError('The file did not reach the server.'))
-      call.onabort = () =>
-        reject(new Problem({ status: -1, code: 'aborted', message: 'The upload was stopped.' }))
-      signal.addEventListener('abort', () => call.abort(), { once: true })
-      const form = new FormData()
-      form.append('file', file)
-      call.send(form)
-    })
-  }
+  await upload(filesPath.replace('{tenant_slug}', encodeURIComponent(slug)), file, onProgress, signal)
 }
 
 export function itemOf(wire: WireEntry): Item {

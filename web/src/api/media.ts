@@ -1,7 +1,8 @@
 import { queryOptions } from '@tanstack/react-query'
 import { authorizedFetch, client, unwrap } from './client.ts'
 import { problemOf } from './problem.ts'
-import type { components } from './schema.d.ts'
+import type { components, paths } from './schema.d.ts'
+import { upload } from './upload.ts'
 
 export type WireMedia = components['schemas']['Media']
 export type MediaKind = WireMedia['kind']
@@ -47,4 +48,19 @@ export const mediaBytesQuery = (slug: string, id: string) =>
 /** Has the server ask the provider once more for a file that could not be fetched. */
 export async function fetchMediaAgain(slug: string, id: string): Promise<void> {
   await unwrap(client(slug).POST('/routes/media/{id}/fetch', { params: { path: { id } } }))
+}
+
+const uploadPath = '/routes/media' satisfies keyof paths
+
+/** Uploads a file that a message is to send. */
+export async function uploadMedia(
+  slug: string,
+  file: File,
+  kind: MediaKind | undefined,
+  onProgress: (part: number) => void,
+  signal: AbortSignal,
+): Promise<Media> {
+  const path = kind ? `${uploadPath}?kind=${kind}` : uploadPath
+  const answer = await upload(path, file, onProgress, signal, slug)
+  return mediaOf((await answer.json()) as WireMedia)
 }

@@ -11,14 +11,14 @@ import { Skeleton } from '../../ui/Skeleton.tsx'
 import { ProblemLine } from '../shell/ProblemState.tsx'
 import classes from './Attachment.module.css'
 
-type Props = { slug: string; media: Media }
+type Props = { slug: string; media: Media /** We sent it. */; mine?: boolean }
 
-/** The file that came with a message, or why there is none. */
-export function Attachment({ slug, media }: Props) {
+/** The file of a message, or why there is none. */
+export function Attachment({ slug, media, mine = false }: Props) {
   const { t } = useTranslation()
   switch (media.state) {
     case 'stored':
-      return <Stored slug={slug} media={media} />
+      return <Stored slug={slug} media={media} mine={mine} />
     case 'pending':
       return (
         <p className={classes.note} role="status">
@@ -55,11 +55,11 @@ function Missing({ slug, media }: Props) {
   )
 }
 
-function Stored({ slug, media }: Props) {
+function Stored({ slug, media, mine = false }: Props) {
   switch (media.kind) {
     case 'image':
     case 'sticker':
-      return <Picture slug={slug} media={media} />
+      return <Picture slug={slug} media={media} mine={mine} />
     case 'audio':
     case 'voice':
     case 'video':
@@ -89,7 +89,7 @@ function useAddress(bytes: Blob | undefined): string | undefined {
   return address
 }
 
-function Picture({ slug, media }: Props) {
+function Picture({ slug, media, mine }: Props) {
   const { t } = useTranslation()
   const bytes = useQuery(mediaBytesQuery(slug, media.id))
   const address = useAddress(bytes.data)
@@ -105,7 +105,7 @@ function Picture({ slug, media }: Props) {
     >
       <img
         src={address}
-        alt={t('media.sent', { kind: t(`media.kind.${media.kind}`) })}
+        alt={t(mine ? 'media.ours' : 'media.sent', { kind: t(`media.kind.${media.kind}`) })}
         className={classes.picture}
         data-sticker={media.kind === 'sticker' || undefined}
       />

@@ -20,9 +20,16 @@ export function PendingBubble({
   return (
     <li className={classes.message} data-mine data-first>
       <div className={classes.bubble} data-state={failed ? 'failed' : 'queued'}>
-        <p className={classes.text} dir="auto">
-          {reply.text}
-        </p>
+        {reply.file && (
+          <p className={classes.text}>
+            <Icon name="file" size={16} /> <bdi>{reply.file.name}</bdi>
+          </p>
+        )}
+        {reply.text && (
+          <p className={classes.text} dir="auto">
+            {reply.text}
+          </p>
+        )}
         <p className={classes.meta}>
           <Icon name={failed ? 'alert' : 'clock'} size={16} />
           {failed ? t('inbox.notSent') : t('inbox.sending')}

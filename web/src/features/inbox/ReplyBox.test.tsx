@@ -3,6 +3,7 @@ import { MantineProvider } from '@mantine/core'
 import { render, screen } from '@testing-library/react'
 import userEvent from '@testing-library/user-event'
 import { expect, it, vi } from 'vitest'
+import { Problem } from '../../api/problem.ts'
 import { ReplyBox } from './ReplyBox.tsx'
 import type { ReplyWindow } from './window.ts'
 
@@ -10,7 +11,7 @@ function setup(window: ReplyWindow = { open: true, left: 1000 }, optedOut = fals
   const send = vi.fn()
   render(
     <MantineProvider withCssVariables={false} withGlobalClasses={false}>
-      <ReplyBox name="Amina" window={window} optedOut={optedOut} onSend={send} />
+      <ReplyBox slug="acme" name="Amina" window={window} optedOut={optedOut} onSend={send} />
     </MantineProvider>,
   )
   return { send, user: userEvent.setup() }
@@ -20,7 +21,7 @@ it('sends what was typed, without the spaces around it, and empties the field', 
   const { send, user } = setup()
   await user.type(screen.getByRole('textbox', { name: 'Reply to Amina' }), '  Hello there ')
   await user.click(screen.getByRole('button', { name: 'Send' }))
-  expect(send).toHaveBeenCalledExactlyOnceWith('Hello there')
+  expect(send).toHaveBeenCalledExactlyOnceWith([{ text: 'Hello there' }])
   expect(screen.getByRole('textbox')).toHaveProperty('value', '')
 })
 
@@ -49,4 +50,62 @@ it('refuses a text that is longer than one message', async () => {
   await user.paste('x'.repeat(4097))
   expect(screen.getByRole('button', { name: 'Send' })).toHaveProperty('disabled', true)
   expect(screen.getByText('4,097 of 4,096 characters')).toBeTruthy()
+})
+
+const upload = vi.hoisted(() => vi.fn())
+vi.mock('../../api/media.ts', () => ({ uploadMedia: upload }))
+
+const picture = new File(['x'], 'beach.jpg', { type: 'image/jpeg' })
+const kept = (kind: string) => ({ id: 'm-1', kind, state: 'stored', size: 1, scanned: true })
+
+it('uploads a file that is chosen and sends it with the words under it', async () => {
+  upload.mockImplementationOnce(async () => kept('image'))
+  const { send, user } = setup()
+  await user.upload(document.querySelector('input[type=file]') as HTMLInputElement, picture)
+  expect(await screen.findByText(/Goes as: Image/)).toBeTruthy()
+  await user.type(screen.getByRole('textbox'), 'Our beach')
+  await user.click(screen.getByRole('button', { name: 'Send' }))
+  const file = { id: 'm-1', name: 'beach.jpg', kind: 'image' }
+  expect(send).toHaveBeenCalledExactlyOnceWith([{ text: 'Our beach', file }])
+  expect(screen.queryByText(/beach.jpg/)).toBeNull()
+})
+
+it('sends words that no phone shows under sound as a message of their own', async () => {
+  upload.mockImplementationOnce(async () => kept('audio'))
+  const { send, user } = setup()
+  await user.click(screen.getByRole('textbox'))
+  await user.paste({ getData: () => '', files: [picture], types: ['Files'] } as unknown as DataTransfer)
+  await screen.findByText(/Goes as: Audio/)
+  await user.type(screen.getByRole('textbox'), 'Listen')
+  await user.click(screen.getByRole('button', { name: 'Send' }))
+  const file = { id: 'm-1', name: 'beach.jpg', kind: 'audio' }
+  expect(send).toHaveBeenCalledExactlyOnceWith([{ text: '', file }, { text: 'Listen' }])
+})
+
+it('waits for the upload, shows how far it is, and forgets it when it is taken away', async () => {
+  let signal: AbortSignal | undefined
+  upload.mockImplementationOnce(
+    (_slug, _file, _kind, progress: (part: number) => void, stop: AbortSignal) => {
+      signal = stop
+      progress(0.4)
+      return new Promise(() => {})
+    },
+  )
+  const { user } = setup()
+  await user.upload(document.querySelector('input[type=file]') as HTMLInputElement, picture)
+  expect((await screen.findByRole('progressbar')).getAttribute('aria-valuenow')).toBe('40')
+  expect(screen.getByRole('button', { name: 'Send' })).toHaveProperty('disabled', true)
+  await user.click(screen.getByRole('button', { name: 'Remove beach.jpg' }))
+  expect(signal?.aborted).toBe(true)
+  expect(screen.queryByRole('progressbar')).toBeNull()
+})
+
+it('says in words why a file cannot go', async () => {
+  upload.mockRejectedValueOnce(
+    new Problem({ status: 415, code: 'media_type', message: 'WhatsApp does not carry this type of file.' }),
+  )
+  const { user } = setup()
+  await user.upload(document.querySelector('input[type=file]') as HTMLInputElement, picture)
+  expect(await screen.findByText(/does not carry this type/)).toBeTruthy()
+  expect(screen.getByRole('button', { name: 'Send' })).toHaveProperty('disabled', true)
 })

@@ -22,6 +22,7 @@ import { Tag } from '../../ui/Tag.tsx'
 import { ProblemState } from '../shell/ProblemState.tsx'
 import { Attachment } from './Attachment.tsx'
 import { MessageState } from './MessageState.tsx'
+import { Offered } from './Offered.tsx'
 import { PendingBubble } from './PendingBubble.tsx'
 import { ReplyBox } from './ReplyBox.tsx'
 import classes from './Thread.module.css'
@@ -79,7 +80,7 @@ export function Thread({ slug, id, onWhy, onWho }: Props) {
                 <PendingBubble
                   key={one.key}
                   reply={one}
-                  onAgain={() => void replies.sendAgain(one.key, one.text)}
+                  onAgain={() => void replies.sendAgain(one.key, one)}
                   onDiscard={() => replies.discard(one.key)}
                 />
               ))}
@@ -89,10 +90,13 @@ export function Thread({ slug, id, onWhy, onWho }: Props) {
       </div>
       <Announcer name={name} rows={rows} />
       <ReplyBox
+        slug={slug}
         name={name}
         window={replyWindow(windowUntil, now)}
         optedOut={optOut === 'all'}
-        onSend={(text) => void replies.send(text)}
+        onSend={async (list) => {
+          for (const one of list) await replies.send(one) // the customer gets them in this order
+        }}
       />
     </section>
   )
@@ -254,8 +258,10 @@ function Content({ slug, message }: { slug: string; message: Message }) {
   const text = said(message)
   return (
     <>
-      {message.media && <Attachment slug={slug} media={message.media} />}
-      {text !== undefined ? (
+      {message.media && <Attachment slug={slug} media={message.media} mine={message.mine} />}
+      {message.offer ? (
+        <Offered offer={message.offer} />
+      ) : text !== undefined ? (
         <ChatText text={text} />
       ) : (
         !message.media && (

@@ -1,5 +1,5 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query'
-import { conversationKeys, reply } from '../../api/conversations.ts'
+import { conversationKeys, type Reply, reply } from '../../api/conversations.ts'
 import { randomId } from '../../lib/id.ts'
 import { again, arrived, compose, failed, type Outbox } from './outbox.ts'
 
@@ -20,9 +20,9 @@ export function useReplies(slug: string, conversation: string) {
   const change = (step: (outbox: Outbox) => Outbox) =>
     queries.setQueryData<Outbox>(key, (now) => step(now ?? empty))
 
-  const post = async (id: string, text: string) => {
+  const post = async (id: string, said: Reply) => {
     try {
-      await reply(slug, conversation, text, id)
+      await reply(slug, conversation, said, id)
       // The message itself must be on the screen before its shadow goes.
       await queries.invalidateQueries({ queryKey: conversationKeys.messages(slug, conversation) })
       change((outbox) => arrived(outbox, id))
@@ -33,14 +33,14 @@ export function useReplies(slug: string, conversation: string) {
   }
   return {
     pending,
-    send: (text: string) => {
+    send: (said: Reply) => {
       const id = randomId()
-      change((outbox) => compose(outbox, id, text, new Date()))
-      return post(id, text)
+      change((outbox) => compose(outbox, id, said.text, new Date(), said.file))
+      return post(id, said)
     },
-    sendAgain: (id: string, text: string) => {
+    sendAgain: (id: string, said: Reply) => {
       change((outbox) => again(outbox, id))
-      return post(id, text)
+      return post(id, said)
     },
     discard: (id: string) => change((outbox) => arrived(outbox, id)),
   }
