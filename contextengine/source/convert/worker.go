@@ -76,6 +76,8 @@ func convert(ctx context.Context, kind Kind, req Request) (Document, error) {
 		return plain(req, kind)
 	case HTML:
 		return htmlPage(ctx, req)
+	case RTF:
+		return rtf(req)
 	case PPTX:
 		return pptx(req)
 	case EPUB:
