@@ -270,6 +270,7 @@ func checkXML(part []byte) error {
 		return err
 	}
 	decoder := xml.NewDecoder(bytes.NewReader(part))
+	decoder.Entity = xml.HTMLEntity // of one character each
 	depth := 0
 	for {
 		token, err := decoder.RawToken()

@@ -91,6 +91,11 @@ func gridBlock(rows [][]string) []string {
 	if len(rows) == 0 {
 		return blocks
 	}
+	return append(blocks, gridTable(rows))
+}
+
+// gridTable writes rows as a table, without the columns that are empty in all of them.
+func gridTable(rows [][]string) string {
 	width := 0
 	for _, r := range rows {
 		width = max(width, len(r))
@@ -119,7 +124,7 @@ func gridBlock(rows [][]string) []string {
 			b.WriteString("|" + strings.Repeat(" --- |", len(cells)) + "\n")
 		}
 	}
-	return append(blocks, strings.TrimRight(b.String(), "\n"))
+	return strings.TrimRight(b.String(), "\n")
 }
 
 func oneLine(cell string) string { return strings.Join(strings.Fields(visible(cell)), " ") }

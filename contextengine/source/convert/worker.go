@@ -78,6 +78,10 @@ func convert(ctx context.Context, kind Kind, req Request) (Document, error) {
 		return htmlPage(ctx, req)
 	case RTF:
 		return rtf(req)
+	case JSON:
+		return jsonDocument(req)
+	case XML:
+		return xmlDocument(ctx, req)
 	case PPTX:
 		return pptx(req)
 	case EPUB:
