@@ -49,7 +49,7 @@ func (l limited) Run(ctx context.Context, req convert.Request) (convert.Document
 	if err := l.limits.Allow(string(kind), int64(len(req.Content))); err != nil {
 		return convert.Document{}, err
 	}
-	req.Tenant = l.limits.Tenant
+	req.Tenant, req.Types = l.limits.Tenant, l.limits.FileTypes
 	return l.converter.Run(ctx, req)
 }
 

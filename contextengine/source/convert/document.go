@@ -14,8 +14,12 @@ type Request struct {
 	BaseURL string `json:"base_url,omitempty"`
 	// Links asks for the addresses that an HTML page leads to, and for the page even where it holds no text of its own.
 	Links bool `json:"links,omitempty"`
+	// Types are what may be read inside of an archive or a mail, in the words of policies; empty for whatever we read.
+	Types []string `json:"types,omitempty"`
 	// Content is the document itself.
 	Content []byte `json:"-"`
+
+	inner bool // it lies inside of another file
 }
 
 // Document is what came out.

@@ -18,11 +18,15 @@ func TestDataBecomesAnOutline(t *testing.T) {
 		"a script":  {"a.json", `{"<script>": "alert(1)\n# x"}`, "- <script>: alert(1) # x"},
 		"XML":       {"a.xml", `<?xml version="1.0"?><shop name="Harbour"><hours>9&#8211;18</hours><bikes><bike id="1"><day>18</day></bike><bike id="2"><day>45</day></bike></bikes></shop>`, "- name: Harbour\n- hours: 9–18\n\n# bikes\n\n| id | day |\n| --- | --- |\n| 1 | 18 |\n| 2 | 45 |"},
 		"Latin-1":   {"a.xml", "<?xml version=\"1.0\" encoding=\"iso-8859-1\"?><a><b>Caf\xe9</b></a>", "- b: Café"},
-		"a feed": {"a.rss", `<?xml version="1.0"?><rss version="2.0"><channel><title>News</title><description>What is &lt;b&gt;new&lt;/b&gt;</description><item><title>Opening</title><link>https://example.com/1</link>` +
-			`<pubDate>Mon, 30 Nov 2026</pubDate><description><![CDATA[<p>We <i>open</i>.</p><script>alert(1)</script>]]></description></item><item><title>Bad</title><link>javascript:alert(1)</link></item></channel></rss>`,
-			"# News\n\nWhat is **new**\n\n## [Opening](https://example.com/1)\n\nMon, 30 Nov 2026\n\nWe *open*.\n\n## Bad"},
-		"Atom": {"a.atom", `<feed xmlns="http://www.w3.org/2005/Atom"><title type="text">News</title><entry><title>One</title><link href="https://example.com/1"/><updated>2026-11-30</updated><summary type="html">Words</summary></entry></feed>`,
-			"# News\n\n## [One](https://example.com/1)\n\n2026-11-30\n\nWords"},
+		"a feed": {
+			"a.rss", `<?xml version="1.0"?><rss version="2.0"><channel><title>News</title><description>What is &lt;b&gt;new&lt;/b&gt;</description><item><title>Opening</title><link>https://example.com/1</link>` +
+				`<pubDate>Mon, 30 Nov 2026</pubDate><description><![CDATA[<p>We <i>open</i>.</p><script>alert(1)</script>]]></description></item><item><title>Bad</title><link>javascript:alert(1)</link></item></channel></rss>`,
+			"# News\n\nWhat is **new**\n\n## [Opening](https://example.com/1)\n\nMon, 30 Nov 2026\n\nWe *open*.\n\n## Bad",
+		},
+		"Atom": {
+			"a.atom", `<feed xmlns="http://www.w3.org/2005/Atom"><title type="text">News</title><entry><title>One</title><link href="https://example.com/1"/><updated>2026-11-30</updated><summary type="html">Words</summary></entry></feed>`,
+			"# News\n\n## [One](https://example.com/1)\n\n2026-11-30\n\nWords",
+		},
 	} {
 		doc, err := New(Config{}).Run(t.Context(), Request{Name: tc.file, Content: []byte(tc.content)})
 		if err != nil || doc.Markdown != tc.want {

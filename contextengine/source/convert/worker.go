@@ -106,6 +106,12 @@ func convert(ctx context.Context, kind Kind, req Request) (Document, error) {
 		return docx(ctx, dir, req)
 	case Image:
 		return imageOfText(ctx, dir, req)
+	case EML:
+		return eml(ctx, req)
+	case MSG:
+		return msg(ctx, req)
+	case ZIP:
+		return zipArchive(ctx, req)
 	case ODT:
 		return odt(ctx, dir, req)
 	}
