@@ -104,12 +104,12 @@ func exhaust(ctx context.Context, t *trial) error {
 			}
 		}
 	}
-	sleep(ctx, window/2)
+	err := until(ctx, time.Minute, func() bool { return t.lab.logged("panicked") || t.lab.deaths() > 0 })
 	if n := t.lab.deaths(); n > 0 {
 		return fmt.Errorf("a panic or deep JSON ended %d servers", n)
 	}
-	if !t.lab.logged("panicked") {
-		return errors.New("not checked: nothing panicked")
+	if err != nil {
+		return fmt.Errorf("not checked: nothing panicked: %w", err)
 	}
 	// Not one byte more than it has.
 	s := t.lab.servers[t.dice.IntN(len(t.lab.servers))]

@@ -159,8 +159,11 @@ func (l *lab) provision(ctx context.Context) error {
 }
 
 func (l *lab) provisionOne(ctx context.Context, i int) (ch whatsapp.Channel, err error) {
-	out, err := l.command(ctx, "tenant", "provision", fmt.Sprintf("chaos-%d", i), "--owner", fmt.Sprintf("owner%d@chaos.example", i), "--json")
-	if err != nil {
+	var out []byte
+	if until(ctx, 5*time.Minute, func() bool { // a busy machine may need more than one try
+		out, err = l.command(ctx, "tenant", "provision", fmt.Sprintf("chaos-%d", i), "--owner", fmt.Sprintf("owner%d@chaos.example", i), "--json")
+		return err == nil
+	}) != nil {
 		return ch, err
 	}
 	var made struct {

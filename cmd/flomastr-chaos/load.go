@@ -36,7 +36,7 @@ type load struct {
 func newLoad(l *lab, run string, seed uint64) *load {
 	return &load{
 		lab: l, run: run, dice: rand.New(rand.NewPCG(seed, 2)), contacts: 20, client: http.Client{Timeout: 10 * time.Second},
-		statuses: map[int]int{}, seq: map[int]int{}, slots: make(chan struct{}, 100),
+		statuses: map[int]int{}, seq: map[int]int{}, slots: make(chan struct{}, 20),
 	}
 }
 
@@ -151,8 +151,10 @@ func (l *load) deliver(ctx context.Context, u utterance, target string) {
 func (l *load) note(id string, status int, took time.Duration) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.statuses[status]++
-	if status == http.StatusOK && !strings.HasPrefix(id, forgotten) {
+	if strings.HasPrefix(id, forgotten) {
+		return
+	}
+	if l.statuses[status]++; status == http.StatusOK {
 		l.heard, l.waits = append(l.heard, id), append(l.waits, took)
 	}
 }

@@ -41,7 +41,7 @@ func scenarios() []scenario {
 		{name: "FLT-05", what: "end between the dedupe mark and the work", often: true, env: points(0.1, "before-inbound-commit"), breaks: wait},
 		{name: "FLT-06", what: "SIGTERM under load", breaks: terminate},
 		{name: "FLT-07", what: "SIGSTOP longer than the lease, then SIGCONT", often: true, breaks: sleepThroughLease},
-		{name: "FLT-08", what: "panics, deep JSON, no more memory", env: act("panic", 0.05, "job-claimed,context-built,answering,llm-returned,reply-saved", ""), breaks: exhaust},
+		{name: "FLT-08", what: "panics, deep JSON, no more memory", env: act("panic", 0.1, "job-claimed,context-built,answering,llm-returned,reply-saved", ""), breaks: exhaust},
 		{name: "FLT-09", what: "kill -9 PostgreSQL with its children", breaks: killDatabase},
 		{name: "FLT-10", what: "PostgreSQL stopped at once, a while down", breaks: stopDatabase},
 		{name: "FLT-18", what: "the connection is cut right after COMMIT", often: true, breaks: cutCommits, mend: calm},
