@@ -1,6 +1,9 @@
 package httpapi_test
 
 import (
+	"bytes"
+	"cmp"
+	"compress/gzip"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -397,4 +400,87 @@ func TestAChannelSaysHowItIs(t *testing.T) {
 	require.Equal(t, "Paused by an administrator.", paused.field("health_message"))
 	require.Equal(t, 422, l.call(t, "POST", "/routes/tenants/"+l.slug+"/channels", l.owner, `{"provider":"twilio","number":"+447860099298"}`).Code,
 		"a provider that this server does not speak")
+}
+
+// A webhook has one address, one method and one form of body. Whatever is almost that is no way in, secret or not.
+func TestAWebhookHasOneWayIn(t *testing.T) {
+	t.Parallel()
+	l := newLine(t)
+	id, path := l.connect(t, "assistant")
+	packed := &bytes.Buffer{}
+	packing := gzip.NewWriter(packed)
+	_, err := packing.Write([]byte(inboundBody("m1", strings.Repeat("x", 1<<20))))
+	require.NoError(t, err)
+	require.NoError(t, packing.Close())
+	for name, c := range map[string]struct {
+		method, path, body string
+		header             []string
+		status             int
+	}{
+		"GET with a body":               {method: "GET", status: 404},
+		"PUT":                           {method: "PUT", status: 404},
+		"PATCH":                         {method: "PATCH", status: 404},
+		"DELETE":                        {method: "DELETE", status: 404},
+		"GET that says it is a POST":    {method: "GET", header: []string{"X-HTTP-Method-Override", "POST"}, status: 404},
+		"a slash at the end":            {path: path + "/", status: 404},
+		"a slash twice":                 {path: "/webhook//infobip/" + id, status: 404},
+		"dots":                          {path: "/webhook/infobip/../infobip/" + id, status: 404},
+		"dots in disguise":              {path: "/webhook/infobip/%2e%2e/infobip/" + id, status: 404},
+		"another case of the path":      {path: "/Webhook/infobip/" + id, status: 404},
+		"another provider's":            {path: "/webhook/meta/" + id, status: 404},
+		"a provider that nobody has":    {path: "/webhook/telegram/" + id, status: 404},
+		"under the API's prefix":        {path: "/routes/webhook/infobip/" + id, status: 404},
+		"more behind the id":            {path: path + "/x", status: 404},
+		"a body that is packed":         {body: packed.String(), header: []string{"Content-Encoding", "gzip"}, status: 400},
+		"a body that is packed, unsaid": {body: packed.String(), status: 400},
+	} {
+		method, at, body := cmp.Or(c.method, "POST"), cmp.Or(c.path, path), cmp.Or(c.body, inboundBody("m1", "Hi."))
+		r := httptest.NewRequestWithContext(t.Context(), method, "http://localhost:8000"+at, strings.NewReader(body))
+		r.Host = "localhost:8000"
+		r.Header.Set("Content-Type", "application/json")
+		r.Header.Set("X-Hook", "h-secret")
+		for i := 0; i < len(c.header); i += 2 {
+			r.Header.Set(c.header[i], c.header[i+1])
+		}
+		out := httptest.NewRecorder()
+		l.handler.ServeHTTP(out, r)
+		require.Equal(t, c.status, out.Code, "%s: %s", name, out.Body)
+	}
+	list := l.call(t, "GET", "/routes/conversations", l.owner, "")
+	require.Equal(t, 200, list.Code)
+	require.NotContains(t, list.Body.String(), "385911111111", "nothing came in")
+}
+
+// Only the header opens a stream: an address ends in logs and histories. And nobody on the way may keep what it carries.
+func TestAStreamIsOpenedByTheHeaderAloneAndKeptByNobody(t *testing.T) {
+	t.Parallel()
+	l := newLine(t)
+	for _, name := range []string{"token", "access_token", "authorization", "jwt", "bearer"} {
+		got := l.call(t, "GET", "/routes/events?tenant_id="+l.slug+"&"+name+"="+l.owner, "", "")
+		require.Equal(t, 401, got.Code, name)
+	}
+	got := l.call(t, "GET", "/routes/events?tenant_id="+l.slug, "", "", "Cookie", "refresh="+l.owner+"; token="+l.owner)
+	require.Equal(t, 401, got.Code, "a cookie")
+
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	r := httptest.NewRequestWithContext(ctx, "GET", "http://localhost:8000/routes/events?tenant_id="+l.slug, nil)
+	r.Host = "localhost:8000"
+	r.Header.Set("Authorization", "Bearer "+l.owner)
+	out := &opened{ResponseRecorder: httptest.NewRecorder(), stop: stop}
+	l.handler.ServeHTTP(out, r)
+	require.Equal(t, 200, out.Code)
+	require.Equal(t, "no-store", out.Header().Get("Cache-Control"))
+	require.Equal(t, "no", out.Header().Get("X-Accel-Buffering"))
+}
+
+// opened is a reader who leaves once something has come.
+type opened struct {
+	*httptest.ResponseRecorder
+	stop func()
+}
+
+func (o *opened) Write(b []byte) (int, error) {
+	defer o.stop()
+	return o.ResponseRecorder.Write(b)
 }

@@ -45,6 +45,9 @@ func (s *WhatsAppStore) KeepUnusable(ctx context.Context, tenant flomastr.Tenant
 			_, err := tx.Exec(ctx, `
 				INSERT INTO inbound_errors (tenant_id, id, channel_id, reason, body)
 				VALUES ($1, $2, $3, $4, $5)`, tenant, flomastr.NewID[flomastr.MessageID](), channel, u.Reason, u.Body)
+			if violates(err, "inbound_errors_tenant_id_channel_id_fkey") {
+				return whatsapp.ErrChannelNotFound // deleted a moment ago, by whoever else remembers it still
+			}
 			if err != nil {
 				return fmt.Errorf("keep unusable body: %w", err)
 			}
