@@ -66,8 +66,9 @@ async function silence(page, conversation) {
     (await page.getByRole('textbox').count()) === 0,
     'the page says why nobody can write, and has no field',
   )
+  await write(one, 'Are you there?')
   await page.goto(`${base}/${slug}/settings/received`)
-  await shows(page, 'Wants no messages')
+  await shows(page.getByRole('listitem'), 'Wants no messages')
   must(true, 'the ledger knows what became of it')
 }
 

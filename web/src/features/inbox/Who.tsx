@@ -37,7 +37,7 @@ function OptOuts({ person }: { person: Person }) {
   const { t } = useTranslation()
   return person.optOuts.map((one) => (
     <Notice key={one.scope + one.source} tone={one.scope === 'all' ? 'warn' : 'accent'}>
-      {t(`who.optOut.${one.scope}`)} {t(`who.because.${one.source}`)} <When at={one.since} />
+      {t(`who.optOut.${one.scope}`)} {t(`who.because.${one.source}`)} · <When at={one.since} />
     </Notice>
   ))
 }

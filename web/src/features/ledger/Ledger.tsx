@@ -65,11 +65,20 @@ export function Ledger({ slug }: { slug: string }) {
                         search={{}}
                         className={links.row}
                       >
-                        <When at={line.receivedAt} />
+                        <span className={classes.short}>
+                          <When at={line.receivedAt} />
+                        </span>
                       </Link>
                     ),
                   },
-                  { head: t('ledger.type'), cell: (line) => <code dir="ltr">{line.type}</code> },
+                  {
+                    head: t('ledger.type'),
+                    cell: (line) => (
+                      <code dir="ltr" className={classes.short}>
+                        {line.type}
+                      </code>
+                    ),
+                  },
                   {
                     head: t('ledger.end'),
                     cell: (line) => (
