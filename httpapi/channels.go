@@ -29,8 +29,10 @@ type ChannelView struct {
 	Limits        channelLimits      `json:"limits"`
 	Recipients    int                `json:"daily_recipients" doc:"How many people it may begin talks with in 24 hours, over all numbers of its account; 0 leaves it to WhatsApp"`
 	Told          int                `json:"told_recipients" doc:"What WhatsApp says of that; 0 is not yet, and then 250 are assumed"`
+	Fallback      *fallbackTemplate  `json:"fallback_template,omitempty" doc:"What goes in the place of an answer that the 24-hour window keeps back; without one a person goes on"`
+	AwaySince     *time.Time         `json:"away_since,omitempty" doc:"Since when the provider does not answer"`
 	Health        string             `json:"health" enum:"ok,waiting,attention,paused,incomplete"`
-	Trouble       string             `json:"trouble,omitempty" enum:"paused,provider_missing,credentials_missing,secret_missing,webhook_refused,webhook_never" doc:"What keeps it from working; nothing when all is well"`
+	Trouble       string             `json:"trouble,omitempty" enum:"paused,provider_missing,credentials_missing,secret_missing,provider_away,webhook_refused,webhook_never" doc:"What keeps it from working; nothing when all is well"`
 	HealthMessage string             `json:"health_message" doc:"The same as a sentence, with what to do about it"`
 	LastInboundAt *time.Time         `json:"last_inbound_at,omitempty" doc:"When a customer last wrote, to the minute"`
 	LastWebhookAt *time.Time         `json:"last_webhook_at,omitempty" doc:"When the provider last called, to the minute"`
@@ -53,6 +55,27 @@ type webhookState struct {
 	Previous    string `json:"previous_fingerprint,omitempty" doc:"Of the secret before, while it is still believed"`
 }
 
+// fallbackTemplate is a template of the channel with its values; no name means none.
+type fallbackTemplate struct {
+	Name     string `json:"name" maxLength:"512" pattern:"^[a-z0-9_]*$"`
+	Language string `json:"language,omitempty" maxLength:"20"`
+	TemplateValues
+}
+
+func fallbackOf(t *whatsapp.Template) *fallbackTemplate {
+	if t == nil {
+		return nil
+	}
+	out := &fallbackTemplate{Name: t.Name, Language: t.Language, TemplateValues: TemplateValues{Placeholders: t.Placeholders, HeaderText: t.HeaderText}}
+	if m := t.HeaderMedia; m != nil {
+		out.HeaderMedia = &outgoingMedia{URL: m.URL, Type: m.Kind, Caption: m.Caption, Filename: m.Filename}
+	}
+	for _, b := range t.Buttons {
+		out.Buttons = append(out.Buttons, templateButtonValue(b))
+	}
+	return out
+}
+
 type channelLimits struct {
 	MessagesPerSecond   float64 `json:"messages_per_second" minimum:"0.01" maximum:"10000" doc:"Over the whole number"`
 	PairIntervalSeconds float64 `json:"pair_interval_seconds" minimum:"0" maximum:"3600" doc:"Sustained pace to one contact; 0 lifts it"`
@@ -73,7 +96,7 @@ func (a *API) channelOf(c whatsapp.Channel) ChannelView {
 		WebhookURL: a.webhookURL(c), Health: health.state, Trouble: string(trouble), HealthMessage: health.sentence,
 		LastInboundAt: given(c.LastInboundAt), LastWebhookAt: given(c.LastWebhookAt), LastRefusedAt: given(c.LastRefusedAt),
 		LastError: c.LastError, LastErrorAt: given(c.LastErrorAt), CreatedAt: c.CreatedAt, UpdatedAt: c.UpdatedAt,
-		Recipients: c.DailyRecipients, Told: c.ToldRecipients,
+		Recipients: c.DailyRecipients, Told: c.ToldRecipients, Fallback: fallbackOf(c.Fallback), AwaySince: given(c.Outage.Since),
 		Limits: channelLimits{c.Limits.PerSecond, c.Limits.PairInterval.Seconds(), c.Limits.PairBurst},
 	}
 }
@@ -87,6 +110,7 @@ var healths = map[whatsapp.Trouble]health{ //nolint:gochecknoglobals // a table
 	whatsapp.TroubleProvider:    {"incomplete", "This server does not speak the number's provider."},
 	whatsapp.TroubleCredentials: {"incomplete", "The provider's credentials are missing: nothing can be sent until they are entered."},
 	whatsapp.TroubleSecret:      {"incomplete", "The webhook secret is missing: every message of the provider's is refused until it is set."},
+	whatsapp.TroubleAway:        {"attention", "The provider does not answer: messages wait and go out, slowly at first, once it is back."},
 	whatsapp.TroubleRefused:     {"attention", "The last webhook did not show the secret and was refused: enter the secret at the provider again."},
 	whatsapp.TroubleSilent:      {"waiting", "No webhook has come yet: enter the address and the secret at the provider, then send the number a message."},
 }
@@ -196,17 +220,18 @@ func (a *API) channelGet(ctx context.Context, call Call, in *ChannelPath) (*chan
 
 // ChannelChange is what an admin may set. Secrets are write-only: one that is left out is kept.
 type ChannelChange struct {
-	Name          *string        `json:"name,omitempty" maxLength:"100"`
-	Number        *string        `json:"number,omitempty" maxLength:"25" example:"+447860099299"`
-	BaseURL       *string        `json:"base_url,omitempty" maxLength:"300" example:"https://abc123.api.infobip.com"`
-	AccountID     *string        `json:"account_id,omitempty" maxLength:"64" pattern:"^[A-Za-z0-9]*$"`
-	SenderID      *string        `json:"sender_id,omitempty" maxLength:"64" pattern:"^[A-Za-z0-9]*$"`
-	Worker        *string        `json:"worker,omitempty" enum:"assistant,n8n"`
-	Status        *string        `json:"status,omitempty" enum:"active,paused"`
-	Credentials   *credentials   `json:"credentials,omitempty" doc:"Write-only"`
-	WebhookSecret *webhookSecret `json:"webhook_secret,omitempty" doc:"Write-only: Infobip shows a header or Basic credentials, Meta and Twilio a signature"`
-	Limits        *channelLimits `json:"limits,omitempty"`
-	Recipients    *int           `json:"daily_recipients,omitempty" minimum:"0" maximum:"100000000" doc:"How many people it may begin talks with in 24 hours; 0 leaves it to WhatsApp"`
+	Name          *string           `json:"name,omitempty" maxLength:"100"`
+	Number        *string           `json:"number,omitempty" maxLength:"25" example:"+447860099299"`
+	BaseURL       *string           `json:"base_url,omitempty" maxLength:"300" example:"https://abc123.api.infobip.com"`
+	AccountID     *string           `json:"account_id,omitempty" maxLength:"64" pattern:"^[A-Za-z0-9]*$"`
+	SenderID      *string           `json:"sender_id,omitempty" maxLength:"64" pattern:"^[A-Za-z0-9]*$"`
+	Worker        *string           `json:"worker,omitempty" enum:"assistant,n8n"`
+	Status        *string           `json:"status,omitempty" enum:"active,paused"`
+	Credentials   *credentials      `json:"credentials,omitempty" doc:"Write-only"`
+	WebhookSecret *webhookSecret    `json:"webhook_secret,omitempty" doc:"Write-only: Infobip shows a header or Basic credentials, Meta and Twilio a signature"`
+	Limits        *channelLimits    `json:"limits,omitempty"`
+	Recipients    *int              `json:"daily_recipients,omitempty" minimum:"0" maximum:"100000000" doc:"How many people it may begin talks with in 24 hours; 0 leaves it to WhatsApp"`
+	Fallback      *fallbackTemplate `json:"fallback_template,omitempty" doc:"An approved template of the number, sent in the place of an answer that the 24-hour window keeps back; an empty name takes it away"`
 }
 
 type credentials struct {
@@ -231,6 +256,9 @@ func (c ChannelChange) draft() whatsapp.ChannelDraft {
 	}
 	if w := c.WebhookSecret; w != nil {
 		d.Webhook = new(whatsapp.WebhookSecret(*w))
+	}
+	if t := c.Fallback; t != nil {
+		d.Fallback = new(t.template(t.Name, t.Language))
 	}
 	if l := c.Limits; l != nil {
 		d.Limits = &whatsapp.Limits{

@@ -85,6 +85,7 @@ type message struct {
 	Contacts          []contactCard           `json:"contacts,omitempty" doc:"Of a message of ours"`
 	Status            string                  `json:"status" enum:"received,queued,dispatched,delivered,read,failed,unknown"`
 	Error             string                  `json:"error,omitempty" doc:"Why it failed or is unknown, in a sentence"`
+	ErrorCode         string                  `json:"error_code,omitempty" enum:"expired,window_closed" doc:"Why we kept it back, for scripts"`
 	ProviderMessageID string                  `json:"provider_message_id,omitempty"`
 	Decision          *decision               `json:"decision,omitempty" doc:"Of an answer: what it came from"`
 	Reaction          string                  `json:"reaction,omitempty" doc:"The emoji that lies on it"`
@@ -109,10 +110,17 @@ type decision struct {
 	Evidence   []flomastr.Evidence `json:"evidence"`
 }
 
+func problemCode(m whatsapp.Message) string {
+	if whatsapp.PublicState(m.State) != "failed" {
+		return ""
+	}
+	return whatsapp.ProblemCode(m.Problem)
+}
+
 func messageOf(m whatsapp.Message) message {
 	out := message{
 		ID: m.ID, ConversationID: m.Conversation, Direction: string(m.Direction), Speaker: string(m.Speaker), Author: m.Author,
-		Type: m.Type, Text: m.Text, MediaURL: m.MediaURL, Media: mediaOf(m.Media), Status: whatsapp.PublicState(m.State), Error: m.Problem,
+		Type: m.Type, Text: m.Text, MediaURL: m.MediaURL, Media: mediaOf(m.Media), Status: whatsapp.PublicState(m.State), Error: m.Problem, ErrorCode: problemCode(m),
 		ProviderMessageID: m.ProviderID, At: m.At, CreatedAt: m.CreatedAt,
 	}
 	if d := m.Details; !d.EditedAt.IsZero() && d.RevokedAt == nil {

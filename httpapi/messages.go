@@ -17,6 +17,7 @@ type sendInput struct {
 		ReplyToMessageID string            `json:"reply_to_message_id,omitempty" maxLength:"512" doc:"Quotes a message of the customer, by our id or the provider's; Twilio shows no quotes"`
 		MessageType      string            `json:"message_type,omitempty" maxLength:"60" doc:"For the sender's own records"`
 		CampaignID       string            `json:"campaign_id,omitempty" maxLength:"200" doc:"For the sender's own records; what belongs to a campaign is advertising, and does not go to somebody who takes none"`
+		ValidForSeconds  int               `json:"valid_for_seconds,omitempty" minimum:"1" maximum:"86400" doc:"A message that could not leave by then fails as expired; a day otherwise"`
 		FallbackTemplate *outgoingTemplate `json:"fallback_template,omitempty" doc:"Sent instead when the 24-hour window is closed"`
 	}
 }
@@ -39,7 +40,7 @@ func (a *API) messageSend(ctx context.Context, call Call, in *sendInput) (*sendO
 		return nil, err
 	}
 	message.ReplyTo = in.Body.ReplyToMessageID
-	request := whatsapp.Request{To: in.Body.To, Message: message, Speaker: flomastr.SpeakerExternal, Author: whatsapp.Author{Actor: call.Caller.Actor()}, Marketing: in.Body.CampaignID != ""}
+	request := whatsapp.Request{To: in.Body.To, Message: message, Speaker: flomastr.SpeakerExternal, Author: whatsapp.Author{Actor: call.Caller.Actor()}, Marketing: in.Body.CampaignID != "", Valid: time.Duration(in.Body.ValidForSeconds) * time.Second}
 	if request.Reach, err = a.reach(ctx, call); err != nil {
 		return nil, err
 	}

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -239,9 +238,7 @@ func showChange(ctx context.Context, tx pgx.Tx, tenant flomastr.TenantID, c show
 
 // answerAnew makes an edit a message to be answered.
 func (b *intakeBatch) answerAnew(ctx context.Context, channel flomastr.ChannelID, conversation flomastr.ConversationID, edit flomastr.MessageID) error {
-	wait := time.Duration(0)
-	var batch pgx.Batch
-	batch.Queue(`
+	if _, err := b.tx.Exec(ctx, `
 		WITH turn AS (
 		  INSERT INTO jobs (tenant_id, id, conversation_id, channel_id, ready_at)
 		  VALUES ($1, $2, $3, $4, now())
@@ -253,18 +250,8 @@ func (b *intakeBatch) answerAnew(ctx context.Context, channel flomastr.ChannelID
 		SET job_id = turn.id
 		FROM turn
 		WHERE tenant_id = $1 AND messages.id = $5 AND created_at = $6`,
-		b.tenant, flomastr.NewID[flomastr.JobID](), conversation, channel, edit, timeOf(edit))
-	batch.Queue(`
-		INSERT INTO lanes (tenant_id, conversation_id, kind, channel_id, worker, ready_at)
-		SELECT $1, $2, 'turn', id, worker, now()
-		FROM channels
-		WHERE tenant_id = $1 AND id = $3
-		ON CONFLICT (tenant_id, conversation_id, kind) DO UPDATE
-		SET ready_at = CASE WHEN lanes.lease_until > now() THEN lanes.ready_at ELSE least(coalesce(lanes.ready_at, 'infinity'), now()) END`,
-		b.tenant, conversation, channel)
-	batch.Queue(bringForwardSQL, b.tenant, whatsapp.LaneTurn, wait.Seconds())
-	if err := b.tx.SendBatch(ctx, &batch).Close(); err != nil {
+		b.tenant, flomastr.NewID[flomastr.JobID](), conversation, channel, edit, timeOf(edit)); err != nil {
 		return fmt.Errorf("answer an edit: %w", err)
 	}
-	return nil
+	return wakeTurn(ctx, b.tx, b.tenant, conversation, channel)
 }

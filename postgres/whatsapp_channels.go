@@ -12,12 +12,14 @@ import (
 	"github.com/flomastr/flomastr"
 	"github.com/flomastr/flomastr/audit"
 	"github.com/flomastr/flomastr/whatsapp"
+	"github.com/flomastr/flomastr/whatsapp/provider"
 )
 
 const channelColumns = `
 	tenant_id, id, provider, name, number, base_url, account_id, sender_id, worker, status, pause_reason, sealed_credentials, credentials_mark,
 	sealed_webhook, webhook_mark, webhook_scheme, webhook_previous, messages_per_second, extract(epoch FROM pair_interval)::float8 AS pair_seconds,
-	pair_burst, daily_recipients, told_recipients, held_until, last_inbound_at, last_webhook_at, last_refused_at, last_error, last_error_at, created_at, updated_at`
+	pair_burst, daily_recipients, told_recipients, held_until, last_inbound_at, last_webhook_at, last_refused_at, last_error, last_error_at, created_at, updated_at,
+	failures, outage_since, probe_at, outage_over_at, fallback_template`
 
 type channelRow struct {
 	TenantID          flomastr.TenantID
@@ -50,6 +52,11 @@ type channelRow struct {
 	LastErrorAt       *time.Time
 	CreatedAt         time.Time
 	UpdatedAt         time.Time
+	Failures          int
+	OutageSince       *time.Time
+	ProbeAt           *time.Time
+	OutageOverAt      *time.Time
+	FallbackTemplate  *provider.Template
 }
 
 func (r channelRow) channel() whatsapp.Channel {
@@ -65,6 +72,7 @@ func (r channelRow) channel() whatsapp.Channel {
 		DailyRecipients: r.DailyRecipients, ToldRecipients: r.ToldRecipients,
 		HeldUntil: orZero(r.HeldUntil), LastInboundAt: orZero(r.LastInboundAt), LastWebhookAt: orZero(r.LastWebhookAt), LastRefusedAt: orZero(r.LastRefusedAt),
 		LastError: r.LastError, LastErrorAt: orZero(r.LastErrorAt), CreatedAt: r.CreatedAt.UTC(), UpdatedAt: r.UpdatedAt.UTC(),
+		Outage: outageRow{r.Failures, r.OutageSince, r.ProbeAt, r.OutageOverAt}.outage(), Fallback: r.FallbackTemplate,
 	}
 }
 
@@ -89,13 +97,13 @@ func (s *WhatsAppStore) FindChannel(ctx context.Context, id flomastr.ChannelID) 
 }
 
 // ChannelsAddressed implements whatsapp.ChannelStore, across tenants.
-func (s *WhatsAppStore) ChannelsAddressed(ctx context.Context, provider string, ids []string) (channels []flomastr.ChannelID, err error) {
+func (s *WhatsAppStore) ChannelsAddressed(ctx context.Context, name string, ids []string) (channels []flomastr.ChannelID, err error) {
 	err = s.db.InPlatform(ctx, func(tx pgx.Tx) error {
 		rows, err := tx.Query(ctx, `
 			SELECT id
 			FROM channels
 			WHERE provider = $1 AND (sender_id = ANY ($2) OR account_id = ANY ($2))
-			ORDER BY id`, provider, ids)
+			ORDER BY id`, name, ids)
 		if err != nil {
 			return err
 		}
@@ -143,11 +151,11 @@ func (s *WhatsAppStore) CreateChannel(ctx context.Context, tenant flomastr.Tenan
 		_, err := tx.Exec(ctx, `
 			INSERT INTO channels (tenant_id, id, provider, name, number, base_url, worker, status,
 			  sealed_credentials, credentials_mark, sealed_webhook, webhook_mark, webhook_scheme,
-			  messages_per_second, pair_interval, pair_burst, account_id, sender_id, webhook_previous, daily_recipients)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, make_interval(secs => $15), $16, $17, $18, $19, $20)`,
+			  messages_per_second, pair_interval, pair_burst, account_id, sender_id, webhook_previous, daily_recipients, fallback_template)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, make_interval(secs => $15), $16, $17, $18, $19, $20, $21)`,
 			tenant, ch.ID, ch.Provider, ch.Name, ch.Number, ch.BaseURL, ch.Worker, ch.Status,
 			ch.SealedCredentials, ch.CredentialsMark, ch.SealedWebhook, ch.WebhookMark, ch.WebhookScheme,
-			ch.Limits.PerSecond, ch.Limits.PairInterval.Seconds(), ch.Limits.PairBurst, ch.AccountID, ch.SenderID, ch.WebhookPrevious, ch.DailyRecipients)
+			ch.Limits.PerSecond, ch.Limits.PairInterval.Seconds(), ch.Limits.PairBurst, ch.AccountID, ch.SenderID, ch.WebhookPrevious, ch.DailyRecipients, ch.Fallback)
 		if err != nil {
 			return err
 		}
@@ -170,7 +178,7 @@ func (s *WhatsAppStore) CreateChannel(ctx context.Context, tenant flomastr.Tenan
 
 // UpdateChannel implements whatsapp.ChannelStore.
 func (s *WhatsAppStore) UpdateChannel(ctx context.Context, tenant flomastr.TenantID, by flomastr.Actor, ch whatsapp.Channel) error {
-	err := s.db.InTenant(ctx, tenant, func(tx pgx.Tx) error {
+	err := s.retried(ctx, tenant, func(tx pgx.Tx) error {
 		before, err := collectChannel(tx.Query(ctx, `
 			SELECT `+channelColumns+`
 			FROM channels
@@ -184,11 +192,12 @@ func (s *WhatsAppStore) UpdateChannel(ctx context.Context, tenant flomastr.Tenan
 			SET name = $3, number = $4, base_url = $5, worker = $6, status = $7, pause_reason = $8,
 			    sealed_credentials = $9, credentials_mark = $10, sealed_webhook = $11, webhook_mark = $12,
 			    webhook_scheme = $13, messages_per_second = $14, pair_interval = make_interval(secs => $15),
-			    pair_burst = $16, account_id = $17, sender_id = $18, webhook_previous = $19, daily_recipients = $20, held_until = NULL, updated_at = now()
+			    pair_burst = $16, account_id = $17, sender_id = $18, webhook_previous = $19, daily_recipients = $20, fallback_template = $21, held_until = NULL,
+			    probe_at = CASE WHEN outage_since IS NOT NULL THEN now() END, updated_at = now()
 			WHERE tenant_id = $1 AND id = $2`,
 			tenant, ch.ID, ch.Name, ch.Number, ch.BaseURL, ch.Worker, ch.Status, ch.PauseReason,
 			ch.SealedCredentials, ch.CredentialsMark, ch.SealedWebhook, ch.WebhookMark,
-			ch.WebhookScheme, ch.Limits.PerSecond, ch.Limits.PairInterval.Seconds(), ch.Limits.PairBurst, ch.AccountID, ch.SenderID, ch.WebhookPrevious, ch.DailyRecipients)
+			ch.WebhookScheme, ch.Limits.PerSecond, ch.Limits.PairInterval.Seconds(), ch.Limits.PairBurst, ch.AccountID, ch.SenderID, ch.WebhookPrevious, ch.DailyRecipients, ch.Fallback)
 		if err != nil {
 			return err
 		}
@@ -250,8 +259,15 @@ func channelDetail(ch whatsapp.Channel) map[string]string {
 		"worker": ch.Worker, "status": ch.Status, "credentials_fingerprint": ch.CredentialsMark, "webhook_fingerprint": ch.WebhookMark,
 		"messages_per_second": strconv.FormatFloat(float64(ch.Limits.PerSecond), 'g', -1, 64),
 		"pair_interval":       ch.Limits.PairInterval.String(), "pair_burst": strconv.Itoa(ch.Limits.PairBurst),
-		"daily_recipients": strconv.Itoa(ch.DailyRecipients),
+		"daily_recipients": strconv.Itoa(ch.DailyRecipients), "fallback_template": templateName(ch.Fallback),
 	}
+}
+
+func templateName(t *provider.Template) string {
+	if t == nil {
+		return ""
+	}
+	return t.Name + " " + t.Language
 }
 
 // InboundErrors implements whatsapp.ChannelStore, newest first.

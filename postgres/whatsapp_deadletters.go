@@ -168,19 +168,11 @@ func (s *WhatsAppStore) RetryDeadTurn(ctx context.Context, tenant flomastr.Tenan
 		if tag.RowsAffected() == 0 {
 			return whatsapp.ErrAnsweredSince
 		}
-		var batch pgx.Batch
-		batch.Queue(`UPDATE outbox SET job_id = NULL, part = NULL WHERE tenant_id = $1 AND job_id = $2`, tenant, id)
-		batch.Queue(`
-			INSERT INTO lanes (tenant_id, conversation_id, kind, channel_id, worker, ready_at)
-			SELECT $1, $2, 'turn', id, worker, now()
-			FROM channels
-			WHERE tenant_id = $1 AND id = $3
-			ON CONFLICT (tenant_id, conversation_id, kind) DO UPDATE
-			SET ready_at = CASE WHEN lanes.lease_until > now() THEN lanes.ready_at ELSE least(coalesce(lanes.ready_at, 'infinity'), now()) END`,
-			tenant, conversation, channel)
-		batch.Queue(bringForwardSQL, tenant, whatsapp.LaneTurn, 0.0)
-		if err := tx.SendBatch(ctx, &batch).Close(); err != nil {
-			return fmt.Errorf("wake a turn: %w", err)
+		if _, err := tx.Exec(ctx, `UPDATE outbox SET job_id = NULL, part = NULL WHERE tenant_id = $1 AND job_id = $2`, tenant, id); err != nil {
+			return fmt.Errorf("forget an answer: %w", err)
+		}
+		if err := wakeTurn(ctx, tx, tenant, conversation, channel); err != nil {
+			return err
 		}
 		return appendAudit(ctx, tx, audit.Record{Tenant: tenant, Actor: by, Action: "turn.retried", Object: "turn " + id.String()})
 	})

@@ -35,6 +35,7 @@ type queued struct {
 	state        provider.State
 	term         int64
 	marketing    bool
+	fresh        time.Duration // zero: it never gets stale
 	useful       time.Duration
 }
 
@@ -73,10 +74,10 @@ func (q queued) insert(ctx context.Context, tx pgx.Tx, tenant flomastr.TenantID)
 	}
 	var batch pgx.Batch
 	batch.Queue(`
-		INSERT INTO outbox (tenant_id, message_id, seq, conversation_id, channel_id, phase, kind, content, term, attempts, expires_at, job_id, part, marketing)
+		INSERT INTO outbox (tenant_id, message_id, seq, conversation_id, channel_id, phase, kind, content, term, attempts, expires_at, job_id, part, marketing, stale_at)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, nullif($9, 0), CASE $6 WHEN 'intent' THEN 1 ELSE 0 END, now() + make_interval(secs => $10),
-		  $11, nullif($12, 0), $13)`,
-		tenant, q.id, seq, q.conversation, q.channel, q.phase, q.kind, content, q.term, q.useful.Seconds(), jobOrNil(q.job), q.part, q.marketing)
+		  $11, nullif($12, 0), $13, now() + make_interval(secs => nullif($14::float8, 0)))`,
+		tenant, q.id, seq, q.conversation, q.channel, q.phase, q.kind, content, q.term, q.useful.Seconds(), jobOrNil(q.job), q.part, q.marketing, q.fresh.Seconds())
 	batch.Queue(`
 		UPDATE conversations
 		SET last_message_at = now(), last_text = $3, last_direction = 'out', unread = 0
@@ -132,7 +133,7 @@ func queueAnswer(ctx context.Context, tx pgx.Tx, lane whatsapp.Lane, out whatsap
 	}
 	var to string
 	if out.SendNow {
-		if send.Lane.Term, to, err = takeSendLane(ctx, tx, send.Lane, out.Lease); err != nil {
+		if send.Lane.Term, to, send.Failures, err = takeSendLane(ctx, tx, send.Lane, out.Lease); err != nil {
 			return send, false, err
 		}
 		begun = send.Lane.Term > 0
@@ -169,7 +170,7 @@ func answerRow(lane whatsapp.Lane, out whatsapp.Outcome, part int) (queued, erro
 	q := queued{
 		id: id, conversation: lane.Conversation, channel: lane.Channel, kind: whatsapp.KindAnswer, speaker: out.Speaker,
 		typ: message.Type(), text: message.Said(), job: lane.Job, part: part + 1,
-		message: message, phase: "queued", state: provider.StateQueued, useful: out.Useful,
+		message: message, phase: "queued", state: provider.StateQueued, fresh: out.Fresh, useful: out.Useful,
 	}
 	if part == 0 {
 		q.decision = &whatsapp.Decided{
@@ -185,7 +186,7 @@ func answerRow(lane whatsapp.Lane, out whatsapp.Outcome, part int) (queued, erro
 
 // takeSendLane leases a send lane that is free, empty, and in pace, of a channel that may send inside an open window.
 // Term 0 means that it could not be had, and the message goes the long way.
-func takeSendLane(ctx context.Context, tx pgx.Tx, lane whatsapp.Lane, lease time.Duration) (term int64, to string, err error) {
+func takeSendLane(ctx context.Context, tx pgx.Tx, lane whatsapp.Lane, lease time.Duration) (term int64, to string, failures int, err error) {
 	err = tx.QueryRow(ctx, `
 		INSERT INTO lanes AS l (tenant_id, conversation_id, kind, channel_id, ready_at, lease_until, term, paced_until)
 		SELECT $1, c.id, 'send', ch.id, now() + make_interval(secs => $3), now() + make_interval(secs => $3), 1, now() + ch.pair_interval
@@ -193,22 +194,23 @@ func takeSendLane(ctx context.Context, tx pgx.Tx, lane whatsapp.Lane, lease time
 		JOIN channels ch ON ch.tenant_id = $1 AND ch.id = c.channel_id
 		JOIN tenants n ON n.id = $1
 		WHERE c.tenant_id = $1 AND c.id = $2 AND c.window_until > now() + interval '`+windowMargin+`'
-		  AND n.status = 'active' AND ch.status = 'active' AND coalesce(ch.held_until <= now(), true)
+		  AND n.status = 'active' AND ch.status = 'active' AND coalesce(ch.held_until <= now(), true) AND ch.outage_since IS NULL
 		  AND NOT EXISTS (SELECT FROM outbox o WHERE o.tenant_id = $1 AND o.conversation_id = c.id AND o.phase <> 'settled')
 		ON CONFLICT (tenant_id, conversation_id, kind) DO UPDATE
 		SET lease_until = excluded.lease_until, ready_at = excluded.ready_at, term = l.term + 1,
 		    paced_until = greatest(l.paced_until, now()) + (excluded.paced_until - now())
 		WHERE coalesce(l.lease_until <= now(), true)
 		  AND l.paced_until - (SELECT pair_interval * (pair_burst - 1) FROM channels WHERE tenant_id = $1 AND id = l.channel_id) <= now()
-		RETURNING term, (SELECT address FROM conversations WHERE tenant_id = $1 AND id = $2)`,
-		lane.Tenant, lane.Conversation, lease.Seconds()).Scan(&term, &to)
+		RETURNING term, (SELECT address FROM conversations WHERE tenant_id = $1 AND id = $2),
+		  (SELECT failures FROM channels WHERE tenant_id = $1 AND id = l.channel_id)`,
+		lane.Tenant, lane.Conversation, lease.Seconds()).Scan(&term, &to, &failures)
 	if errors.Is(err, pgx.ErrNoRows) {
-		return 0, "", nil
+		return 0, "", 0, nil
 	}
 	if err != nil {
-		return 0, "", fmt.Errorf("take send lane: %w", err)
+		return 0, "", 0, fmt.Errorf("take send lane: %w", err)
 	}
-	return term, to, nil
+	return term, to, failures, nil
 }
 
 // wakeSends makes a conversation's send lane due.

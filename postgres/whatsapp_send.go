@@ -38,6 +38,11 @@ type head struct {
 	mayNot     bool    // channel or tenant does not send
 	missed     bool    // its template has been missing from the channel's lists for long
 	held       float64 // seconds until the provider's wish to slow down ends
+	outage     whatsapp.Outage
+	now        time.Time // the database's
+	first      bool      // of an answer's parts
+	stale      bool
+	fallback   *provider.Template
 	pace       float64 // seconds until the pace to this contact allows it
 }
 
@@ -53,7 +58,7 @@ func (s *WhatsAppStore) BeginSend(ctx context.Context, lane whatsapp.Lane) (send
 			return err
 		}
 		for {
-			h, err := headOf(ctx, tx, lane)
+			h, err := dueHead(ctx, tx, lane)
 			if errors.Is(err, pgx.ErrNoRows) {
 				nothing = true
 				return releaseSends(ctx, tx, lane, nil)
@@ -65,8 +70,15 @@ func (s *WhatsAppStore) BeginSend(ctx context.Context, lane whatsapp.Lane) (send
 			if problem == "" && h.unknown() && h.missed {
 				problem = "Not sent: the provider does not know the template any more."
 			}
-			if problem != "" {
-				if err := settleOutbox(ctx, tx, lane, h.id, provider.StateFailed, problem); err != nil {
+			fate := h.standing().Fate(problem)
+			wait, probe := h.mustWait(), false
+			if goes := fate == whatsapp.Goes || fate == whatsapp.AskedAgain; goes && wait <= 0 && h.outage.Open() {
+				if probe, wait, err = takeProbe(ctx, tx, lane); err != nil {
+					return err
+				}
+			}
+			if fate != whatsapp.Goes && (fate != whatsapp.AskedAgain || wait <= 0) {
+				if err := h.meet(ctx, tx, lane, fate, problem); err != nil {
 					return err
 				}
 				continue
@@ -76,7 +88,6 @@ func (s *WhatsAppStore) BeginSend(ctx context.Context, lane whatsapp.Lane) (send
 					return err
 				}
 			}
-			wait := h.mustWait()
 			if wait <= 0 && h.template && !h.windowOpen {
 				if wait, err = beginTalk(ctx, tx, lane); err != nil {
 					return err
@@ -95,6 +106,7 @@ func (s *WhatsAppStore) BeginSend(ctx context.Context, lane whatsapp.Lane) (send
 				}
 				continue
 			}
+			sending.Probe = probe
 			return err
 		}
 	})
@@ -127,7 +139,24 @@ func (s *WhatsAppStore) forsakeIntents(ctx context.Context, tx pgx.Tx, lane what
 	return nil
 }
 
+// dueHead reads the lane's next message. Where its number keeps it back the number is locked and looked at again: whoever resumes
+// a number or ends its outage wakes the lanes that nobody holds, and this one must not miss it.
+func dueHead(ctx context.Context, tx pgx.Tx, lane whatsapp.Lane) (head, error) {
+	h, err := headOf(ctx, tx, lane)
+	if err != nil || !h.mayNot && !h.outage.Open() {
+		return h, err
+	}
+	if _, err := tx.Exec(ctx, `
+		SELECT FROM channels
+		WHERE tenant_id = $1 AND id = $2
+		FOR NO KEY UPDATE`, lane.Tenant, lane.Channel); err != nil {
+		return h, fmt.Errorf("lock a number: %w", err)
+	}
+	return headOf(ctx, tx, lane)
+}
+
 func headOf(ctx context.Context, tx pgx.Tx, lane whatsapp.Lane) (h head, err error) {
+	var away outageRow
 	err = tx.QueryRow(ctx, `
 		SELECT o.message_id, o.kind, o.content, o.attempts, o.slowed, o.expires_at, c.address,
 		       extract(epoch FROM o.ready_at - now())::float8,
@@ -138,7 +167,8 @@ func headOf(ctx context.Context, tx pgx.Tx, lane whatsapp.Lane) (h head, err err
 		       ch.status <> 'active' OR n.status <> 'active',
 		       coalesce(ch.templates_read_at > o.template_missed_at + make_interval(secs => $3), false),
 		       coalesce(extract(epoch FROM ch.held_until - now()), 0)::float8,
-		       coalesce(extract(epoch FROM nullif(l.paced_until, '-infinity') - ch.pair_interval * (ch.pair_burst - 1) - now()), 0)::float8
+		       coalesce(extract(epoch FROM nullif(l.paced_until, '-infinity') - ch.pair_interval * (ch.pair_burst - 1) - now()), 0)::float8,
+		       coalesce(o.part = 1, false), coalesce(o.stale_at <= now(), false), ch.fallback_template, now(), `+outageColumnsSQL+`
 		FROM outbox o
 		JOIN conversations c ON c.tenant_id = $1 AND c.id = o.conversation_id
 		JOIN channels ch ON ch.tenant_id = $1 AND ch.id = o.channel_id
@@ -149,7 +179,8 @@ func headOf(ctx context.Context, tx pgx.Tx, lane whatsapp.Lane) (h head, err err
 		ORDER BY o.seq
 		LIMIT 1`, lane.Tenant, lane.Conversation, whatsapp.TemplateMissed.Seconds()).Scan(
 		&h.id, &h.kind, &h.content, &h.attempts, &h.slowed, &h.expires, &h.to, &h.wait, &h.expired, &h.windowOpen, &h.template, &h.known.Status, &h.known.Category, &h.owner, &h.optOut, &h.marketing, &h.unasked,
-		&h.mayNot, &h.missed, &h.held, &h.pace)
+		&h.mayNot, &h.missed, &h.held, &h.pace, &h.first, &h.stale, &h.fallback, &h.now, &away.failures, &away.since, &away.probeAt, &away.overAt)
+	h.outage = away.outage()
 	return h, err
 }
 
@@ -157,6 +188,7 @@ func headOf(ctx context.Context, tx pgx.Tx, lane whatsapp.Lane) (h head, err err
 func (h head) standing() whatsapp.Standing {
 	s := whatsapp.Standing{
 		Kind: h.kind, Owner: h.owner, OptOut: h.optOut, Marketing: h.marketing, Held: h.unasked, Template: h.template, WindowOpen: h.windowOpen, Expired: h.expired,
+		First: h.kind == whatsapp.KindAnswer && h.first, Stale: h.stale, Fallback: h.fallback != nil,
 	}
 	if h.template {
 		s.Refused, s.Marketing = whatsapp.TemplateProblem(h.known), s.Marketing || h.known.Marketing()
@@ -193,7 +225,7 @@ func (h head) mustWait() time.Duration {
 	if h.mayNot || h.unknown() {
 		seconds = max(seconds, pausedRecheck.Seconds())
 	}
-	return time.Duration(seconds * float64(time.Second))
+	return max(time.Duration(seconds*float64(time.Second)), apart(h.outage.Wait(h.now)))
 }
 
 // errUnreadable is a message whose content is not what we keep there.
@@ -204,7 +236,7 @@ func (h head) begin(ctx context.Context, tx pgx.Tx, lane whatsapp.Lane) (s whats
 	if err := json.Unmarshal(h.content, &content); err != nil {
 		return s, fmt.Errorf("decode outbox: %w", errors.Join(errUnreadable, err))
 	}
-	s = whatsapp.Sending{Lane: lane, Message: content.message(h.id, h.to), Attempts: h.attempts + 1, Slowed: h.slowed, Expires: h.expires}
+	s = whatsapp.Sending{Lane: lane, Message: content.message(h.id, h.to), Attempts: h.attempts + 1, Slowed: h.slowed, Failures: h.outage.Failures, Expires: h.expires}
 	var batch pgx.Batch
 	batch.Queue(`
 		UPDATE outbox
@@ -269,6 +301,9 @@ func (s *WhatsAppStore) SettleSend(ctx context.Context, sending whatsapp.Sending
 			return held
 		}
 		if err := s.settleResult(ctx, tx, sending, id, r, held == nil); err != nil {
+			return err
+		}
+		if err := noteCall(ctx, tx, sending, r); err != nil {
 			return err
 		}
 		if held != nil {
@@ -339,7 +374,7 @@ func requeue(ctx context.Context, tx pgx.Tx, lane whatsapp.Lane, id flomastr.Mes
 		UPDATE outbox
 		SET phase = 'queued', ready_at = now() + make_interval(secs => $4), `+triedSQL("$5", "$6")+`
 		WHERE tenant_id = $1 AND message_id = $2 AND phase = 'intent' AND term = $3`,
-		lane.Tenant, id, lane.Term, r.After.Seconds(), r.Free(), r.Err.Throttled)
+		lane.Tenant, id, lane.Term, r.After.Seconds(), r.Free, r.Err.Throttled)
 	batch.Queue(`
 		UPDATE messages
 		SET state = 'queued', problem = $4
@@ -363,7 +398,7 @@ func takeBack(ctx context.Context, tx pgx.Tx, lane whatsapp.Lane, id flomastr.Me
 		                    AND later.phase <> 'queued')
 		  AND EXISTS (SELECT FROM messages m
 		              WHERE m.tenant_id = $1 AND m.id = $2 AND m.created_at = $5 AND m.state IN ('intent', 'unknown'))`,
-		lane.Tenant, id, lane.Term, r.After.Seconds(), timeOf(id), r.Free(), r.Err.Throttled)
+		lane.Tenant, id, lane.Term, r.After.Seconds(), timeOf(id), r.Free, r.Err.Throttled)
 	if err != nil {
 		return false, fmt.Errorf("take message back: %w", err)
 	}
@@ -392,7 +427,7 @@ func settleOutbox(ctx context.Context, tx pgx.Tx, lane whatsapp.Lane, id flomast
 
 // nextSend is how long until the lane's next message may be tried; nil when there is none.
 func nextSend(ctx context.Context, tx pgx.Tx, lane whatsapp.Lane) (*time.Duration, error) {
-	h, err := headOf(ctx, tx, lane)
+	h, err := dueHead(ctx, tx, lane)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return nil, nil //nolint:nilnil // no next message is an answer, not a failure
 	}

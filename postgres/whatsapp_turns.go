@@ -37,7 +37,7 @@ func (s *WhatsAppStore) LoadTurn(ctx context.Context, lane whatsapp.Lane, histor
 		work.Turn = flomastr.Turn{Tenant: lane.Tenant, Channel: lane.Channel, Conversation: lane.Conversation, Job: lane.Job}
 		err := tx.QueryRow(ctx, `
 			SELECT j.id, j.conversation_id, j.channel_id, j.state, j.job_type, j.attempts, j.created_at,
-			       c.contact_id, t.name, c.owner_kind, `+optOutSQL+`, n.time_zone, ch.number, ch.messages_per_second,
+			       c.contact_id, t.name, c.owner_kind, `+optOutSQL+`, n.time_zone, ch.number,
 			       c.answered_to, c.archived_seq,
 			       c.archived_seq = 0 AND NOT EXISTS (SELECT FROM messages m
 			                   WHERE m.tenant_id = $1 AND m.conversation_id = c.id AND m.direction = 'out'
@@ -49,7 +49,7 @@ func (s *WhatsAppStore) LoadTurn(ctx context.Context, lane whatsapp.Lane, histor
 			JOIN tenants n ON n.id = $1
 			WHERE j.tenant_id = $1 AND j.id = $2 AND j.state = 'processing' AND j.term = $3`, lane.Tenant, lane.Job, lane.Term).Scan(
 			&work.Job.ID, &work.Job.Conversation, &work.Job.Channel, &work.Job.State, &work.Job.Type, &work.Job.Attempts, &work.Job.CreatedAt,
-			&work.Turn.Contact, &work.Turn.ContactName, &work.Owner, &work.OptOut, &work.Turn.TimeZone, &work.Number, &work.PerSecond, &answeredTo, &archivedTo, &work.Turn.First)
+			&work.Turn.Contact, &work.Turn.ContactName, &work.Owner, &work.OptOut, &work.Turn.TimeZone, &work.Number, &answeredTo, &archivedTo, &work.Turn.First)
 		if errors.Is(err, pgx.ErrNoRows) {
 			return whatsapp.ErrLeaseLost
 		}

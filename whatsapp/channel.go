@@ -30,6 +30,8 @@ type Channel struct {
 	DailyRecipients   int // how many people it may begin talks with in 24 hours, as an administrator says; 0: as WhatsApp does
 	ToldRecipients    int // as WhatsApp says; 0: not yet
 	HeldUntil         time.Time
+	Outage            Outage
+	Fallback          *provider.Template // what goes in the place of an answer that the 24-hour window keeps back; nil: a person goes on
 	LastInboundAt     time.Time
 	LastWebhookAt     time.Time // of one that was believed, to the minute
 	LastRefusedAt     time.Time // of one that was not, to the minute
@@ -60,6 +62,7 @@ const (
 	TroubleProvider    Trouble = "provider_missing"    // this server does not speak the provider
 	TroubleCredentials Trouble = "credentials_missing" // what the provider needs to know us by
 	TroubleSecret      Trouble = "secret_missing"      // every webhook is refused
+	TroubleAway        Trouble = "provider_away"       // it does not answer
 	TroubleRefused     Trouble = "webhook_refused"     // the last webhook did not show the secret
 	TroubleSilent      Trouble = "webhook_never"       // no webhook has come yet
 )
@@ -76,6 +79,8 @@ func (e *Engine) Trouble(ch Channel) Trouble {
 		return TroubleCredentials
 	case ch.SealedWebhook == nil:
 		return TroubleSecret
+	case ch.Outage.Open():
+		return TroubleAway
 	case ch.LastRefusedAt.After(ch.LastWebhookAt):
 		return TroubleRefused
 	case ch.LastWebhookAt.IsZero() && ch.LastInboundAt.IsZero(): // a number may be older than the note of its webhooks

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"regexp"
@@ -32,7 +33,9 @@ type ChannelDraft struct {
 	Limits      *Limits
 	// DailyRecipients is how many people the number may begin talks with in 24 hours; 0 leaves it to WhatsApp.
 	DailyRecipients *int
-	By              flomastr.Actor // zero: the system
+	// Fallback is what goes in the place of an answer that the 24-hour window keeps back; one without a name takes it away.
+	Fallback *provider.Template
+	By       flomastr.Actor // zero: the system
 }
 
 func (d ChannelDraft) by() flomastr.Actor {
@@ -64,6 +67,9 @@ func (e *Engine) CreateChannel(ctx context.Context, tenant flomastr.TenantID, d 
 	if p, ok := e.providers[d.Provider]; ok && ch.BaseURL == "" && (d.BaseURL == nil || *d.BaseURL == "") {
 		ch.BaseURL, d.BaseURL = p.Setup().Address, nil
 	}
+	if d.Fallback != nil && d.Fallback.Name != "" {
+		return Channel{}, provider.WebhookSecret{}, errInvalidChannel.Field("body.fallback_template", "can be chosen once the number is connected, from its templates")
+	}
 	secret, err := e.apply(&ch, d)
 	if err != nil {
 		return Channel{}, provider.WebhookSecret{}, err
@@ -87,7 +93,24 @@ func (e *Engine) UpdateChannel(ctx context.Context, tenant flomastr.TenantID, id
 	if _, err := e.apply(&ch, d); err != nil {
 		return Channel{}, err
 	}
+	if d.Fallback != nil {
+		if ch.Fallback, err = e.checkFallback(ctx, ch, *d.Fallback); err != nil {
+			return Channel{}, err
+		}
+	}
 	return e.saveChannel(ctx, d.by(), ch)
+}
+
+// checkFallback refuses a template that could not be sent as it stands.
+func (e *Engine) checkFallback(ctx context.Context, ch Channel, t provider.Template) (*provider.Template, error) {
+	if t.Name == "" {
+		return nil, nil //nolint:nilnil // none is what was asked for
+	}
+	_, err := e.useTemplate(ctx, ch.Tenant, ch.ID, &t)
+	if known, ok := errors.AsType[*flomastr.Error](err); ok && (known.Kind == flomastr.Conflict || known.Kind == flomastr.Invalid) {
+		return nil, errInvalidChannel.Field("body.fallback_template", known.Message).Because(err)
+	}
+	return &t, err
 }
 
 func (e *Engine) saveChannel(ctx context.Context, by flomastr.Actor, ch Channel) (Channel, error) {

@@ -58,6 +58,7 @@ type Settings struct {
 	Poll           time.Duration // how often to look for work without being woken; 250 ms
 	TurnAttempts   int           // before the fallback is sent; 4
 	SendAttempts   int           // 30: a provider may be away for a quarter of an hour
+	AnswerFresh    time.Duration // after which an answer that could not leave is made anew; 10 min
 	AnswerUseful   time.Duration // after which an answer is not sent any more; 2 h
 	MessageUseful  time.Duration // the same for messages of people and of the API; 24 h
 	StoreTimeout   time.Duration // for storing a webhook before 503; 900 ms
@@ -95,6 +96,7 @@ func (s Settings) withDefaults() Settings {
 	fill(&s.Poll, 250*time.Millisecond)
 	fill(&s.TurnAttempts, 4)
 	fill(&s.SendAttempts, 30)
+	fill(&s.AnswerFresh, 10*time.Minute)
 	fill(&s.AnswerUseful, 2*time.Hour)
 	fill(&s.MessageUseful, 24*time.Hour)
 	fill(&s.StoreTimeout, 900*time.Millisecond)
@@ -169,7 +171,7 @@ func New(d Deps) *Engine {
 		e.providers[p.Name()] = p
 	}
 	e.channels = &channelCache{engine: e, entries: map[flomastr.ChannelID]cachedChannel{}}
-	e.planner = newPlanner(e.set.LiftLimits)
+	e.planner = newPlanner(e.store, e.set.LiftLimits)
 	e.intake = newBatcher(e)
 	return e
 }

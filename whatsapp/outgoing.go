@@ -4,6 +4,7 @@ import (
 	"context"
 	"regexp"
 	"strings"
+	"time"
 	"unicode"
 
 	"github.com/flomastr/flomastr"
@@ -20,6 +21,8 @@ type Request struct {
 	Reach   Reach
 	// Marketing says that it is advertising, which somebody who takes none does not get.
 	Marketing bool
+	// Valid is how long it is worth sending; zero, or longer than [Settings.MessageUseful], means that.
+	Valid time.Duration
 }
 
 // Author is who wrote a message: a member by the issuer's subject, and as the audit log names them.
@@ -75,8 +78,8 @@ func (e *Engine) Send(ctx context.Context, tenant flomastr.TenantID, r Request) 
 	}
 	m, err := e.queue(ctx, tenant, Outgoing{
 		Conversation: conversation, Message: r.Message, Speaker: r.Speaker, Author: r.Author.ID, By: r.Author.Actor,
-		Marketing: r.Marketing,
-		TakeOver:  r.Speaker == flomastr.SpeakerMember && r.Message.Template == nil, // whoever writes in their own words goes on
+		Marketing: r.Marketing, Useful: r.Valid,
+		TakeOver: r.Speaker == flomastr.SpeakerMember && r.Message.Template == nil, // whoever writes in their own words goes on
 	})
 	m.Provider = ch.Provider
 	return m, err
@@ -114,7 +117,9 @@ func (e *Engine) Reply(ctx context.Context, tenant flomastr.TenantID, id flomast
 
 func (e *Engine) queue(ctx context.Context, tenant flomastr.TenantID, out Outgoing) (Message, error) {
 	out.Message.Key = flomastr.NewID[flomastr.MessageID]().String()
-	out.Useful = e.set.MessageUseful
+	if out.Useful <= 0 || out.Useful > e.set.MessageUseful {
+		out.Useful = e.set.MessageUseful
+	}
 	m, err := e.store.SaveOutgoing(ctx, tenant, out)
 	if err != nil {
 		return Message{}, err

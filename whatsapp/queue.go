@@ -138,7 +138,7 @@ func (e *Engine) CompleteJob(ctx context.Context, tenant flomastr.TenantID, id f
 	}
 	out := Outcome{
 		State: JobCompleted, Speaker: flomastr.SpeakerExternal, Decision: silent("The worker had nothing to say."),
-		Lease: e.set.SendLease, Useful: e.set.AnswerUseful,
+		Lease: e.set.SendLease, Fresh: e.set.AnswerFresh, Useful: e.set.AnswerUseful,
 	}
 	if c.Reply != nil {
 		reply, err := e.prepare(ctx, tenant, lane.Channel, *c.Reply)

@@ -29,7 +29,15 @@ type Standing struct {
 	Refused    string // why its template cannot be sent: see [TemplateProblem]
 	WindowOpen bool
 	Expired    bool
+	First      bool // the first part of an answer to a turn
+	Stale      bool // it has waited for longer than an answer should
+	Fallback   bool // the channel has a template for what the window keeps back
 }
+
+const (
+	tooLate      = "Not sent: it could not be sent in time, and a late answer would confuse."
+	windowClosed = "Not sent: the 24-hour window closed before it could go out."
+)
 
 // CallOff says why a message must not be sent any more, in a sentence for people; empty when it may go. It is asked
 // when the message's turn comes, and once more before the call.
@@ -40,15 +48,45 @@ func (s Standing) CallOff() string {
 	case s.Kind != KindNotice && !s.OptOut.Allows(s.Marketing):
 		return "Not sent: the customer has asked not to be written to."
 	case s.Expired:
-		return "Not sent: it could not be sent in time, and a late answer would confuse."
+		return tooLate
 	case s.Held && s.Marketing:
 		return "Not sent: WhatsApp holds advertising to this customer back for a day."
 	case s.Refused != "":
 		return s.Refused
 	case !s.WindowOpen && !s.Template:
-		return "Not sent: the 24-hour window closed before it could go out."
+		return windowClosed
 	default:
 		return ""
+	}
+}
+
+// Fate is what becomes of a message of ours whose turn to be sent has come.
+type Fate uint8
+
+// The fates.
+const (
+	Goes       Fate = iota
+	CalledOff       // it fails, and says why
+	AskedAgain      // its question is answered anew, with whatever the customer wrote since
+	Replaced        // the channel's fallback template goes instead
+	HandedOver      // it fails, and a person goes on
+)
+
+// Fate says what becomes of a message that [Standing.CallOff] has this to say of. An answer that waited for too long, because its
+// provider or its number was away, is not sent blindly.
+func (s Standing) Fate(callOff string) Fate {
+	lapsed := callOff == tooLate || callOff == windowClosed || callOff == "" && s.Stale
+	switch {
+	case callOff == "" && !(lapsed && s.First):
+		return Goes
+	case !lapsed || !s.First || s.Template:
+		return CalledOff
+	case s.WindowOpen:
+		return AskedAgain
+	case s.Fallback:
+		return Replaced
+	default:
+		return HandedOver
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/flomastr/flomastr"
 	"github.com/flomastr/flomastr/internal/chaos"
 	"github.com/flomastr/flomastr/whatsapp/provider"
 )
@@ -13,7 +14,7 @@ import (
 func (e *Engine) workSends(ctx context.Context, lane Lane) {
 	// The number's throughput is waited for before the intent: an intent is to be short.
 	waiting, cancel := context.WithTimeout(ctx, e.set.SendLease/3)
-	err := e.planner.await(waiting, lane.Channel)
+	err := e.planner.await(waiting, lane.Tenant, lane.Channel)
 	cancel()
 	if err != nil {
 		return // the lane comes up again when its lease ends
@@ -84,23 +85,30 @@ func (e *Engine) call(ctx context.Context, s Sending) Result {
 	if e.set.PublicURL != "" {
 		s.Message.CallbackURL = WebhookURL(e.set.PublicURL, ch.row)
 	}
+	if s.Probe { // before a message is risked
+		if err := p.Test(calling, ch.opened); flomastr.CodeOf(err) == "provider_unreachable" {
+			return e.after(s, &provider.SendError{Outcome: provider.NotSent, Away: true, Sentence: "The provider could still not be reached.", Err: err})
+		}
+	}
 	chaos.Point("before-send")
 	accepted, err := p.Send(calling, ch.opened, s.Message)
 	chaos.Point("after-provider-accept-before-record")
 	if err == nil {
-		return Result{Accepted: accepted}
+		return Result{Accepted: accepted, Answered: true}
 	}
 	var failed *provider.SendError
 	if !errors.As(err, &failed) {
 		failed = &provider.SendError{Outcome: provider.Unknown, Sentence: "The provider's answer was not understood.", Err: err}
 	}
-	return e.after(s, failed)
+	r := e.after(s, failed)
+	r.Answered = failed.Outcome == provider.Refused || failed.Throttled
+	return r
 }
 
 // after decides whether a failed call is made again: only when the message provably did not leave, and while it is
 // worth it. A channel that is paused keeps its messages.
 func (e *Engine) after(s Sending, failed *provider.SendError) Result {
-	r := Result{Err: failed}
+	r := Result{Err: failed, Away: failed.Away, Unit: e.set.BackoffUnit}
 	if failed.Outcome != provider.NotSent {
 		return r
 	}
@@ -109,12 +117,9 @@ func (e *Engine) after(s Sending, failed *provider.SendError) Result {
 		wait = e.set.BackoffUnit << min(2*s.Slowed, 12) // 4^X, as Meta asks
 	}
 	r.After = max(failed.RetryAfter, wait)
-	r.Retry = r.Free() || s.Attempts < e.set.SendAttempts
+	// A paused number, a provider that asks for patience and one that is known to be away cost no try: such a message waits as
+	// long as it is useful.
+	r.Free = failed.Effect == provider.PauseChannel || failed.Throttled || failed.Away && s.Probe
+	r.Retry = r.Free || s.Attempts < e.set.SendAttempts
 	return r
-}
-
-// Free tells whether a call that failed costs its message no try: the number is paused, or the provider only asked for
-// patience. Such a message waits as long as it is useful.
-func (r Result) Free() bool {
-	return r.Err != nil && (r.Err.Effect == provider.PauseChannel || r.Err.Throttled)
 }

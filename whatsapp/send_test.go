@@ -594,7 +594,7 @@ func TestTenantsAreServedInTurn(t *testing.T) {
 	require.Less(t, len(b.ledger.all()), 150, "long before the flood is over")
 }
 
-func tenantExec(t *testing.T, b *bundle, sql string) {
+func tenantExec(t testing.TB, b *bundle, sql string) {
 	t.Helper()
 	require.NoError(t, b.db.InTenant(t.Context(), b.tenant, execFn(t.Context(), sql)))
 }

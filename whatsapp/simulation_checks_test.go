@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/flomastr/flomastr/whatsapp/provider"
 )
@@ -51,6 +52,8 @@ func (s *simulation) mayLeave(l *line) {
 		s.violate("an answer left although a person has taken over")
 	case scope == ScopeAll && l.outKind != KindNotice, scope == ScopeMarketing && l.marketing:
 		s.violate("somebody was written to who does not want it")
+	case l.outKind == KindAnswer && l.first && l.content.Template == nil && s.now.Sub(l.at) > 12*time.Minute:
+		s.violate("an answer left that was made long ago")
 	case l.content.Template == nil && s.now.After(l.talk.window):
 		s.violate("a text left after the window had closed")
 	}

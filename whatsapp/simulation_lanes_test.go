@@ -198,17 +198,17 @@ func (w *world) queueAnswer(t *talk, j *turn, out Outcome) (s Sending, begun boo
 	s = Sending{Lane: Lane{Tenant: w.channel.Tenant, Conversation: t.id, Channel: w.channel.ID, Kind: LaneSend}, Attempts: 1}
 	lane := w.lane(t, LaneSend)
 	busy := slices.ContainsFunc(w.lines, func(m *line) bool { return m.out && m.talk == t && m.phase != "settled" }) && !w.rules.crowd
-	if out.SendNow && w.dice.IntN(4) > 0 && !busy && !lane.until.After(w.now) && w.channel.Status == ChannelActive && !w.channel.HeldUntil.After(w.now) &&
+	if out.SendNow && w.dice.IntN(4) > 0 && !busy && !lane.until.After(w.now) && w.channel.Status == ChannelActive && !w.channel.HeldUntil.After(w.now) && !w.channel.Outage.Open() &&
 		w.rules.windowOpen(t.window, w.now) {
 		lane.term++
 		lane.until, lane.ready = w.now.Add(out.Lease), w.now.Add(out.Lease)
-		s.Lane.Term, begun = lane.term, true
+		s.Lane.Term, s.Failures, begun = lane.term, w.channel.Outage.Failures, true
 	}
 	for i, m := range out.Messages {
 		id, _ := flomastr.ParseID[flomastr.MessageID](m.Key)
 		l := &line{
 			id: id, talk: t, speaker: out.Speaker, kind: "text", text: m.Text, outKind: KindAnswer, content: m, job: j, first: i == 0,
-			expires: w.now.Add(out.Useful),
+			expires: w.now.Add(out.Useful), stale: w.now.Add(out.Fresh),
 		}
 		if out.Decision.Action == flomastr.ActionHandOver {
 			l.outKind = KindReply
@@ -264,19 +264,80 @@ func (w *world) BeginSend(_ context.Context, lane Lane) (s Sending, err error) {
 			w.releaseSends(row, nil)
 			return s, ErrNothingDue
 		}
-		if w.rules.callOff(w.standing(l)) != "" {
-			w.settle(l, provider.StateFailed)
+		standing := w.standing(l)
+		fate, wait, probe := w.rules.fate(standing, w.rules.callOff(standing)), w.mustWait(l), false
+		if goes := fate == Goes || fate == AskedAgain; goes && wait <= 0 && w.channel.Outage.Open() {
+			w.channel.Outage, probe = w.channel.Outage.Probing(w.now), true
+		}
+		if fate != Goes && (fate != AskedAgain || wait <= 0) {
+			w.meetFate(l, fate)
 			continue
 		}
-		if wait := w.mustWait(l); wait > 0 {
+		if wait > 0 {
 			w.releaseSends(row, &wait)
 			return s, ErrNothingDue
 		}
 		l.phase, l.term, l.attempts = "intent", lane.Term, l.attempts+1
 		w.set(l, provider.StateIntent)
 		w.crash()
-		return Sending{Lane: lane, Message: w.message(l), Attempts: l.attempts, Slowed: l.slowed, Expires: l.expires}, nil
+		return Sending{Lane: lane, Message: w.message(l), Attempts: l.attempts, Slowed: l.slowed, Failures: w.channel.Outage.Failures, Probe: probe, Expires: l.expires}, nil
 	}
+}
+
+// meetFate is what package postgres calls meet.
+func (w *world) meetFate(l *line, fate Fate) {
+	t := l.talk
+	switch fate {
+	case AskedAgain:
+		w.askAgain(t)
+	case Replaced:
+		w.callOffAnswers(t, l)
+		l.content, l.text, l.stale = provider.Message{Template: w.channel.Fallback}, "[template]", time.Time{}
+		if hour := w.now.Add(time.Hour); l.expires.Before(hour) {
+			l.expires = hour
+		}
+	case HandedOver:
+		w.settle(l, provider.StateFailed)
+		t.owner, t.ownerID, t.byHand = OwnerMember, "", true
+	default:
+		w.settle(l, provider.StateFailed)
+	}
+}
+
+// callOffAnswers ends the answers of which no part has left, and gives their turns.
+func (w *world) callOffAnswers(t *talk, except *line) (jobs []*turn) {
+	begun := map[*turn]bool{}
+	for _, l := range w.lines {
+		begun[l.job] = begun[l.job] || l.out && l.phase != "queued"
+	}
+	for _, l := range w.lines {
+		if l.out && l.talk == t && l.phase == "queued" && l.outKind == KindAnswer && l != except && !begun[l.job] {
+			w.settle(l, provider.StateFailed)
+			jobs = append(jobs, l.job)
+		}
+	}
+	return jobs
+}
+
+func (w *world) askAgain(t *talk) {
+	jobs := w.callOffAnswers(t, nil)
+	open := w.head(t)
+	if open == nil {
+		open = &turn{id: flomastr.NewID[flomastr.JobID](), seq: w.next(), talk: t, state: JobQueued, made: w.now, ready: w.now}
+		w.jobs = append(w.jobs, open)
+	}
+	open.stale = open.stale || open.state == JobProcessing
+	for _, m := range w.lines {
+		if m.direction != In || !slices.Contains(jobs, m.job) {
+			continue
+		}
+		m.job = open
+		open.count++
+		if !t.answeredTo.Before(m.at) {
+			t.answeredTo = m.at.Add(-time.Microsecond)
+		}
+	}
+	w.wakeLane(t, LaneTurn, w.now)
 }
 
 func (w *world) nextOut(t *talk) *line {
@@ -292,11 +353,12 @@ func (w *world) standing(l *line) Standing {
 	return Standing{
 		Kind: l.outKind, Owner: l.talk.owner, OptOut: w.rules.scopeOf(l.talk.optOut()), Marketing: l.marketing,
 		Template: l.content.Template != nil, WindowOpen: w.rules.windowOpen(l.talk.window, w.now), Expired: !l.expires.After(w.now),
+		First: l.outKind == KindAnswer && l.first, Stale: !l.stale.IsZero() && !l.stale.After(w.now), Fallback: w.channel.Fallback != nil,
 	}
 }
 
 func (w *world) mustWait(l *line) time.Duration {
-	wait := max(l.ready.Sub(w.now), w.channel.HeldUntil.Sub(w.now), 0)
+	wait := max(l.ready.Sub(w.now), w.channel.HeldUntil.Sub(w.now), w.channel.Outage.Wait(w.now), 0)
 	if w.channel.Status != ChannelActive {
 		wait = max(wait, 30*time.Second)
 	}
@@ -336,6 +398,12 @@ func (w *world) SettleSend(_ context.Context, s Sending, r Result) (more bool, e
 	row, ours := w.held(s.Lane)
 	l := w.line(s.Message.Key)
 	w.settleResult(l, s, r, ours)
+	switch {
+	case r.Away:
+		w.channel.Outage = w.channel.Outage.Failed(w.now, r.Unit, s.Probe)
+	case r.Answered && s.Failures > 0:
+		w.channel.Outage = w.channel.Outage.Answered(w.now)
+	}
 	if !ours {
 		return false, nil
 	}
@@ -352,7 +420,7 @@ func (w *world) SettleSend(_ context.Context, s Sending, r Result) (more bool, e
 // putBack lets a message that did not leave wait for its next try.
 func (w *world) putBack(l *line, r Result) {
 	l.phase, l.ready = "queued", w.later(r.After)
-	if r.Free() {
+	if r.Free {
 		l.attempts--
 	}
 	if r.Err.Throttled {

@@ -127,6 +127,9 @@ func TestTheSimulationFindsWhatIsBroken(t *testing.T) {
 		"a person who took over does not call an answer off": func(r *rules) {
 			r.callOff = func(s Standing) string { s.Owner = OwnerAssistant; return s.CallOff() }
 		},
+		"an answer that waited for long is sent as it is": func(r *rules) {
+			r.fate = func(s Standing, callOff string) Fate { s.Stale = false; return s.Fate(callOff) }
+		},
 		"an opt-out is not looked at": func(r *rules) { r.scopeOf = func(Scope) Scope { return "" } },
 		"an opt-out of advertising is not looked at": func(r *rules) {
 			r.scopeOf = func(s Scope) Scope {
@@ -194,6 +197,9 @@ func simulate(seed uint64, r rules) *simulation {
 		world: newWorld(dice, r), acked: map[string]bool{}, taken: map[string]int{}, calling: map[*talk]bool{}, told: map[string][]provider.Report{},
 		answered: map[*line]string{}, ownKey: dice.IntN(2) == 0, sleepy: dice.IntN(3) == 0,
 	}
+	if dice.IntN(2) == 0 {
+		s.channel.Fallback = &provider.Template{Name: "news", Language: "en"}
+	}
 	s.engine = New(Deps{
 		Store: s.world, Providers: []provider.Provider{simulated{s}}, Answerer: s, Sealer: nil, Clock: func() time.Time { return s.now },
 		Log: slog.New(slog.DiscardHandler),
@@ -229,6 +235,8 @@ type simulation struct {
 	calling  map[*talk]bool
 	answered map[*line]string // the words to which an answer was committed
 	crashes  int
+
+	awayUntil time.Time // the provider answers nobody
 
 	ownKey bool // the provider's reports carry our own id
 	sleepy bool // servers stall for longer than their leases
@@ -307,7 +315,11 @@ func (s *simulation) pass() {
 	s.now = s.now.Add(waits[s.dice.IntN(len(waits))])
 }
 
+// mend resumes the channel; now and then the provider goes away for a while.
 func (s *simulation) mend() {
+	if s.dice.IntN(3) == 0 {
+		s.awayUntil = s.now.Add(time.Duration(1+s.dice.IntN(20)) * time.Minute)
+	}
 	s.channel.Status = ChannelActive
 	for _, l := range s.lanes {
 		if l.kind == LaneSend && s.nextOut(l.talk) != nil && !l.until.After(s.now) {
@@ -517,8 +529,11 @@ func (p simulated) Send(_ context.Context, _ provider.Channel, m provider.Messag
 	s.maybeCrash() // before it left
 	s.mayLeave(l)
 	outcome := s.dice.IntN(24)
-	if s.calm {
+	switch {
+	case s.calm:
 		outcome = 23
+	case s.awayUntil.After(s.now):
+		outcome = 4
 	}
 	takes := outcome > 10 || outcome == 0 || outcome == 1
 	if takes {
@@ -538,9 +553,10 @@ func (p simulated) Send(_ context.Context, _ provider.Channel, m provider.Messag
 		if s.frozen == 0 {
 			s.now = s.now.Add(s.engine.set.SendLease * 2 / 3)
 		}
+		failed.Away = true
 	case 1, 3: // cut off, or not understood
 	case 4, 5:
-		failed.Outcome = provider.NotSent
+		failed.Outcome, failed.Away = provider.NotSent, outcome == 4
 	case 6:
 		failed.Outcome, failed.Throttled, failed.RetryAfter = provider.NotSent, true, 7*time.Second
 	case 7:

@@ -39,6 +39,7 @@ type world struct {
 type rules struct {
 	before        func(to provider.State) []provider.State
 	callOff       func(Standing) string
+	fate          func(Standing, string) Fate
 	heeding       func(Outcome, Owner, bool, Scope) Outcome
 	material      func(before, after string) bool
 	scopeOf       func(Scope) Scope // of the opt-out that is known
@@ -60,7 +61,7 @@ type rules struct {
 
 func theRules() rules {
 	return rules{
-		before: StatesBefore, callOff: Standing.CallOff, heeding: Outcome.Heeding, material: Material,
+		before: StatesBefore, callOff: Standing.CallOff, fate: Standing.Fate, heeding: Outcome.Heeding, material: Material,
 		scopeOf:    func(s Scope) Scope { return s },
 		windowOpen: func(until, now time.Time) bool { return until.After(now.Add(2 * time.Minute)) },
 	}
@@ -117,6 +118,7 @@ type line struct {
 	slowed    int
 	ready     time.Time
 	expires   time.Time
+	stale     time.Time // zero: never
 	content   provider.Message
 	marketing bool
 }

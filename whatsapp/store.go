@@ -131,7 +131,6 @@ type Work struct {
 	OptOut     Scope     // what the contact does not want; empty: nothing
 	Readable   bool      // at least one message can be answered like a text
 	Number     string
-	PerSecond  float64
 }
 
 // Outcome is what becomes of a job.
@@ -144,13 +143,16 @@ type Outcome struct {
 	Because  Because            // why it is silent
 	SendNow  bool               // the planner lets it go at once
 	Lease    time.Duration      // of the send lane
+	Fresh    time.Duration      // how long the answer may wait before it is made anew
 	Useful   time.Duration      // how long the answer is worth sending
 }
 
 // SendStore serves the senders.
 type SendStore interface {
+	PaceStore
 	// BeginSend commits the intent to send the lane's next message. Whatever an earlier term left in intent becomes
-	// unknown. ErrNothingDue releases the lane.
+	// unknown, and what must not go meets its [Fate]. During an outage only one message of the channel tries, see [Outage].
+	// ErrNothingDue releases the lane.
 	BeginSend(ctx context.Context, lane Lane) (Sending, error)
 	// MayCall is asked between the intent and the call. It says why the message must not go any more, and nothing when it
 	// may. ErrLeaseLost when the lane is no longer ours, by the database's clock.
@@ -166,8 +168,10 @@ type SendStore interface {
 type Sending struct {
 	Lane     Lane
 	Message  provider.Message
-	Attempts int // with this one; what was only slowed down or held is none
-	Slowed   int // how often the provider has slowed it down
+	Attempts int  // with this one; what was only slowed down or held is none
+	Slowed   int  // how often the provider has slowed it down
+	Failures int  // calls of the number in a row that were not answered
+	Probe    bool // it tries whether an outage is over
 	Expires  time.Time
 }
 
@@ -175,7 +179,11 @@ type Sending struct {
 type Result struct {
 	Accepted provider.Accepted
 	Err      *provider.SendError // nil: accepted
+	Answered bool                // the provider answered, whatever it said
+	Away     bool                // it did not
+	Unit     time.Duration       // the first wait between tries
 	Retry    bool                // put it back in the queue
+	Free     bool                // which costs it no try
 	After    time.Duration
 }
 

@@ -54,7 +54,7 @@ func (e *Engine) workTurn(ctx context.Context, lane Lane) {
 	}
 	out := Outcome{
 		State: JobCompleted, Speaker: flomastr.SpeakerAssistant, Decision: decision,
-		Lease: e.set.SendLease, Useful: e.set.AnswerUseful,
+		Lease: e.set.SendLease, Fresh: e.set.AnswerFresh, Useful: e.set.AnswerUseful,
 	}
 	if err != nil {
 		log.ErrorContext(ctx, "answer a turn; giving up", "attempt", work.Job.Attempts, "err", err)
@@ -85,7 +85,7 @@ func (e *Engine) failLoading(ctx context.Context, lane Lane, err error) {
 func (e *Engine) finishTurn(ctx context.Context, lane Lane, work Work, out Outcome) {
 	if out.Decision.Text != "" {
 		out.Messages = e.parts(ctx, lane.Channel, provider.Message{Text: out.Decision.Text})
-		out.SendNow = e.planner.take(lane.Channel, work.PerSecond)
+		out.SendNow = e.planner.take(ctx, lane.Tenant, lane.Channel)
 	}
 	sending, begun, err := e.store.SaveDecision(ctx, lane, out)
 	chaos.Point("reply-saved")

@@ -32,3 +32,8 @@ func PublicState(s State) string {
 		return string(s)
 	}
 }
+
+// ProblemCode names in a word why we kept a message back, for scripts; empty for any other failure.
+func ProblemCode(problem string) string {
+	return map[string]string{tooLate: "expired", windowClosed: "window_closed"}[problem]
+}

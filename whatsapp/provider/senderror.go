@@ -29,6 +29,7 @@ type SendError struct {
 	Outcome    Outcome
 	Effect     Effect
 	Throttled  bool          // too many at once: slow down
+	Away       bool          // the provider did not answer, or only that it is out of order: no fault of the message's
 	Pair       bool          // throttled for this one contact: the others may go on
 	RetryAfter time.Duration // the provider's wish; 0 when it named none
 	Code       string        // the provider's own code, for people who look it up

@@ -36,14 +36,27 @@ func (w *Wire) Trace(ctx context.Context) context.Context {
 
 // Failure says what a failed call to the provider of that name means for the message.
 func (w *Wire) Failure(name string, err error) *SendError {
+	e := UnknownOutcome("The connection to "+name+" failed while the message was handed over.", err) // be careful where the transport did not say
 	switch {
 	case w.complete.Load(): // on any of the tries that the transport made
-		return UnknownOutcome("The connection to "+name+" failed after the message was handed over.", err)
+		e.Sentence = "The connection to " + name + " failed after the message was handed over."
 	case !w.connected.Load(), w.broken.Load():
-		return &SendError{Outcome: NotSent, Sentence: name + " could not be reached.", Err: err}
-	default: // connected, and the transport did not say: be careful
-		return UnknownOutcome("The connection to "+name+" failed while the message was handed over.", err)
+		e.Outcome, e.Sentence = NotSent, name+" could not be reached."
 	}
+	e.Away = true
+	return e
+}
+
+// BrokeOff is an answer of the provider of that name that nobody could read to its end.
+func BrokeOff(name string, err error) *SendError {
+	e := UnknownOutcome(name+"'s answer broke off.", err)
+	e.Away = true
+	return e
+}
+
+// OutOfOrder tells whether an answer says no more than that the provider cannot answer now.
+func (e *SendError) OutOfOrder(status int) bool {
+	return status >= 500 && !e.Throttled && e.Effect == NoEffect
 }
 
 // Unredirected is the client that stays where it was sent: a redirect would carry the credentials and the message to a place

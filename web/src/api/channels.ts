@@ -34,6 +34,9 @@ export const workers = ['assistant', 'n8n'] as const satisfies readonly Worker[]
 export type Fingerprint = string | undefined
 export type Limits = { perSecond: number; pairSeconds: number; pairBurst: number }
 
+/** The template that goes in the place of an answer outside the 24 hours, by name and language. */
+export type Fallback = { name: string; language: string }
+
 export type Channel = {
   id: string
   provider: Provider
@@ -53,6 +56,7 @@ export type Channel = {
   /** The server's own sentence: why it is paused, say. */
   healthMessage: string
   limits: Limits
+  fallback: Fallback | undefined
   lastInboundAt: Date | undefined
   lastWebhookAt: Date | undefined
   lastRefusedAt: Date | undefined
@@ -91,6 +95,8 @@ export type ChannelDraft = Partial<{
   keyId: string
   signingKey: string
   limits: Limits
+  /** null takes it away. */
+  fallback: Fallback | null
 }>
 
 /** What is to be entered at the provider, shown this once. */
@@ -181,8 +187,8 @@ export const channelErrorsQuery = (slug: string, id: string) =>
   })
 
 function wireOf(draft: ChannelDraft): WireDraft {
-  const { name, number, baseUrl, accountId, senderId, worker, paused, apiKey, keyId, signingKey, limits } =
-    draft
+  const { name, number, baseUrl, accountId, senderId, worker, paused, apiKey, keyId, signingKey } = draft
+  const { limits, fallback } = draft
   const said = {
     name,
     number,
@@ -198,6 +204,7 @@ function wireOf(draft: ChannelDraft): WireDraft {
       pair_interval_seconds: limits.pairSeconds,
       pair_burst: limits.pairBurst,
     },
+    fallback_template: fallback === null ? { name: '' } : fallback,
   }
   return Object.fromEntries(Object.entries(said).filter(([, value]) => value !== undefined)) as WireDraft
 }
@@ -227,6 +234,10 @@ export function channelOf(wire: Wire): Channel {
       perSecond: wire.limits.messages_per_second,
       pairSeconds: wire.limits.pair_interval_seconds,
       pairBurst: wire.limits.pair_burst,
+    },
+    fallback: wire.fallback_template && {
+      name: wire.fallback_template.name,
+      language: wire.fallback_template.language ?? '',
     },
     lastInboundAt: date(wire.last_inbound_at),
     lastWebhookAt: date(wire.last_webhook_at),

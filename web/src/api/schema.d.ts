@@ -3087,6 +3087,8 @@ export interface components {
              * @description How many people it may begin talks with in 24 hours; 0 leaves it to WhatsApp
              */
             daily_recipients?: number;
+            /** @description An approved template of the number, sent in the place of an answer that the 24-hour window keeps back; an empty name takes it away */
+            fallback_template?: components["schemas"]["FallbackTemplate"];
             limits?: components["schemas"]["ChannelLimits"];
             name?: string;
             /** @example +447860099299 */
@@ -3110,6 +3112,8 @@ export interface components {
              * @description How many people it may begin talks with in 24 hours; 0 leaves it to WhatsApp
              */
             daily_recipients?: number;
+            /** @description An approved template of the number, sent in the place of an answer that the 24-hour window keeps back; an empty name takes it away */
+            fallback_template?: components["schemas"]["FallbackTemplate"];
             limits?: components["schemas"]["ChannelLimits"];
             name?: string;
             /** @example +447860099299 */
@@ -3163,6 +3167,11 @@ export interface components {
         ChannelSecretOutputBody: {
             /** @description The account at the provider: Meta's WhatsApp business account, Twilio's account SID */
             account_id?: string;
+            /**
+             * Format: date-time
+             * @description Since when the provider does not answer
+             */
+            away_since?: string;
             /** @description The account's address at the provider */
             base_url: string;
             /** Format: date-time */
@@ -3173,6 +3182,8 @@ export interface components {
              * @description How many people it may begin talks with in 24 hours, over all numbers of its account; 0 leaves it to WhatsApp
              */
             daily_recipients: number;
+            /** @description What goes in the place of an answer that the 24-hour window keeps back; without one a person goes on */
+            fallback_template?: components["schemas"]["FallbackTemplate"];
             /** @enum {string} */
             health: "ok" | "waiting" | "attention" | "paused" | "incomplete";
             /** @description The same as a sentence, with what to do about it */
@@ -3221,7 +3232,7 @@ export interface components {
              * @description What keeps it from working; nothing when all is well
              * @enum {string}
              */
-            trouble?: "paused" | "provider_missing" | "credentials_missing" | "secret_missing" | "webhook_refused" | "webhook_never";
+            trouble?: "paused" | "provider_missing" | "credentials_missing" | "secret_missing" | "provider_away" | "webhook_refused" | "webhook_never";
             /** Format: date-time */
             updated_at: string;
             /** @description What the provider must show with each webhook, as far as it was made up here; it is shown this once */
@@ -3250,6 +3261,11 @@ export interface components {
         ChannelView: {
             /** @description The account at the provider: Meta's WhatsApp business account, Twilio's account SID */
             account_id?: string;
+            /**
+             * Format: date-time
+             * @description Since when the provider does not answer
+             */
+            away_since?: string;
             /** @description The account's address at the provider */
             base_url: string;
             /** Format: date-time */
@@ -3260,6 +3276,8 @@ export interface components {
              * @description How many people it may begin talks with in 24 hours, over all numbers of its account; 0 leaves it to WhatsApp
              */
             daily_recipients: number;
+            /** @description What goes in the place of an answer that the 24-hour window keeps back; without one a person goes on */
+            fallback_template?: components["schemas"]["FallbackTemplate"];
             /** @enum {string} */
             health: "ok" | "waiting" | "attention" | "paused" | "incomplete";
             /** @description The same as a sentence, with what to do about it */
@@ -3308,7 +3326,7 @@ export interface components {
              * @description What keeps it from working; nothing when all is well
              * @enum {string}
              */
-            trouble?: "paused" | "provider_missing" | "credentials_missing" | "secret_missing" | "webhook_refused" | "webhook_never";
+            trouble?: "paused" | "provider_missing" | "credentials_missing" | "secret_missing" | "provider_away" | "webhook_refused" | "webhook_never";
             /** Format: date-time */
             updated_at: string;
             /** @enum {string} */
@@ -3722,6 +3740,18 @@ export interface components {
             lease_token: string;
             /** @default false */
             retry: boolean;
+        };
+        FallbackTemplate: {
+            /** @description For the buttons that take a value */
+            buttons?: components["schemas"]["TemplateButtonValue"][] | null;
+            /** @description The file of its header: an image, a video or a document */
+            header_media?: components["schemas"]["OutgoingMedia"];
+            /** @description For the placeholder of its header */
+            header_text?: string;
+            language?: string;
+            name: string;
+            /** @description In order, for the template's body */
+            placeholders?: string[] | null;
         };
         FieldError: {
             location: string;
@@ -4483,6 +4513,11 @@ export interface components {
             edited_at?: string;
             /** @description Why it failed or is unknown, in a sentence */
             error?: string;
+            /**
+             * @description Why we kept it back, for scripts
+             * @enum {string}
+             */
+            error_code?: "expired" | "window_closed";
             /** Format: uuid */
             id: string;
             /** @description Of a message of ours: what it offers to tap */
@@ -4962,6 +4997,11 @@ export interface components {
              * @example +385911111111
              */
             to: string;
+            /**
+             * Format: int64
+             * @description A message that could not leave by then fails as expired; a day otherwise
+             */
+            valid_for_seconds?: number;
         };
         SendOutputBody: {
             /** @enum {string} */
@@ -5026,6 +5066,8 @@ export interface components {
              * @description How many people it may begin talks with in 24 hours; 0 leaves it to WhatsApp
              */
             daily_recipients?: number;
+            /** @description An approved template of the number, sent in the place of an answer that the 24-hour window keeps back; an empty name takes it away */
+            fallback_template?: components["schemas"]["FallbackTemplate"];
             limits?: components["schemas"]["ChannelLimits"];
             name?: string;
             /** @example +447860099299 */

@@ -41,10 +41,12 @@ func (p *Provider) Send(ctx context.Context, ch provider.Channel, msg provider.M
 	defer func() { _ = resp.Body.Close() }()
 	answer, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
 	if resp.StatusCode != http.StatusOK {
-		return provider.Accepted{}, refusalOf(resp, answer) // the status says enough even if the body broke off
+		refusal := refusalOf(resp, answer) // the status says enough even if the body broke off
+		refusal.Away = refusal.OutOfOrder(resp.StatusCode)
+		return provider.Accepted{}, refusal
 	}
 	if err != nil || len(answer) > maxAnswer {
-		return provider.Accepted{}, provider.UnknownOutcome("Infobip's answer broke off.", err)
+		return provider.Accepted{}, provider.BrokeOff("Infobip", err)
 	}
 	return accepted(msg.Key, answer)
 }

@@ -38,10 +38,12 @@ func (p *Provider) Send(ctx context.Context, ch provider.Channel, msg provider.M
 	defer func() { _ = resp.Body.Close() }()
 	answer, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
 	if resp.StatusCode != http.StatusOK {
-		return provider.Accepted{}, refusalOf(resp, answer) // the status says enough even if the body broke off
+		refusal := refusalOf(resp, answer) // the status says enough even if the body broke off
+		refusal.Away = refusal.OutOfOrder(resp.StatusCode)
+		return provider.Accepted{}, refusal
 	}
 	if err != nil || len(answer) > maxAnswer {
-		return provider.Accepted{}, provider.UnknownOutcome("Meta's answer broke off.", err)
+		return provider.Accepted{}, provider.BrokeOff("Meta", err)
 	}
 	return accepted(out.to(), answer)
 }

@@ -1,5 +1,5 @@
-import { TextInput } from '@mantine/core'
-import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { NativeSelect, TextInput } from '@mantine/core'
+import { useInfiniteQuery, useMutation, useQueryClient } from '@tanstack/react-query'
 import { type FormEvent, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import {
@@ -7,11 +7,13 @@ import {
   type ChannelDraft,
   changeChannel,
   channelKeys,
+  type Fallback,
   type Limits,
   type Setup,
 } from '../../api/channels.ts'
 import { fieldErrors } from '../../api/fields.ts'
 import { asProblem } from '../../api/problem.ts'
+import { templatesQuery } from '../../api/templates.ts'
 import { Button } from '../../ui/Button.tsx'
 import { Facts } from '../../ui/Facts.tsx'
 import form from '../../ui/form.module.css'
@@ -23,7 +25,7 @@ import { Fields, fieldNames } from './Fields.tsx'
 import { changes, valuesOf } from './fields.ts'
 import { SecretState } from './SecretState.tsx'
 
-const names = [...fieldNames, 'limits', 'worker'] as const
+const names = [...fieldNames, 'limits', 'worker', 'fallback_template'] as const
 
 /** What a number is called, how the provider is reached, who answers, and how fast it may send. */
 export function ChannelSettings({ slug, channel, setup }: { slug: string; channel: Channel; setup: Setup }) {
@@ -33,10 +35,12 @@ export function ChannelSettings({ slug, channel, setup }: { slug: string; channe
   const [values, setValues] = useState(before)
   const [worker, setWorker] = useState(channel.worker)
   const [limits, setLimits] = useState(channel.limits)
+  const [fallback, setFallback] = useState(channel.fallback)
   const draft: ChannelDraft = {
     ...changes(before, values),
     ...(worker === channel.worker ? {} : { worker }),
     ...(JSON.stringify(limits) === JSON.stringify(channel.limits) ? {} : { limits }),
+    ...(keyOf(fallback) === keyOf(channel.fallback) ? {} : { fallback: fallback ?? null }),
   }
   const saving = useMutation({
     mutationFn: () => changeChannel(slug, channel.id, draft),
@@ -81,6 +85,13 @@ export function ChannelSettings({ slug, channel, setup }: { slug: string; channe
           kept={channel.credentials !== undefined}
         />
         <WorkerChoice value={worker} onChange={setWorker} />
+        <FallbackChoice
+          slug={slug}
+          channel={channel}
+          value={fallback}
+          onChange={setFallback}
+          error={errors.of('fallback_template')}
+        />
         <details className={classes.fold}>
           <summary>{t('channels.limits')}</summary>
           <div className={form.form}>
@@ -102,5 +113,49 @@ export function ChannelSettings({ slug, channel, setup }: { slug: string; channe
         </div>
       </form>
     </Panel>
+  )
+}
+
+const keyOf = (template: Fallback | undefined): string =>
+  template ? `${template.name} ${template.language}` : ''
+
+/** Which template goes in the place of an answer outside the 24 hours: one that WhatsApp has approved and that takes no values. */
+function FallbackChoice({
+  slug,
+  channel,
+  value,
+  onChange,
+  error,
+}: {
+  slug: string
+  channel: Channel
+  value: Fallback | undefined
+  onChange: (template: Fallback | undefined) => void
+  error: string | undefined
+}) {
+  const { t } = useTranslation()
+  const known = useInfiniteQuery(templatesQuery(slug, { channel: channel.id, status: 'approved' }))
+  const found = (known.data?.pages ?? [])
+    .flatMap((page) => page.templates)
+    .filter((one) => one.sendable && !one.body.includes('{{'))
+    .map(({ name, language }): Fallback => ({ name, language }))
+  const choices = [
+    ...found,
+    ...(channel.fallback && !found.some((one) => keyOf(one) === keyOf(channel.fallback))
+      ? [channel.fallback]
+      : []),
+  ]
+  return (
+    <NativeSelect
+      label={t('channels.fallback')}
+      description={t('channels.fallbackMore')}
+      error={error}
+      value={keyOf(value)}
+      onChange={(event) => onChange(choices.find((one) => keyOf(one) === event.currentTarget.value))}
+      data={[
+        { value: '', label: t('channels.noFallback') },
+        ...choices.map((one) => ({ value: keyOf(one), label: `${one.name} (${one.language})` })),
+      ]}
+    />
   )
 }
