@@ -260,6 +260,7 @@ func (e *Engine) readTemplates(ctx context.Context, due DueTemplates, within tim
 		list, err = manager.Templates(ctx, opened)
 	}
 	if err == nil {
+		e.readStanding(ctx, due, manager, opened)
 		return e.store.SaveTemplates(ctx, due, began, list)
 	}
 	sentence := "The templates could not be read."
@@ -269,6 +270,26 @@ func (e *Engine) readTemplates(ctx context.Context, due DueTemplates, within tim
 	noting, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
 	return errors.Join(err, e.store.NoteUnread(noting, due, sentence, readAgain))
+}
+
+// readStanding asks how WhatsApp judges a number whose provider does not tell by itself, whenever its templates are read. That it
+// cannot be read keeps nothing else from going on.
+func (e *Engine) readStanding(ctx context.Context, due DueTemplates, manager provider.TemplateManager, opened provider.Channel) {
+	source, ok := manager.(provider.StandingSource)
+	if !ok {
+		return
+	}
+	news, err := source.Standing(ctx, opened)
+	intake := make([]Intake, len(news))
+	for i := range news {
+		intake[i] = Intake{Channel: due.Channel, Event: &news[i]}
+	}
+	if err == nil && len(intake) > 0 {
+		_, err = e.store.SaveIntake(ctx, due.Tenant, intake)
+	}
+	if err != nil && ctx.Err() == nil {
+		e.log.InfoContext(ctx, "read how a number stands", "tenant", due.Tenant, "channel", due.Channel, "err", err)
+	}
 }
 
 // keepTemplates reads the lists that are due until ctx ends.

@@ -3,6 +3,7 @@ package whatsapp_test
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"strconv"
 	"strings"
@@ -408,4 +409,32 @@ func TestDeletingATemplateNamesTheOnesThatPeopleSee(t *testing.T) {
 	require.NoError(t, b.engine.DeleteTemplate(t.Context(), b.tenant, flomastr.ActorSystem, list[0].TemplateID))
 	require.Equal(t, 1, b.count(`SELECT count(*) FROM whatsapp_templates WHERE name = 'other'`))
 	require.Equal(t, 1, b.count(`SELECT count(*) FROM whatsapp_templates`))
+}
+
+func TestHowANumberStandsIsReadWithItsTemplatesAndRaisesAnAlert(t *testing.T) {
+	t.Parallel()
+	b := setup(t, options{})
+	inner := b.ledger.server.Config.Handler
+	b.ledger.server.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != "/whatsapp/1/senders/quality" {
+			inner.ServeHTTP(w, r)
+			return
+		}
+		_, _ = fmt.Fprintf(w, `{"results":[{"sender":%q,"qualityRating":"LOW","status":"FLAGGED","currentLimit":"LIMIT_2K","lastUpdated":"2026-11-30T01:02:03.000+0000"}]}`, ourNumber)
+	})
+	b.work()
+	var alerts []whatsapp.Alert
+	b.eventually("an alert", func() bool {
+		var err error
+		alerts, _, err = b.engine.Alerts(t.Context(), b.tenant, whatsapp.AlertPage{Limit: 10})
+		return err == nil && len(alerts) > 0
+	})
+	require.Len(t, alerts, 1)
+	require.Equal(t, whatsapp.AlertNumber, alerts[0].Kind)
+	require.Equal(t, provider.Warning, alerts[0].Severity)
+	require.Equal(t, "channel "+b.channel.ID.String(), alerts[0].Object)
+	require.Contains(t, alerts[0].Detail, "flagged")
+	ch, err := b.store.Channel(t.Context(), b.tenant, b.channel.ID)
+	require.NoError(t, err)
+	require.Equal(t, 2000, ch.ToldRecipients)
 }

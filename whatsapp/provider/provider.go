@@ -93,6 +93,12 @@ type (
 		FindSent(ctx context.Context, ch Channel, s Sought) (Report, error)
 	}
 
+	// StandingSource is a provider that tells how WhatsApp judges a number when it is asked: the news that others bring by a
+	// webhook, with marks that stay the same while nothing changes.
+	StandingSource interface {
+		Standing(ctx context.Context, ch Channel) ([]Event, error)
+	}
+
 	// TemplateManager keeps a number's templates at the provider.
 	TemplateManager interface {
 		Templates(ctx context.Context, ch Channel) ([]TemplateState, error)

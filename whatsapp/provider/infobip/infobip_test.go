@@ -207,7 +207,7 @@ func TestSendsAreWrittenAsInfobipWantsThem(t *testing.T) {
 			`{"from":"447860099299","to":"1","messageId":"k","callbackData":"k","content":{"mediaUrl":"https://cdn.example/d.pdf","filename":"d.pdf"},"urlOptions":{"shortenUrl":false,"trackClicks":false}}`,
 		},
 		{
-			provider.Message{Key: "k", To: "1", Media: &provider.Media{Kind: "audio", URL: "https://cdn.example/a.ogg", Caption: "no"}},
+			provider.Message{Key: "k", To: "1", Media: &provider.Media{Kind: "audio", URL: "https://cdn.example/a.ogg"}},
 			"audio",
 			`{"from":"447860099299","to":"1","messageId":"k","callbackData":"k","content":{"mediaUrl":"https://cdn.example/a.ogg"}}`,
 		},

@@ -49,6 +49,7 @@ var (
 	_ provider.Provider        = (*Provider)(nil)
 	_ provider.MediaSource     = (*Provider)(nil)
 	_ provider.Presence        = (*Provider)(nil)
+	_ provider.StandingSource  = (*Provider)(nil)
 	_ provider.TemplateManager = (*Provider)(nil)
 )
 
