@@ -33,6 +33,7 @@ type Source struct {
 	Title       string
 	HeadingPath []string
 	URL         string
+	Place       flomastr.Place
 	Score       float64
 }
 
@@ -59,7 +60,7 @@ func (a *Assistant) Prepare(ctx context.Context, tenant flomastr.TenantID, query
 	out := newPreparation(policy, maxTokens)
 	for _, p := range result.Passages {
 		out.add(sourceName(flomastr.Evidence{Title: p.Title, HeadingPath: p.HeadingPath}), p.Text, Source{
-			ChunkID: p.ID.String(), Item: p.Item, Title: p.Title, HeadingPath: p.HeadingPath, URL: p.URL, Score: p.Score,
+			ChunkID: p.ID.String(), Item: p.Item, Title: p.Title, HeadingPath: p.HeadingPath, URL: p.URL, Place: p.Place, Score: p.Score,
 		})
 	}
 	return out.prepared, nil

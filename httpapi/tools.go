@@ -81,13 +81,14 @@ type prepareOutput struct {
 }
 
 type contextSource struct {
-	Number      int      `json:"number"`
-	ChunkID     string   `json:"chunk_id,omitempty"`
-	ItemID      string   `json:"item_id,omitempty"`
-	Title       string   `json:"title,omitempty"`
-	HeadingPath []string `json:"heading_path,omitempty"`
-	URL         string   `json:"url,omitempty"`
-	Score       float64  `json:"score"`
+	Number      int            `json:"number"`
+	ChunkID     string         `json:"chunk_id,omitempty"`
+	ItemID      string         `json:"item_id,omitempty"`
+	Title       string         `json:"title,omitempty"`
+	HeadingPath []string       `json:"heading_path,omitempty"`
+	URL         string         `json:"url,omitempty"`
+	Place       flomastr.Place `json:"place,omitzero" doc:"Where in the document it begins, when that has pages, sheets or slides"`
+	Score       float64        `json:"score"`
 }
 
 func (a *API) prepareContext(ctx context.Context, call Call, in *prepareInput) (*prepareOutput, error) {
@@ -105,7 +106,7 @@ func (a *API) prepareContext(ctx context.Context, call Call, in *prepareInput) (
 	out.Body.Context, out.Body.Sources = prepared.Text, make([]contextSource, len(prepared.Sources))
 	for i, s := range prepared.Sources {
 		out.Body.Sources[i] = contextSource{
-			Number: s.Number, ChunkID: s.ChunkID, Title: s.Title, HeadingPath: s.HeadingPath, URL: s.URL, Score: s.Score,
+			Number: s.Number, ChunkID: s.ChunkID, Title: s.Title, HeadingPath: s.HeadingPath, URL: s.URL, Place: s.Place, Score: s.Score,
 		}
 		if !s.Item.IsZero() {
 			out.Body.Sources[i].ItemID = s.Item.String()
@@ -169,13 +170,14 @@ type generateOutput struct {
 }
 
 type answerCitation struct {
-	Number  int    `json:"number"`
-	Quote   string `json:"quote" doc:"Literal words of the context"`
-	Start   int    `json:"start" doc:"In characters from the beginning of the context, or of the piece"`
-	End     int    `json:"end"`
-	Title   string `json:"title,omitempty"`
-	ChunkID string `json:"chunk_id,omitempty"`
-	Piece   int    `json:"piece" doc:"Which piece or numbered part of the context, from 0"`
+	Number  int            `json:"number"`
+	Quote   string         `json:"quote" doc:"Literal words of the context"`
+	Start   int            `json:"start" doc:"In characters from the beginning of the context, or of the piece"`
+	End     int            `json:"end"`
+	Title   string         `json:"title,omitempty"`
+	ChunkID string         `json:"chunk_id,omitempty"`
+	Place   flomastr.Place `json:"place,omitzero" doc:"Where in the document it begins, when that has pages, sheets or slides"`
+	Piece   int            `json:"piece" doc:"Which piece or numbered part of the context, from 0"`
 }
 
 func answerCitations(list []assistant.Citation) []answerCitation {

@@ -107,7 +107,7 @@ func (a *API) synthesisAnswer(ctx context.Context, call Call, in *synthesisInput
 	}
 	out.Body.Answer, out.Body.ConfidenceScore = d.Text, d.Confidence
 	for i, e := range d.Evidence {
-		out.Body.SourcesUsed = append(out.Body.SourcesUsed, answerCitation{Number: i + 1, Quote: e.Quote, Title: e.Title, ChunkID: e.Passage.String()})
+		out.Body.SourcesUsed = append(out.Body.SourcesUsed, answerCitation{Number: i + 1, Quote: e.Quote, Title: e.Title, ChunkID: e.Passage.String(), Place: e.Place})
 	}
 	if in.Body.SynthesisType == "pulse_content" && d.Action == flomastr.ActionAnswer {
 		pieces := make([]assistant.Piece, len(d.Evidence))

@@ -236,6 +236,6 @@ func checkSandbox(cfg Config) finding {
 	case cfg.WeakSandbox:
 		return finding{"document sandbox", warning, box.Detail, "risky documents are read all the same, because FLOMASTR_WEAK_SANDBOX is set: better run on Linux where namespaces or Landlock are allowed"}
 	default:
-		return finding{"document sandbox", warning, box.Detail, "PDF and office documents are refused: run on Linux where namespaces or Landlock are allowed; FLOMASTR_WEAK_SANDBOX=true reads them unprotected"}
+		return finding{"document sandbox", warning, box.Detail, "documents that other programs read are refused: run on Linux where namespaces or Landlock are allowed; FLOMASTR_WEAK_SANDBOX=true reads them unprotected"}
 	}
 }

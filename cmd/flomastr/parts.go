@@ -75,7 +75,7 @@ func simulator(c Config) http.Handler {
 // conversion tells whether documents can be read here.
 func conversion(context.Context) error {
 	for _, tool := range convert.Tools() {
-		if tool.Path == "" {
+		if tool.Path == "" && !tool.Optional {
 			return flomastr.Errorf(flomastr.Unavailable, "tool_missing",
 				"The program "+tool.Name+" of the package "+tool.Package+" is missing, so such documents cannot be read.")
 		}

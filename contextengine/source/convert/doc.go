@@ -10,9 +10,12 @@
 //	converter := convert.New(convert.Config{})
 //	document, err := converter.Run(ctx, convert.Request{Name: "prices.pdf", Content: content})
 //
-// PDF goes through poppler's pdftotext for words and their places, DOCX through pandoc for HTML; what comes out is ours
-// to arrange. Whatever a document points to outside of itself is never fetched. Each failure is a [flomastr.Error] with
-// a code of its own and a sentence for the person who uploaded the file.
+// PDF goes through poppler's pdftotext for words and their places, Word and OpenDocument texts through pandoc for HTML,
+// pictures of text and scans through tesseract, which gives words with their places too; what comes out is ours to arrange.
+// Workbooks, presentations, e-books, mails, data and rich text are read by memory-safe code in the worker itself. What
+// lies inside of an archive or a mail is held to the rules of what is uploaded. Pages, sheets and slides are kept as
+// places, for citations. Whatever a document points to outside of itself is never fetched. Each failure is a
+// [flomastr.Error] with a code of its own and a sentence for the person who uploaded the file.
 //
 // Pictures of strangers go the same way: [Converter.Picture] decodes a raster, or has rsvg-convert draw an SVG, in such a
 // worker, and gives a small PNG of our own making.

@@ -40,7 +40,7 @@ func TestDocumentsMeetTheirExpectations(t *testing.T) {
 func needTools(t testing.TB) {
 	t.Helper()
 	for _, tool := range Tools() {
-		if tool.Path == "" && tool.Name != "tesseract" {
+		if tool.Path == "" && !tool.Optional {
 			t.Skipf("%s is not installed (package %s)", tool.Name, tool.Package)
 		}
 	}

@@ -21,7 +21,7 @@ const Command = "convert"
 
 // Config is the operator's word on the worker.
 type Config struct {
-	// AllowWeakSandbox lets PDF and DOCX be read where neither a network namespace nor Landlock can fence off the
+	// AllowWeakSandbox lets what is read by programs that are not ours (PDF, office texts, pictures, and what may hold them) be read where neither a network namespace nor Landlock can fence off the
 	// programs that read them. macOS and Windows have neither.
 	AllowWeakSandbox bool
 	// Timeout ends a worker with all its children; 90 seconds where it is zero. The limit on CPU time is 60.

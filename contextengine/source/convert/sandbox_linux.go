@@ -41,7 +41,7 @@ func Sandbox() SandboxReport {
 		report.Network = "landlock"
 	default:
 		report.Weak = true
-		report.Detail = "neither a network namespace (run as root, or allow unprivileged user namespaces) nor Landlock 4 (Linux 6.7) is available, so PDF and DOCX are refused unless a weak sandbox is allowed"
+		report.Detail = "neither a network namespace (run as root, or allow unprivileged user namespaces) nor Landlock 4 (Linux 6.7) is available, so PDF documents, office texts, pictures, mails and archives are refused unless a weak sandbox is allowed"
 		return report
 	}
 	report.Detail = fmt.Sprintf("documents are read in a process with limits, network: %s, files: %s", report.Network, report.Files)

@@ -11,7 +11,7 @@ import (
 func Sandbox() SandboxReport {
 	return SandboxReport{
 		Network: "none", Files: "none", Limits: true, Weak: true,
-		Detail: "this system offers no fence that we use, so PDF and DOCX are refused unless a weak sandbox is allowed",
+		Detail: "this system offers no fence that we use, so PDF documents, office texts, pictures, mails and archives are refused unless a weak sandbox is allowed",
 	}
 }
 

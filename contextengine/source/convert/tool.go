@@ -24,6 +24,8 @@ type Tool struct {
 	Package string // of the distribution
 	Reads   string // what cannot be read without it
 	Path    string // empty where it is missing
+
+	Optional bool // without it a part of what we read is refused; the rest is not touched
 }
 
 var programs = []Tool{
@@ -32,7 +34,7 @@ var programs = []Tool{
 	{Name: "pdftoppm", Package: "poppler-utils", Reads: "scanned PDF documents"},
 	{Name: "pdfimages", Package: "poppler-utils", Reads: "scanned PDF documents"},
 	{Name: "pandoc", Package: "pandoc", Reads: "Word and OpenDocument texts"},
-	{Name: "tesseract", Package: "tesseract-ocr", Reads: "pictures of text"},
+	{Name: "tesseract", Package: "tesseract-ocr", Reads: "pictures of text", Optional: true},
 	{Name: "rsvg-convert", Package: "librsvg2-bin", Reads: "SVG logos"},
 }
 

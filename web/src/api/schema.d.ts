@@ -2951,6 +2951,8 @@ export interface components {
              * @description Which piece or numbered part of the context, from 0
              */
             piece: number;
+            /** @description Where in the document it begins, when that has pages, sheets or slides */
+            place?: components["schemas"]["Place"];
             /** @description Literal words of the context */
             quote: string;
             /**
@@ -3473,6 +3475,8 @@ export interface components {
             item_id?: string;
             /** Format: int64 */
             number: number;
+            /** @description Where in the document it begins, when that has pages, sheets or slides */
+            place?: components["schemas"]["Place"];
             /** Format: double */
             score: number;
             title?: string;
