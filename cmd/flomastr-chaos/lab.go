@@ -72,6 +72,9 @@ const operatorKey = "chaos"
 
 const tenants = 2
 
+// patiently is how long the lab is made: a busy machine may need more than one try.
+const patiently = 5 * time.Minute
+
 func openLab(ctx context.Context, programs string, seed uint64) (l *lab, err error) {
 	l = &lab{programs: programs, key: newKey()}
 	defer func() {
@@ -160,7 +163,7 @@ func (l *lab) provision(ctx context.Context) error {
 
 func (l *lab) provisionOne(ctx context.Context, i int) (ch whatsapp.Channel, err error) {
 	var out []byte
-	if until(ctx, 5*time.Minute, func() bool { // a busy machine may need more than one try
+	if until(ctx, patiently, func() bool {
 		out, err = l.command(ctx, "tenant", "provision", fmt.Sprintf("chaos-%d", i), "--owner", fmt.Sprintf("owner%d@chaos.example", i), "--json")
 		return err == nil
 	}) != nil {
@@ -211,7 +214,10 @@ func (l *lab) openEngine(ctx context.Context) error {
 	}
 	log := slog.New(slog.DiscardHandler)
 	direct := l.cluster.DSN("postgres", "postgres", "")
-	if l.db, err = postgres.Open(ctx, postgres.Config{URL: direct, Key: logins, Master: keys, MaxConns: 4, Log: log}); err != nil {
+	if until(ctx, patiently, func() bool {
+		l.db, err = postgres.Open(ctx, postgres.Config{URL: direct, Key: logins, Master: keys, MaxConns: 4, Log: log})
+		return err == nil
+	}) != nil {
 		return err
 	}
 	if l.admin, err = pgx.Connect(ctx, direct); err != nil {
