@@ -65,7 +65,7 @@ func (b *intakeBatch) event(ctx context.Context, channel flomastr.ChannelID, eve
 		}
 	case provider.NumberChanged:
 		alert.Kind = whatsapp.AlertNumber
-		if err := tellRecipients(ctx, b.tx, b.tenant, channel, event.Recipients); err != nil {
+		if err := tellRecipients(ctx, b.tx, b.tenant, channel, event.Recipients); err != nil || event.Detail == "" {
 			return err
 		}
 	case provider.MarketingStopped, provider.MarketingResumed:

@@ -303,7 +303,7 @@ type Event struct {
 	// [Unlimited].
 	Recipients int
 	Severity   Severity
-	Detail     string // a sentence for people
+	Detail     string // a sentence for people; of a number, empty where nobody needs to be told
 	At         time.Time
 	Raw        string
 }
