@@ -27,7 +27,10 @@ func (s *StandIn) routes() *http.ServeMux {
 	mux.HandleFunc("POST /whatsapp/1/events", s.api(eventGate, s.typing))
 	mux.HandleFunc("GET /whatsapp/1/senders/{sender}/media/{mediaId}", s.api(mediaGate, s.getMedia))
 	mux.HandleFunc("DELETE /whatsapp/1/senders/{sender}/media", s.api(mediaGate, s.deleteMedia))
+	mux.HandleFunc("GET /whatsapp/1/senders/quality", s.api(qualityGate, s.quality))
 	mux.HandleFunc("GET /whatsapp/2/senders/{sender}/templates", s.api(templateGate, s.listTemplates))
+	mux.HandleFunc("POST /whatsapp/2/senders/{sender}/templates", s.api(templateGate, s.createTemplate))
+	mux.HandleFunc("DELETE /whatsapp/2/senders/{sender}/templates/{name}", s.api(templateGate, s.deleteTemplate))
 	mux.HandleFunc("/", s.api(sendGate, func(c call) { notFound(c, "This stand-in does not serve "+c.request.URL.Path) }))
 
 	// What was accepted.

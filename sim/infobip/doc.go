@@ -22,7 +22,10 @@
 //	POST   /whatsapp/1/events                                               typing indicator
 //	GET    /whatsapp/1/senders/{sender}/media/{mediaId}                     and HEAD
 //	DELETE /whatsapp/1/senders/{sender}/media
+//	GET    /whatsapp/1/senders/quality                                      all numbers of the account are well
 //	GET    /whatsapp/2/senders/{sender}/templates
+//	POST   /whatsapp/2/senders/{sender}/templates                           201, PENDING until the sender is registered with it anew
+//	DELETE /whatsapp/2/senders/{sender}/templates/{name}                    204, in all languages
 //
 // Only the App scheme of Authorization is served. Other endpoints of Infobip answer 404.
 //

@@ -19,6 +19,7 @@ var (
 	readGate     = gate{"read", 10}
 	mediaGate    = gate{"media", 15}
 	templateGate = gate{"templates", 2500}
+	qualityGate  = gate{"quality", 10}
 )
 
 // pace counts calls by account and gate.

@@ -97,25 +97,18 @@ func (s *StandIn) listTemplates(c call) {
 	if !s.ownsSender(c) {
 		return
 	}
-	type text struct {
-		Text string `json:"text"`
-	}
-	type structure struct {
-		Body text   `json:"body"`
-		Type string `json:"type"`
-	}
-	type template struct {
-		ID        string    `json:"id"`
-		Name      string    `json:"name"`
-		Language  string    `json:"language"`
-		Status    string    `json:"status"`
-		Category  string    `json:"category"`
-		Structure structure `json:"structure"`
-	}
 	sender, _ := s.senders.get(c.request.PathValue("sender"))
-	list := make([]template, 0, len(sender.Templates))
+	list := make([]any, 0, len(sender.Templates))
 	for _, t := range sender.Templates {
-		list = append(list, template{t.Name + "-" + t.Language, t.Name, t.Language, "APPROVED", t.Category, structure{text{t.Body}, "TEXT"}})
+		list = append(list, templateView(t))
 	}
 	writeJSON(c, http.StatusOK, map[string]any{"templates": list})
+}
+
+// templateView is a template as Infobip shows it.
+func templateView(t Template) any {
+	return map[string]any{
+		"id": t.Name + "-" + t.Language, "name": t.Name, "language": t.Language, "status": t.status(), "category": t.Category,
+		"structure": map[string]any{"body": map[string]string{"text": t.Body}, "type": "TEXT"},
+	}
 }

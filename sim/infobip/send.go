@@ -108,7 +108,7 @@ func (s *StandIn) unknown(account string, d draft) string {
 		return ""
 	}
 	for _, t := range sender.Templates {
-		if t.Name == d.template && t.Language == d.language {
+		if t.Name == d.template && t.Language == d.language && t.approved() {
 			return ""
 		}
 	}

@@ -65,6 +65,7 @@ type Template struct {
 	Placeholders int    `json:"placeholders"`
 	Category     string `json:"category"`
 	Body         string `json:"body"`
+	Status       string `json:"status,omitempty"` // as Infobip names it; none is APPROVED
 }
 
 // Sender is a business's WhatsApp number. Senders with the same key belong to one account.

@@ -69,10 +69,11 @@ type StandIn struct {
 	later   *later.Queue
 	mux     http.Handler
 
-	mu       sync.RWMutex
-	settings Settings
-	saving   sync.Mutex // one writer of the state's files at a time
-	saved    [3]uint64  // what was counted when the state was last saved
+	mu        sync.RWMutex
+	settings  Settings
+	templates sync.Mutex // one change of a sender's templates at a time
+	saving    sync.Mutex // one writer of the state's files at a time
+	saved     [3]uint64  // what was counted when the state was last saved
 }
 
 // Open starts a stand-in with what an earlier one left in its folder. The caller closes it.
