@@ -150,16 +150,6 @@ export async function addText(slug: string, title: string, content: string, key:
   )
 }
 
-export async function addUrl(slug: string, url: string, key: string): Promise<void> {
-  await unwrap(
-    client(slug).POST('/routes/knowledge/{tenant_slug}/urls', {
-      params: { path: { tenant_slug: slug } },
-      headers: { 'Idempotency-Key': key },
-      body: { url },
-    }),
-  )
-}
-
 export async function reindex(slug: string, id: string): Promise<void> {
   await unwrap(
     client(slug).POST('/routes/knowledge/{tenant_slug}/items/{id}/reindex', {

@@ -5,6 +5,7 @@ import { AddKnowledge } from '../features/knowledge/AddKnowledge.tsx'
 import { Ask } from '../features/knowledge/Ask.tsx'
 import { ItemDetails } from '../features/knowledge/ItemDetails.tsx'
 import { ItemList } from '../features/knowledge/ItemList.tsx'
+import { SiteDetails } from '../features/knowledge/SiteDetails.tsx'
 import { useTenant } from '../features/shell/tenant.ts'
 import { Sheet } from '../ui/Sheet.tsx'
 import classes from './brain.module.css'
@@ -14,9 +15,10 @@ export function BrainPage() {
   const { t } = useTranslation()
   const { slug, role } = useTenant()
   const navigate = useNavigate({ from: '/$slug/brain' })
-  const { q = '', item, view, ask, add } = useSearch({ from: '/$slug/brain' })
+  const { q = '', item, site, view, ask, add } = useSearch({ from: '/$slug/brain' })
   const mayChange = mayAdminister(role)
   const closeItem = () => item && void navigate({ search: ({ item: _, ...old }) => old })
+  const closeSite = () => site && void navigate({ search: ({ site: _, ...old }) => old })
   return (
     <div className={classes.page} data-view={view ?? 'list'}>
       <h1 className={classes.title}>{t('brain.title')}</h1>
@@ -55,6 +57,14 @@ export function BrainPage() {
         closeLabel={t('state.close')}
       >
         {item && <ItemDetails slug={slug} id={item} mayChange={mayChange} onGone={closeItem} />}
+      </Sheet>
+      <Sheet
+        open={site !== undefined && item === undefined}
+        onClose={closeSite}
+        title={t('sites.one')}
+        closeLabel={t('state.close')}
+      >
+        {site && <SiteDetails slug={slug} id={site} onGone={closeSite} />}
       </Sheet>
       {mayChange && <AddKnowledge slug={slug} way={add} />}
     </div>

@@ -36,18 +36,20 @@ export function inboxSearch(search: Search): InboxSearch {
 export type BrainSearch = {
   q?: string
   item?: string
+  site?: string
   view?: 'ask'
   ask?: string
   add?: 'files' | 'page' | 'text'
 }
 
-/** q: what the list is searched for; item: the open one; view and ask: the question asked; add: the open form. */
+/** q: what the list is searched for; item, site: the open one; view and ask: the question asked; add: the open form. */
 export function brainSearch(search: Search): BrainSearch {
   const add =
     search.add === 'files' || search.add === 'page' || search.add === 'text' ? search.add : undefined
   return chosen({
     q: text(search.q),
     item: text(search.item, 64),
+    site: text(search.site, 64),
     view: search.view === 'ask' ? ('ask' as const) : undefined,
     ask: text(search.ask, 2000),
     add,

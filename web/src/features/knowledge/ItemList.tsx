@@ -15,6 +15,7 @@ import { State } from '../../ui/State.tsx'
 import { ProblemState } from '../shell/ProblemState.tsx'
 import classes from './ItemList.module.css'
 import { ItemStatusTag } from './ItemStatusTag.tsx'
+import { SiteList } from './SiteList.tsx'
 import { sourceName } from './source.ts'
 import { UploadList } from './UploadList.tsx'
 
@@ -54,6 +55,7 @@ export function ItemList({ slug, search, mayAdd }: { slug: string; search: strin
         </p>
       </header>
       <UploadList slug={slug} />
+      {mayAdd && !search && <SiteList slug={slug} />}
       {found.isPending ? (
         <Skeleton label={t('state.loading')} />
       ) : found.isError && rows.length === 0 ? (
