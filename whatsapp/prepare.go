@@ -47,6 +47,9 @@ func checkFits(p provider.Provider, m provider.Message) error {
 	if !ok {
 		return nil
 	}
+	if m.Template != nil {
+		return flomastr.Errorf(flomastr.Invalid, "template_values", refusal.Sentence).Field("body.message.template", refusal.Sentence)
+	}
 	return flomastr.Errorf(flomastr.Invalid, "message_not_sendable", refusal.Sentence).Field("body.message", refusal.Sentence)
 }
 
