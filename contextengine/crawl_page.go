@@ -25,13 +25,9 @@ const (
 // look decides what becomes of a page, and writes it into it. Whatever is wrong with the page is no error; wait is how long
 // its server asked to be left alone.
 func (c *crawl) look(ctx context.Context, page *SitePage) (wait time.Duration, err error) {
-	u, err := url.Parse(page.Address)
-	if err != nil {
-		without(page, PageSkipped, skippedRules, "")
-		return 0, nil
-	}
+	u, ok := normalise(page.Address)
 	switch {
-	case !c.bounds.within(u) || !c.bounds.wanted(u):
+	case !ok || !c.bounds.within(u) || !c.bounds.wanted(u):
 		without(page, PageSkipped, skippedRules, "")
 		return 0, nil
 	case !c.robots.Allows(u):

@@ -66,54 +66,69 @@ func (s *WhatsAppStore) BeginSend(ctx context.Context, lane whatsapp.Lane) (send
 			if err != nil {
 				return fmt.Errorf("read outbox: %w", err)
 			}
-			problem := h.standing().CallOff()
-			if problem == "" && h.unknown() && h.missed {
-				problem = "Not sent: the provider does not know the template any more."
-			}
-			fate := h.standing().Fate(problem)
-			wait, probe := h.mustWait(), false
-			if goes := fate == whatsapp.Goes || fate == whatsapp.AskedAgain; goes && wait <= 0 && h.outage.Open() {
-				if probe, wait, err = takeProbe(ctx, tx, lane); err != nil {
-					return err
-				}
-			}
-			if fate != whatsapp.Goes && (fate != whatsapp.AskedAgain || wait <= 0) {
-				if err := h.meet(ctx, tx, lane, fate, problem); err != nil {
-					return err
-				}
+			next, err := s.take(ctx, tx, lane, h)
+			switch {
+			case err != nil:
+				return err
+			case next.passed:
 				continue
-			}
-			if h.unknown() {
-				if err := awaitTemplate(ctx, tx, lane, h.id); err != nil {
-					return err
-				}
-			}
-			if wait <= 0 && h.template && !h.windowOpen {
-				if wait, err = beginTalk(ctx, tx, lane); err != nil {
-					return err
-				}
-			}
-			if wait > 0 {
+			case next.wait > 0:
 				nothing = true
-				return releaseSends(ctx, tx, lane, &wait)
+				return releaseSends(ctx, tx, lane, &next.wait)
 			}
-			sending, err = h.begin(ctx, tx, lane)
-			if errors.Is(err, errUnreadable) {
-				// The customer's later messages wait behind it, and no other server reads it better.
-				s.db.log.ErrorContext(ctx, "a message waits to be sent that cannot be read; giving up", "tenant_id", lane.Tenant, "message_id", h.id, "error", err)
-				if err := settleOutbox(ctx, tx, lane, h.id, provider.StateFailed, "Not sent: what it was to say cannot be read any more."); err != nil {
-					return err
-				}
-				continue
-			}
-			sending.Probe = probe
-			return err
+			sending = next.sending
+			return nil
 		}
 	})
 	if err == nil && nothing {
 		return sending, whatsapp.ErrNothingDue
 	}
 	return sending, err
+}
+
+// taken is what becomes of a lane's next message: it is dealt with and no call is made, it has to wait, or it is sent.
+type taken struct {
+	passed  bool
+	wait    time.Duration
+	sending whatsapp.Sending
+}
+
+func (s *WhatsAppStore) take(ctx context.Context, tx pgx.Tx, lane whatsapp.Lane, h head) (next taken, err error) {
+	problem := h.standing().CallOff()
+	if problem == "" && h.unknown() && h.missed {
+		problem = "Not sent: the provider does not know the template any more."
+	}
+	fate := h.standing().Fate(problem)
+	wait, probe := h.mustWait(), false
+	if goes := fate == whatsapp.Goes || fate == whatsapp.AskedAgain; goes && wait <= 0 && h.outage.Open() {
+		if probe, wait, err = takeProbe(ctx, tx, lane); err != nil {
+			return next, err
+		}
+	}
+	if fate != whatsapp.Goes && (fate != whatsapp.AskedAgain || wait <= 0) {
+		return taken{passed: true}, h.meet(ctx, tx, lane, fate, problem)
+	}
+	if h.unknown() {
+		if err := awaitTemplate(ctx, tx, lane, h.id); err != nil {
+			return next, err
+		}
+	}
+	if wait <= 0 && h.template && !h.windowOpen {
+		if wait, err = beginTalk(ctx, tx, lane); err != nil {
+			return next, err
+		}
+	}
+	if wait > 0 {
+		return taken{wait: wait}, nil
+	}
+	sending, err := h.begin(ctx, tx, lane)
+	if errors.Is(err, errUnreadable) {
+		// The customer's later messages wait behind it, and no other server reads it better.
+		s.db.log.ErrorContext(ctx, "a message waits to be sent that cannot be read; giving up", "tenant_id", lane.Tenant, "message_id", h.id, "error", err)
+		return taken{passed: true}, settleOutbox(ctx, tx, lane, h.id, provider.StateFailed, "Not sent: what it was to say cannot be read any more.")
+	}
+	sending.Probe = probe
+	return taken{sending: sending}, err
 }
 
 // forsakeIntents makes unknown what an earlier lease left in intent: its call may have reached the provider, so it is

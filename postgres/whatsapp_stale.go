@@ -70,7 +70,7 @@ func (h head) callOffAnswers(ctx context.Context, tx pgx.Tx, lane whatsapp.Lane,
 	return jobs, nil
 }
 
-// askAgain calls the conversation's waiting answers off and has what they answered answered anew, together with whatever the
+// askAgain calls the conversation's waiting answers off and has their questions answered anew, together with whatever the
 // customer wrote since: as a part of the turn that is open, or as a turn of its own.
 func (h head) askAgain(ctx context.Context, tx pgx.Tx, lane whatsapp.Lane) error {
 	jobs, err := h.callOffAnswers(ctx, tx, lane, true, howAskedAgain, "Not sent: it waited for too long; the question is being answered anew.")

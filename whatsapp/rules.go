@@ -77,7 +77,7 @@ const (
 func (s Standing) Fate(callOff string) Fate {
 	lapsed := callOff == tooLate || callOff == windowClosed || callOff == "" && s.Stale
 	switch {
-	case callOff == "" && !(lapsed && s.First):
+	case callOff == "" && (!lapsed || !s.First):
 		return Goes
 	case !lapsed || !s.First || s.Template:
 		return CalledOff

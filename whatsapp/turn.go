@@ -27,7 +27,7 @@ func (e *Engine) workTurn(ctx context.Context, lane Lane) {
 		return
 	}
 	if out, settled := settledAlready(work); settled {
-		e.finishTurn(ctx, lane, work, out)
+		e.finishTurn(ctx, lane, out)
 		return
 	}
 	switch out, looping, err := e.breakLoop(ctx, lane, work); {
@@ -35,7 +35,7 @@ func (e *Engine) workTurn(ctx context.Context, lane Lane) {
 		log.WarnContext(ctx, "tell of a loop; the turn comes up again when its lease ends", "err", err)
 		return
 	case looping:
-		e.finishTurn(ctx, lane, work, out)
+		e.finishTurn(ctx, lane, out)
 		return
 	}
 	chaos.Point("context-built")
@@ -60,7 +60,7 @@ func (e *Engine) workTurn(ctx context.Context, lane Lane) {
 		log.ErrorContext(ctx, "answer a turn; giving up", "attempt", work.Job.Attempts, "err", err)
 		out.State, out.Problem, out.Decision = JobFailed, errorWord(err), e.fallback(work.Turn)
 	}
-	e.finishTurn(ctx, lane, work, out)
+	e.finishTurn(ctx, lane, out)
 }
 
 // failLoading deals with a turn that could not be read. A database that is away is waited for; what it holds and nobody can
@@ -69,7 +69,7 @@ func (e *Engine) failLoading(ctx context.Context, lane Lane, err error) {
 	log := e.log.With("tenant", lane.Tenant, "conversation", lane.Conversation, "job", lane.Job, "attempt", lane.Attempts)
 	if lane.Attempts >= e.set.TurnAttempts && flomastr.KindOf(err) != flomastr.Unavailable {
 		log.ErrorContext(ctx, "load a turn; giving up", "err", err)
-		e.finishTurn(ctx, lane, Work{}, Outcome{
+		e.finishTurn(ctx, lane, Outcome{
 			State: JobFailed, Speaker: flomastr.SpeakerAssistant, Decision: e.fallback(flomastr.Turn{}), Problem: errorWord(err),
 			Lease: e.set.SendLease, Useful: e.set.AnswerUseful,
 		})
@@ -82,7 +82,7 @@ func (e *Engine) failLoading(ctx context.Context, lane Lane, err error) {
 }
 
 // finishTurn commits the decision and, when the commit began the send, makes the call.
-func (e *Engine) finishTurn(ctx context.Context, lane Lane, work Work, out Outcome) {
+func (e *Engine) finishTurn(ctx context.Context, lane Lane, out Outcome) {
 	if out.Decision.Text != "" {
 		out.Messages = e.parts(ctx, lane.Channel, provider.Message{Text: out.Decision.Text})
 		out.SendNow = e.planner.take(ctx, lane.Tenant, lane.Channel)

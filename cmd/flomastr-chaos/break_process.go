@@ -113,7 +113,7 @@ func exhaust(ctx context.Context, t *trial) error {
 	}
 	// Not one byte more than it has.
 	s := t.lab.servers[t.dice.IntN(len(t.lab.servers))]
-	if out, err := exec.CommandContext(ctx, "prlimit", "--pid", fmt.Sprint(s.cmd.Process.Pid), "--data=1").CombinedOutput(); err != nil { //nolint:gosec // our own server
+	if out, err := exec.CommandContext(ctx, "prlimit", "--pid", fmt.Sprint(s.cmd.Process.Pid), "--data=1").CombinedOutput(); err != nil {
 		return fmt.Errorf("take a server's memory: %w: %s", err, out)
 	}
 	sleep(ctx, window/2)

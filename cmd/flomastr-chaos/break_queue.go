@@ -373,7 +373,7 @@ func orphan(ctx context.Context, t *trial) error {
 	for _, sql := range []string{
 		`CREATE TEMPORARY TABLE IF NOT EXISTS orphans (orphan bool, n int, tenant uuid, channel uuid, contact uuid, conversation uuid, job uuid)`,
 		`TRUNCATE orphans`,
-		fmt.Sprintf(`INSERT INTO orphans SELECT n %% 2 = 0, n, '%s', '%s', gen_random_uuid(), gen_random_uuid(), gen_random_uuid() FROM generate_series(1, %d) n`, ch.Tenant, ch.ID, 2*each),
+		fmt.Sprintf(`INSERT INTO orphans SELECT n %% 2 = 0, n, '%s', '%s', gen_random_uuid() contact, gen_random_uuid() conversation, gen_random_uuid() job FROM generate_series(1, %d) n`, ch.Tenant, ch.ID, 2*each),
 		`INSERT INTO contacts (tenant_id, id, name) SELECT tenant, contact, 'orphan' FROM orphans`,
 		`INSERT INTO conversations (tenant_id, id, channel_id, contact_id, address, owner_kind) SELECT tenant, conversation, channel, contact, '999' || n, 'member' FROM orphans`,
 		`INSERT INTO messages (tenant_id, id, created_at, conversation_id, direction, speaker, type, text, provider_at, job_id, state)

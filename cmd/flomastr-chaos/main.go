@@ -46,7 +46,7 @@ func run(ctx context.Context) (held bool, err error) {
 	}
 	first, times := *seed, *seeds
 	if *seed == 0 {
-		first = uint64(time.Now().UnixNano() % 1_000_000) //nolint:gosec // not negative
+		first = uint64(time.Now().UnixNano() % 1_000_000)
 	} else if times == 0 {
 		times = 1
 	}
@@ -66,7 +66,7 @@ func run(ctx context.Context) (held bool, err error) {
 			continue
 		}
 		for n := range cmp.Or(times, p.seedsFor(s)) {
-			seed := first + uint64(n) //nolint:gosec // not negative
+			seed := first + uint64(n)
 			r, err := play(ctx, l, s, seed, p)
 			if err != nil {
 				return false, fmt.Errorf("%s, seed %d: %w", s.name, seed, err)

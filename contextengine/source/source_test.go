@@ -45,6 +45,7 @@ func site(t *testing.T) (*httptest.Server, *safehttp.Client) {
 	page("/arabic", "text/html; charset=windows-1256", "<html><body><p>\xe3\xd1\xcd\xc8\xc7</p></body></html>")
 	page("/meta", "text/html", "<html><head><meta charset=\"windows-1251\"></head><body><p>\xcf\xf0\xe8\xe2\xe5\xf2</p></body></html>")
 	page("/image", "image/png", "\x89PNG\r\n\x1a\n0000")
+	page("/film", "video/mp4", "\x00\x00\x00\x18ftypmp42\x00\x00\x00\x00mp42isom")
 	page("/liar.pdf", "application/pdf", "<!doctype html><html><head><title>Report</title></head><body><p>About a report.</p></body></html>")
 	page("/empty", "text/html", "")
 	page("/app", "text/html", `<html><body><div id="root"></div><script src="x.js"></script></body></html>`)
@@ -117,7 +118,8 @@ func TestAPageThatCannotBeReadSaysWhy(t *testing.T) {
 		server.URL + "/closed":     ErrPageClosed,
 		server.URL + "/signin":     ErrPageClosed,
 		server.URL + "/down":       ErrPageFailed,
-		server.URL + "/image":      convert.ErrUnsupported,
+		server.URL + "/image":      convert.ErrPictureBroken,
+		server.URL + "/film":       convert.ErrUnsupported,
 		server.URL + "/empty":      convert.ErrEmpty,
 		server.URL + "/app":        convert.ErrNoText,
 		server.URL + "/big":        safehttp.ErrTooLarge,

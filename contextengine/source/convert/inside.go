@@ -94,8 +94,7 @@ func (in *inside) finish() {
 }
 
 func sentenceOf(err error) string {
-	var ours *flomastr.Error
-	if errors.As(err, &ours) {
+	if ours, ok := errors.AsType[*flomastr.Error](err); ok {
 		return ours.Message
 	}
 	return ErrFailed.Message

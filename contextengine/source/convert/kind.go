@@ -3,6 +3,7 @@ package convert
 import (
 	"bytes"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/gabriel-vasile/mimetype"
@@ -140,10 +141,8 @@ func fromContent(found *mimetype.MIME, content []byte, promised Kind, contentTyp
 	case bytes.HasPrefix(content, oleMark):
 		return fromOLE(content, promised)
 	}
-	for _, raster := range []string{"image/png", "image/jpeg", "image/webp", "image/gif", "image/bmp", "image/tiff"} {
-		if found.Is(raster) {
-			return Image, nil
-		}
+	if slices.ContainsFunc([]string{"image/png", "image/jpeg", "image/webp", "image/gif", "image/bmp", "image/tiff"}, found.Is) {
+		return Image, nil
 	}
 	for _, u := range unread {
 		if strings.HasPrefix(found.String(), u.mime) && !found.Is("image/svg+xml") {

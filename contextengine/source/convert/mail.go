@@ -5,6 +5,7 @@ import (
 	"context"
 	"mime"
 	"net/mail"
+	"regexp"
 	"strings"
 	"time"
 
@@ -25,6 +26,9 @@ type attachment struct {
 
 // eml reads a mail as it travels.
 func eml(ctx context.Context, req Request) (Document, error) {
+	if len(boundary.FindAllIndex(req.Content, maxMailParts+1)) > maxMailParts {
+		return Document{}, ErrTooDeep
+	}
 	envelope, err := enmime.ReadEnvelope(bytes.NewReader(req.Content))
 	if err != nil {
 		return Document{}, ErrBroken.Because(err)
@@ -48,6 +52,11 @@ func eml(ctx context.Context, req Request) (Document, error) {
 	}
 	return l.document(ctx, EML, req)
 }
+
+// maxMailParts bounds the parts that hold parts: the parser's time grows with the square of their depth.
+const maxMailParts = 100
+
+var boundary = regexp.MustCompile(`(?i)boundary\s*\*?[0-9]*\*?\s*=`)
 
 // document writes a mail: who wrote to whom, its text, and what is attached to it, each file under its name.
 func (l mailText) document(ctx context.Context, kind Kind, req Request) (Document, error) {

@@ -121,14 +121,14 @@ func msgProperties(content []byte) (msgFolders, string, error) {
 	for range maxMSGStreams {
 		entry, err := container.Next()
 		if err != nil {
-			break
+			break //nolint:nilerr // it ends there; what was read counts
 		}
 		if len(entry.Path) > 1 { // of a mail within the mail
 			continue
 		}
 		folder := strings.Join(entry.Path, "")
 		number, isProperty := strings.CutPrefix(entry.Name, "__substg1.0_")
-		if !isProperty && !(entry.Name == "__properties_version1.0" && folder == "") || entry.FileInfo().IsDir() {
+		if !isProperty && (entry.Name != "__properties_version1.0" || folder != "") || entry.FileInfo().IsDir() {
 			continue
 		}
 		value, err := io.ReadAll(io.LimitReader(entry, left))

@@ -59,8 +59,7 @@ func jsonDocument(req Request) (Document, error) {
 }
 
 func jsonError(err error) error {
-	var syntax *json.SyntaxError
-	if errors.As(err, &syntax) {
+	if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
 		return sentence(ErrBroken, fmt.Sprintf("The file is no valid JSON: something is wrong at character %d.", syntax.Offset)).Because(err)
 	}
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {

@@ -47,7 +47,6 @@ func pdf(ctx context.Context, dir string, req Request) (Document, error) {
 				return Document{}, err
 			}
 			doc.Warnings = append(doc.Warnings, "Pages that are pictures of text could not be read.")
-			err = nil
 		}
 	}
 	switch {

@@ -85,8 +85,8 @@ func (p *parts) relations(name string) (map[string]relation, error) {
 	out := map[string]relation{}
 	for _, r := range list.Relations {
 		if r.TargetMode != "External" {
-			if strings.HasPrefix(r.Target, "/") {
-				r.Target = strings.TrimPrefix(r.Target, "/")
+			if whole, ok := strings.CutPrefix(r.Target, "/"); ok {
+				r.Target = whole
 			} else {
 				r.Target = path.Join(path.Dir(name), r.Target)
 			}

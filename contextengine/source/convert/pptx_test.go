@@ -4,6 +4,7 @@ import (
 	"archive/zip"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -22,8 +23,8 @@ func presentationOf(t testing.TB, slides ...string) []byte {
 	return zipOf(t, func(w *zip.Writer) {
 		entry(t, w, "[Content_Types].xml", []byte("<Types/>"))
 		ids, relations := "", ""
-		for i := len(slides) - 1; i >= 0; i-- {
-			shapes, more, _ := strings.Cut(slides[i], "|")
+		for i, slide := range slices.Backward(slides) {
+			shapes, more, _ := strings.Cut(slide, "|")
 			entry(t, w, fmt.Sprintf("ppt/slides/s%d.xml", i), []byte(`<?xml version="1.0"?><p:sld `+drawing+more+`><p:cSld><p:spTree>`+shapes+`</p:spTree></p:cSld></p:sld>`))
 			entry(t, w, fmt.Sprintf("ppt/slides/_rels/s%d.xml.rels", i), []byte(fmt.Sprintf(relationsOf,
 				`<Relationship Id="rN" Type="`+officeType+`notesSlide" Target="../notes/n.xml"/><Relationship Id="rL" Type="`+officeType+`hyperlink" Target="https://example.com/a" TargetMode="External"/>`)))

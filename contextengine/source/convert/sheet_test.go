@@ -27,7 +27,7 @@ func workbookOf(t testing.TB) []byte {
 	}
 	try(f.SetSheetName("Sheet1", "Prices"))
 	for i, row := range [][]any{
-		{"Prices from spring"}, nil, {"Bike", nil, "Day"}, {"City", nil, 18.5}, {"Cargo | long", nil, 45}, nil, {"Ask at\nthe desk"},
+		{"From spring"}, nil, {"Bike", nil, "Day"}, {"City", nil, 18.5}, {"Cargo | long", nil, 45}, nil, {"Ask at\nthe desk"},
 	} {
 		cell, _ := excelize.CoordinatesToCellName(2, i+3)
 		try(f.SetSheetRow("Prices", cell, &row))
@@ -56,7 +56,7 @@ func TestAWorkbookBecomesItsSheets(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const want = "## Prices\n\nPrices from spring\n\n| Bike | Day |\n| --- | --- |\n| City | 18.5 |\n| Cargo \\| long | 45 |\n\nAsk at the desk\n\n## Dates\n\n| Opens | Sum |\n| --- | --- |\n| 2026-11-30 | |"
+	const want = "## Prices\n\nFrom spring\n\n| Bike | Day |\n| --- | --- |\n| City | 18.5 |\n| Cargo \\| long | 45 |\n\nAsk at the desk\n\n## Dates\n\n| Opens | Sum |\n| --- | --- |\n| 2026-11-30 | |"
 	if doc.Markdown != want {
 		t.Errorf("got\n%s\nwant\n%s", doc.Markdown, want)
 	}

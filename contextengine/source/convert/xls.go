@@ -208,41 +208,51 @@ func (b *xlsBook) rows(s xlsSheet, w *workbook) ([][]string, error) {
 			continue
 		}
 		row, column, look := int(binary.LittleEndian.Uint16(data)), int(binary.LittleEndian.Uint16(data[2:])), int(binary.LittleEndian.Uint16(data[4:]))
-		value := ""
-		switch {
-		case kind == recLabelSST && len(data) >= 10:
-			if i := binary.LittleEndian.Uint32(data[6:]); uint64(i) < uint64(len(b.strings)) {
-				value = b.strings[i]
-			}
-		case kind == recLabel && len(data) >= 9:
-			value = (&xlsText{parts: [][]byte{data[6:]}}).long()
-		case kind == recNumber && len(data) >= 14:
-			value = b.number(float(data[6:]), look)
-		case kind == recRK && len(data) >= 10:
-			value = b.number(rk(data[6:]), look)
-		case kind == recMulRK:
+		if kind == recMulRK {
 			for i := 4; i+6 <= len(data)-2; i += 6 {
 				if err := put(row, column+(i-4)/6, b.number(rk(data[i+2:]), int(binary.LittleEndian.Uint16(data[i:])))); err != nil {
 					return nil, err
 				}
 			}
 			continue
-		case kind == recBoolErr && len(data) >= 8 && data[7] == 0:
-			value = map[bool]string{true: "TRUE", false: "FALSE"}[data[6] != 0]
-		case kind == recFormula && len(data) >= 14:
-			switch {
-			case data[12] != 0xff || data[13] != 0xff:
-				value = b.number(float(data[6:]), look)
-			case data[6] == 0:
-				pending = [2]int{row, column}
-			case data[6] == 1:
-				value = map[bool]string{true: "TRUE", false: "FALSE"}[data[8] != 0]
-			}
+		}
+		value, follows := b.value(kind, data, look)
+		if follows {
+			pending = [2]int{row, column}
 		}
 		if err := put(row, column, value); err != nil {
 			return nil, err
 		}
 	}
+}
+
+// value reads a record of one cell; the text of a formula may follow in a record of its own.
+func (b *xlsBook) value(kind int, data []byte, look int) (value string, follows bool) {
+	truth := func(at int) string { return map[bool]string{true: "TRUE", false: "FALSE"}[data[at] != 0] }
+	switch {
+	case kind == recLabelSST && len(data) >= 10:
+		if i := binary.LittleEndian.Uint32(data[6:]); uint64(i) < uint64(len(b.strings)) {
+			return b.strings[i], false
+		}
+	case kind == recLabel && len(data) >= 9:
+		return (&xlsText{parts: [][]byte{data[6:]}}).long(), false
+	case kind == recNumber && len(data) >= 14:
+		return b.number(float(data[6:]), look), false
+	case kind == recRK && len(data) >= 10:
+		return b.number(rk(data[6:]), look), false
+	case kind == recBoolErr && len(data) >= 8 && data[7] == 0:
+		return truth(6), false
+	case kind == recFormula && len(data) >= 14:
+		switch {
+		case data[12] != 0xff || data[13] != 0xff:
+			return b.number(float(data[6:]), look), false
+		case data[6] == 0:
+			return "", true
+		case data[6] == 1:
+			return truth(8), false
+		}
+	}
+	return "", false
 }
 
 func float(data []byte) float64 { return math.Float64frombits(binary.LittleEndian.Uint64(data)) }

@@ -49,8 +49,7 @@ func xlsx(ctx context.Context, req Request) (Document, error) {
 func xlsxRows(file *excelize.File, name string, w *workbook) ([][]string, error) {
 	rows, err := file.Rows(name)
 	if err != nil {
-		var notWorksheet excelize.ErrSheetNotExist
-		if errors.As(err, &notWorksheet) { // a sheet that holds a chart
+		if _, chart := errors.AsType[excelize.ErrSheetNotExist](err); chart { // a sheet that holds nothing else
 			return nil, nil
 		}
 		return nil, ErrBroken.Because(fmt.Errorf("read sheet: %w", err))

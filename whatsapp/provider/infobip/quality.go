@@ -33,7 +33,7 @@ func (p *Provider) Standing(ctx context.Context, ch provider.Channel) ([]provide
 	return nil, nil
 }
 
-// event has a mark that is another one each day at most: what stays as it is is told once.
+// event has a mark that is another one each day at most: what does not change is told once.
 func (s standing) event() provider.Event {
 	rating, status, limit := provider.CleanName(string(s.Quality)), provider.CleanName(string(s.Status)), provider.CleanName(string(s.Limit))
 	e := provider.Event{

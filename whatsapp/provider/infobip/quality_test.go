@@ -46,7 +46,7 @@ func TestANumbersStandingIsReadAsTheSameNewsThatAWebhookWouldBring(t *testing.T)
 		require.Equal(t, c.severity == provider.Info, events[0].Detail == "", "%s: of a number that is well nobody is told", name)
 		again, err := p.Standing(t.Context(), ch)
 		require.NoError(t, err)
-		require.Equal(t, events, again, "what stays as it is is the same news")
+		require.Equal(t, events, again, "what does not change is the same news")
 		ch.Number = "1"
 		none, err := p.Standing(t.Context(), ch)
 		require.NoError(t, err)
