@@ -39,7 +39,7 @@ func TestTheStandInForInfobipTakesEverySendOfOurs(t *testing.T) {
 		"image":     {Media: &provider.Media{Kind: "image", URL: file.URL, Caption: "c"}},
 		"video":     {Media: &provider.Media{Kind: "video", URL: file.URL}},
 		"document":  {Media: &provider.Media{Kind: "document", URL: file.URL, Filename: "d.pdf"}},
-		"audio":     {Media: &provider.Media{Kind: "audio", URL: file.URL, Caption: "dropped"}},
+		"audio":     {Media: &provider.Media{Kind: "audio", URL: file.URL}},
 		"voice":     {Media: &provider.Media{Kind: "voice", URL: file.URL}},
 		"sticker":   {Media: &provider.Media{Kind: "sticker", URL: file.URL}},
 		"location":  {Location: &provider.Location{Name: "Null island"}},

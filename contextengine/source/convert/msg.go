@@ -121,7 +121,7 @@ func msgProperties(content []byte) (msgFolders, string, error) {
 	for range maxMSGStreams {
 		entry, err := container.Next()
 		if err != nil {
-			break //nolint:nilerr // it ends there; what was read counts
+			break
 		}
 		if len(entry.Path) > 1 { // of a mail within the mail
 			continue
@@ -145,7 +145,7 @@ func msgProperties(content []byte) (msgFolders, string, error) {
 		}
 		folders[folder][strings.ToUpper(number)] = value
 	}
-	return folders, date, nil
+	return folders, date, nil //nolint:nilerr // an entry that cannot be read ends the list; what was read counts
 }
 
 // sentAt finds the time of sending among the properties of a fixed size: sixteen bytes each, behind a head of 32.
