@@ -16,7 +16,7 @@ var slugForm = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$`)
 // reserved are the words that a tenant cannot take: the first segments of our own paths (the web app's and the API's),
 // the platform's hosts, and names under which a stranger would expect the platform itself.
 const reserved = `
-	admin api app assets auth auth-status canonical config contacts dev docs engine favicon get-started
+	admin api app assets auth auth-status canonical config contacts dev docs engine favicon files get-started
 	hitl-tasks home icons internal invite livez login logout mcp messages metrics n8n openapi pulse queue readyz
 	register reset-password robots routes settings sign-in sign-out sign-up simulator static tasks v1 v2 web webchat webhook
 	webhooks well-known widget workflow-install workflows
