@@ -33,6 +33,11 @@ type Page = { lines: LedgerLine[]; next: string | undefined }
 export const ledgerQuery = (slug: string, end: End | '') =>
   infiniteQueryOptions({
     queryKey: [slug, 'conversations', 'ledger', end] as const,
+    // A message that needs no answer ends without an event.
+    refetchInterval: (query) =>
+      query.state.data?.pages.some(({ lines }) => lines.some((line) => line.end === 'waiting'))
+        ? 3_000
+        : false,
     initialPageParam: '',
     getNextPageParam: (last: Page) => last.next,
     queryFn: async ({ signal, pageParam }): Promise<Page> => {
