@@ -207,9 +207,9 @@ func TestAWokenWorkerIsFenced(t *testing.T) {
 func TestAMessageWhoseCallWasNeverMadeIsTakenBack(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct{ overtaken, dealt bool }{
-		"and sent again":                               {},
-		"but never overtakes":                          {overtaken: true},
-		"but not once a person dealt with its outcome": {dealt: true},
+		"and sent again":                {},
+		"but never overtakes":           {overtaken: true},
+		"but not once it is dealt with": {dealt: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
