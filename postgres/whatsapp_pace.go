@@ -22,7 +22,10 @@ func (s *WhatsAppStore) TakePace(ctx context.Context, tenant flomastr.TenantID, 
 		batch.Queue(`
 			WITH number AS (
 			  SELECT rate::float8 AS rate, least(greatest($3, ceil(rate / 16)), greatest(ceil(rate / 4), 1))::float8 AS n
-			  FROM (SELECT messages_per_second * coalesce(least(extract(epoch FROM now() - outage_over_at) / $4, 1), 1) AS ramped, messages_per_second
+			  FROM (SELECT messages_per_second, messages_per_second * CASE
+			          WHEN outage_since IS NOT NULL THEN 0
+			          ELSE coalesce(least(extract(epoch FROM now() - outage_over_at) / $4, 1), 1)
+			        END AS ramped
 			        FROM channels
 			        WHERE tenant_id = $1 AND id = $2) c
 			  CROSS JOIN LATERAL (SELECT greatest(ramped, least(messages_per_second, greatest(messages_per_second / 20, 1))) AS rate) r

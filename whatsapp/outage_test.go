@@ -275,6 +275,11 @@ func TestAfterAnOutageThePaceRises(t *testing.T) {
 		require.InDelta(t, c.want, p.Messages, 2, c.since)
 		require.Zero(t, p.Wait)
 	}
+	tenantExec(t, b, `UPDATE channels SET outage_since = now()`)
+	tenantExec(t, b, `DELETE FROM channel_pace`)
+	p, err := b.store.TakePace(t.Context(), b.tenant, b.channel.ID, 100)
+	require.NoError(t, err)
+	require.Equal(t, 1, p.Messages, "whatever is taken while it lasts is there in the moment it ends")
 }
 
 func TestANumberOfASlowPaceSendsEverythingInItsTime(t *testing.T) {

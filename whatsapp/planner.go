@@ -12,7 +12,7 @@ import (
 // PaceStore keeps how much of each number's throughput is given out, for all servers.
 type PaceStore interface {
 	// TakePace gives out a piece of a number's throughput: for about as many messages as are wanted, at least for a sixteenth of
-	// a second's and at most for a quarter's. After an outage there is little at first.
+	// a second's and at most for a quarter's. In an outage there is little, for what tries, and after it little at first.
 	TakePace(ctx context.Context, tenant flomastr.TenantID, channel flomastr.ChannelID, want int) (Pace, error)
 }
 
