@@ -94,8 +94,10 @@ func (c *checker) check(ctx context.Context) {
 		WHERE later.seq > o.seq AND later.job_id < o.job_id`)
 	c.none(ctx, "I6 a send without its message", `
 		SELECT o.message_id FROM outbox o WHERE NOT EXISTS (SELECT FROM messages m WHERE m.tenant_id = o.tenant_id AND m.id = o.message_id)`)
+	// A turn whose answer was asked for again has given its messages away.
 	c.none(ctx, "I6 a turn without messages", `
-		SELECT j.id FROM jobs j WHERE NOT EXISTS (SELECT FROM messages m WHERE m.tenant_id = j.tenant_id AND m.job_id = j.id AND m.direction = 'in')`)
+		SELECT j.id FROM jobs j WHERE NOT EXISTS (SELECT FROM messages m WHERE m.tenant_id = j.tenant_id AND m.job_id = j.id AND m.direction = 'in')
+		  AND NOT EXISTS (SELECT FROM outbox o WHERE o.tenant_id = j.tenant_id AND o.job_id = j.id AND o.dealt_how = 'asked_again')`)
 	const rank = `array_position(ARRAY['accepted', 'sent', 'delivered', 'read'], `
 	c.none(ctx, "I7 a state went back", `
 		SELECT m.id FROM messages m JOIN message_events e ON e.tenant_id = m.tenant_id AND e.message_id = m.id
