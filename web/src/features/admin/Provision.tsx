@@ -8,6 +8,7 @@ import { asProblem, type Problem } from '../../api/problem.ts'
 import { provision, type Setup, tenantKeys } from '../../api/tenants.ts'
 import { slugFrom } from '../../lib/slug.ts'
 import { Button } from '../../ui/Button.tsx'
+import { EmailField } from '../../ui/EmailField.tsx'
 import form from '../../ui/form.module.css'
 import { ProblemLine } from '../shell/ProblemState.tsx'
 import { N8n } from './N8n.tsx'
@@ -89,15 +90,9 @@ function Draft({ setup, busy, problem, onSubmit }: DraftProps) {
         value={address}
         onChange={(event) => setSlug(event.currentTarget.value)}
       />
-      <TextInput
+      <EmailField
         label={t('admin.ownerEmail')}
         description={t('admin.ownerEmailMore')}
-        type="email"
-        inputMode="email"
-        dir="ltr"
-        required
-        withAsterisk={false}
-        maxLength={254}
         error={errors.of('owner_email')}
         value={owner}
         onChange={(event) => setOwner(event.currentTarget.value)}

@@ -1,4 +1,4 @@
-import { NativeSelect, TextInput } from '@mantine/core'
+import { NativeSelect } from '@mantine/core'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { type FormEvent, useState } from 'react'
 import { useTranslation } from 'react-i18next'
@@ -13,6 +13,7 @@ import {
   usersKey,
 } from '../../api/users.ts'
 import { Button } from '../../ui/Button.tsx'
+import { EmailField } from '../../ui/EmailField.tsx'
 import form from '../../ui/form.module.css'
 import { Sheet } from '../../ui/Sheet.tsx'
 import { Table } from '../../ui/Table.tsx'
@@ -142,14 +143,8 @@ function AddUser({ onDone }: { onDone: () => void }) {
   }
   return (
     <form className={form.form} onSubmit={submit}>
-      <TextInput
+      <EmailField
         label={t('users.email')}
-        type="email"
-        inputMode="email"
-        dir="ltr"
-        required
-        withAsterisk={false}
-        maxLength={254}
         error={errors.of('email')}
         value={email}
         onChange={(event) => setEmail(event.currentTarget.value)}

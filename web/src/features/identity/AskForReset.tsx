@@ -1,10 +1,10 @@
-import { TextInput } from '@mantine/core'
 import { useMutation } from '@tanstack/react-query'
 import { type FormEvent, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { requestReset } from '../../api/account.ts'
 import { preferredLanguage } from '../../lib/language.ts'
 import { Button } from '../../ui/Button.tsx'
+import { EmailField } from '../../ui/EmailField.tsx'
 import form from '../../ui/form.module.css'
 import { Notice } from '../../ui/Notice.tsx'
 import { ProblemLine } from '../shell/ProblemState.tsx'
@@ -29,14 +29,9 @@ export function AskForReset() {
   return (
     <form className={form.form} onSubmit={submit}>
       <p>{t('reset.more')}</p>
-      <TextInput
+      <EmailField
         label={t('signIn.email')}
-        type="email"
         autoComplete="username"
-        inputMode="email"
-        required
-        withAsterisk={false}
-        dir="ltr"
         value={email}
         onChange={(event) => setEmail(event.currentTarget.value)}
       />

@@ -4,6 +4,7 @@ import { useTranslation } from 'react-i18next'
 import { local } from '../../api/client.ts'
 import { asProblem, type Problem } from '../../api/problem.ts'
 import { Button } from '../../ui/Button.tsx'
+import { EmailField } from '../../ui/EmailField.tsx'
 import { ProblemLine } from '../shell/ProblemState.tsx'
 import classes from './CredentialsForm.module.css'
 
@@ -42,16 +43,7 @@ export function CredentialsForm({ act, email, aside, onDone }: Props) {
   return (
     <form className={classes.form} onSubmit={submit}>
       {email === undefined ? (
-        <TextInput
-          label={t('signIn.email')}
-          name="email"
-          type="email"
-          autoComplete="username"
-          inputMode="email"
-          required
-          withAsterisk={false}
-          dir="ltr"
-        />
+        <EmailField label={t('signIn.email')} name="email" autoComplete="username" />
       ) : (
         <input type="hidden" name="email" autoComplete="username" value={email} />
       )}

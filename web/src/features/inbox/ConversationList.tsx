@@ -1,21 +1,19 @@
 import { useInfiniteQuery } from '@tanstack/react-query'
 import { Link, useNavigate } from '@tanstack/react-router'
-import { useVirtualizer } from '@tanstack/react-virtual'
-import { useDeferredValue, useEffect, useRef } from 'react'
+import { useDeferredValue } from 'react'
 import { useTranslation } from 'react-i18next'
 import { type Conversation, contactName, conversationsQuery } from '../../api/conversations.ts'
 import { useMinute } from '../../lib/clock.ts'
 import { listTime } from '../../lib/time.ts'
 import { Avatar } from '../../ui/Avatar.tsx'
 import { Icon } from '../../ui/Icon.tsx'
+import { LongList } from '../../ui/LongList.tsx'
 import links from '../../ui/links.module.css'
 import { SearchField } from '../../ui/SearchField.tsx'
 import { Skeleton } from '../../ui/Skeleton.tsx'
 import { State } from '../../ui/State.tsx'
 import { ProblemState } from '../shell/ProblemState.tsx'
 import classes from './ConversationList.module.css'
-
-const rowHeight = 76
 
 /** All conversations, the latest first, however many there are. */
 export function ConversationList({ slug, search }: { slug: string; search: string }) {
@@ -24,6 +22,7 @@ export function ConversationList({ slug, search }: { slug: string; search: strin
   const query = useDeferredValue(search)
   const found = useInfiniteQuery(conversationsQuery(slug, query))
   const rows = found.data?.pages.flatMap((page) => page.rows) ?? []
+  const now = useMinute()
   return (
     <section className={classes.pane} aria-label={t('inbox.list')}>
       <header className={classes.head}>
@@ -47,11 +46,13 @@ export function ConversationList({ slug, search }: { slug: string; search: strin
       ) : found.isError && rows.length === 0 ? (
         <ProblemState error={found.error} onRetry={() => found.refetch()} />
       ) : rows.length > 0 ? (
-        <Rows
-          slug={slug}
+        <LongList
           rows={rows}
+          height={76}
           onEnd={() => found.hasNextPage && !found.isFetchingNextPage && found.fetchNextPage()}
-        />
+        >
+          {(row) => <Row slug={slug} row={row} now={now} />}
+        </LongList>
       ) : query ? (
         <State icon="search" title={t('inbox.noMatch', { query })} />
       ) : (
@@ -69,39 +70,6 @@ export function ConversationList({ slug, search }: { slug: string; search: strin
         </State>
       )}
     </section>
-  )
-}
-
-function Rows({ slug, rows, onEnd }: { slug: string; rows: readonly Conversation[]; onEnd: () => void }) {
-  const frame = useRef<HTMLDivElement>(null)
-  const now = useMinute()
-  const virtual = useVirtualizer({
-    count: rows.length,
-    getScrollElement: () => frame.current,
-    estimateSize: () => rowHeight,
-    getItemKey: (index) => rows[index]?.id ?? index,
-    overscan: 8,
-  })
-  const items = virtual.getVirtualItems()
-  const last = items.at(-1)?.index ?? 0
-  useEffect(() => {
-    if (last >= rows.length - 10) onEnd()
-  })
-  return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by the keyboard
-    <div ref={frame} className={classes.frame} tabIndex={0}>
-      <ul className={classes.list} style={{ height: virtual.getTotalSize() }}>
-        {items.map((item) => {
-          const row = rows[item.index]
-          if (!row) return null
-          return (
-            <li key={item.key} className={classes.item} style={{ transform: `translateY(${item.start}px)` }}>
-              <Row slug={slug} row={row} now={now} />
-            </li>
-          )
-        })}
-      </ul>
-    </div>
   )
 }
 

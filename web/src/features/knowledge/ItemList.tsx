@@ -1,7 +1,5 @@
 import { useInfiniteQuery } from '@tanstack/react-query'
 import { Link, useNavigate } from '@tanstack/react-router'
-import { useVirtualizer } from '@tanstack/react-virtual'
-import { useEffect, useRef } from 'react'
 import { useTranslation } from 'react-i18next'
 import { type Item, itemsQuery } from '../../api/knowledge.ts'
 import { useMinute } from '../../lib/clock.ts'
@@ -9,6 +7,7 @@ import { ago } from '../../lib/time.ts'
 import { Bar } from '../../ui/Bar.tsx'
 import { Button } from '../../ui/Button.tsx'
 import { Icon, type IconName } from '../../ui/Icon.tsx'
+import { LongList } from '../../ui/LongList.tsx'
 import { SearchField } from '../../ui/SearchField.tsx'
 import { Skeleton } from '../../ui/Skeleton.tsx'
 import { State } from '../../ui/State.tsx'
@@ -27,6 +26,7 @@ export function ItemList({ slug, search, mayAdd }: { slug: string; search: strin
   const navigate = useNavigate({ from: '/$slug/brain' })
   const found = useInfiniteQuery(itemsQuery(slug, search))
   const rows = found.data?.pages.flatMap((page) => page.rows) ?? []
+  const now = useMinute()
   const total = found.data?.pages[0]?.total
   const add = () => void navigate({ search: (old) => ({ ...old, add: 'files' as const }) })
   return (
@@ -61,11 +61,13 @@ export function ItemList({ slug, search, mayAdd }: { slug: string; search: strin
       ) : found.isError && rows.length === 0 ? (
         <ProblemState error={found.error} onRetry={() => found.refetch()} />
       ) : rows.length > 0 ? (
-        <Rows
-          slug={slug}
+        <LongList
           rows={rows}
+          height={76}
           onEnd={() => found.hasNextPage && !found.isFetchingNextPage && found.fetchNextPage()}
-        />
+        >
+          {(row) => <Row slug={slug} row={row} now={now} />}
+        </LongList>
       ) : search ? (
         <State icon="search" title={t('brain.noMatch', { query: search })} />
       ) : (
@@ -84,45 +86,6 @@ export function ItemList({ slug, search, mayAdd }: { slug: string; search: strin
         </State>
       )}
     </section>
-  )
-}
-
-function Rows({ slug, rows, onEnd }: { slug: string; rows: readonly Item[]; onEnd: () => void }) {
-  const frame = useRef<HTMLDivElement>(null)
-  const now = useMinute()
-  const virtual = useVirtualizer({
-    count: rows.length,
-    getScrollElement: () => frame.current,
-    estimateSize: () => 76,
-    getItemKey: (index) => rows[index]?.id ?? index,
-    overscan: 8,
-  })
-  const items = virtual.getVirtualItems()
-  const last = items.at(-1)?.index ?? 0
-  useEffect(() => {
-    if (last >= rows.length - 10) onEnd()
-  })
-  return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by the keyboard
-    <div ref={frame} className={classes.frame} tabIndex={0}>
-      <ul className={classes.list} style={{ height: virtual.getTotalSize() }}>
-        {items.map((item) => {
-          const row = rows[item.index]
-          if (!row) return null
-          return (
-            <li
-              key={item.key}
-              ref={virtual.measureElement}
-              data-index={item.index}
-              className={classes.item}
-              style={{ transform: `translateY(${item.start}px)` }}
-            >
-              <Row slug={slug} row={row} now={now} />
-            </li>
-          )
-        })}
-      </ul>
-    </div>
   )
 }
 

@@ -1,4 +1,4 @@
-import { NativeSelect, TextInput } from '@mantine/core'
+import { NativeSelect } from '@mantine/core'
 import { useMutation } from '@tanstack/react-query'
 import { type FormEvent, useState } from 'react'
 import { useTranslation } from 'react-i18next'
@@ -8,6 +8,7 @@ import { type Invited, invite, rolesToGive } from '../../api/members.ts'
 import { asProblem } from '../../api/problem.ts'
 import { type Language, languageNames, languages, preferredLanguage } from '../../lib/language.ts'
 import { Button } from '../../ui/Button.tsx'
+import { EmailField } from '../../ui/EmailField.tsx'
 import form from '../../ui/form.module.css'
 import { ProblemLine } from '../shell/ProblemState.tsx'
 
@@ -36,14 +37,8 @@ export function InviteForm({
   }
   return (
     <form className={form.form} onSubmit={submit}>
-      <TextInput
+      <EmailField
         label={t('team.email')}
-        type="email"
-        inputMode="email"
-        dir="ltr"
-        required
-        withAsterisk={false}
-        maxLength={254}
         error={errors.of('email')}
         value={email}
         onChange={(event) => setEmail(event.currentTarget.value)}
