@@ -15,6 +15,7 @@ type options struct {
 	TwilioListen  string `help:"Where Twilio's stand-in listens; loopback only, off when empty. The product's FLOMASTR_TWILIO_URL is http:// and this." env:"FLOMASTR_SIM_TWILIO_LISTEN" placeholder:"ADDRESS"`
 	ClerkListen   string `help:"Where Clerk's stand-in listens, to try the sign-in with Clerk; loopback only, off when empty. What to set in the product is printed at the start. It believes any address that is typed, and asks for no password." env:"FLOMASTR_SIM_CLERK_LISTEN" placeholder:"ADDRESS"`
 	ClerkApp      string `help:"The app's own origin, which the printed settings name." env:"FLOMASTR_SIM_CLERK_APP" default:"http://localhost:8000"`
+	EmbedListen   string `help:"Where the stand-in for embedding services listens; loopback only, off when empty. A business's embedder is http:// and this and /v1." env:"FLOMASTR_SIM_EMBED_LISTEN" placeholder:"ADDRESS"`
 	DataDir       string `help:"Where ledger, phones, media and waiting webhooks are kept." env:"FLOMASTR_SIM_DATA_DIR" default:".flomastr/sim" type:"path"`
 	Senders       string `help:"A JSON array of Infobip senders to register, read again whenever it changes." env:"FLOMASTR_SIM_SENDERS" type:"path"`
 

@@ -78,6 +78,13 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		}
 		defer stopTwilio()
 	}
+	if o.EmbedListen != "" {
+		stopEmbeddings, err := serveEmbeddings(ctx, o, stdout, log)
+		if err != nil {
+			return errors.Join(err, standIn.Close())
+		}
+		defer stopEmbeddings()
+	}
 	metaAddress := "http://" + metaListener.Addr().String()
 	metaStandIn := meta.New(meta.Config{Ledger: accepted, BaseURL: metaAddress, Settings: o.metaSettings(), Log: log, TrafficKept: o.traffic()})
 	fmt.Fprintf(stdout, "Infobip's stand-in: %s  ledger: %s/ledger\n", address, address)
