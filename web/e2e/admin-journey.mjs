@@ -9,15 +9,17 @@ import { launch, open } from './browser.mjs'
 import { demo, newWord } from './demo.mjs'
 import {
   conclude,
-  faces,
   findings,
-  lookAt,
+  inHand,
+  lookInFaces,
   must,
   patience,
   phone,
   screenshots,
+  shows,
   signInAs,
   step,
+  told,
 } from './journey.mjs'
 
 const { base_url: base, super_admin: operator } = demo()
@@ -32,31 +34,11 @@ const logo = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 64 64"><rect 
 <path d="M18 44V20l14 16 14-16v24" fill="none" stroke="#ffffff" stroke-width="6" stroke-linecap="round" stroke-linejoin="round"/></svg>`
 
 /** A person with a browser of their own. */
-async function person(browser, who) {
-  const opened = await open(browser, {
-    viewport: phone,
-    locale: 'en-GB',
-    reducedMotion: 'reduce',
-    hasTouch: true,
-  })
-  return { ...opened, who }
-}
-
-async function failing({ page, who, troubles }, run) {
-  try {
-    return await run()
-  } catch (error) {
-    await page.screenshot({ path: `${screenshots}failed.png` })
-    throw new Error(`${who}: ${error.message}\non ${page.url()}\n${troubles.join('\n')}`)
-  }
-}
-
-const shows = (page, text) => page.getByText(text).first().waitFor({ timeout: patience })
+const person = (browser) => open(browser, { ...inHand, viewport: phone })
 
 async function provision(admin) {
   const { page } = admin
-  await signInAs(page, base, operator)
-  await page.waitForURL('**/admin', { timeout: patience })
+  await signInAs(page, base, operator, '**/admin')
   must(true, 'an operator without a workspace lands in the administration')
   await page.goto(`${base}/admin/tenants`)
   await page.getByRole('button', { name: 'Set up a tenant' }).click()
@@ -227,48 +209,30 @@ const ownersPages = {
   'reset-password': { path: '/reset-password', sign: 'form' },
 }
 
-async function lookAround(browser, { face, viewport, scheme, ...how }) {
-  for (const [who, arrival, pages] of [
-    [operator, '**/admin', operatorsPages],
-    [owner, `**/${slug}/inbox`, ownersPages],
-  ]) {
-    const { context, page, troubles } = await open(browser, {
-      viewport,
-      locale: how.locale,
-      colorScheme: scheme,
-      reducedMotion: 'reduce',
-      hasTouch: viewport === phone,
-    })
-    await signInAs(page, base, who)
-    await page.waitForURL(arrival, { timeout: patience })
-    await lookAt(page, base, pages, { face, ...how }, troubles)
-    findings.push(...troubles.map((one) => `${face}: ${one}`))
-    await context.close()
-  }
-}
-
 const browser = await launch()
 try {
-  const admin = await person(browser, 'operator')
-  const ofOwner = await person(browser, 'owner')
-  const ofMember = await person(browser, 'member')
-  await step('a tenant is set up', () => failing(admin, () => provision(admin)))
+  const admin = await person(browser)
+  const ofOwner = await person(browser)
+  const ofMember = await person(browser)
+  await step('a tenant is set up', () => told(admin, () => provision(admin)))
   await step('its people come in', async () => {
-    const link = await failing(admin, () => linkTo(admin, owner.email))
-    await failing(ofOwner, () => join(ofOwner, link, owner))
+    const link = await told(admin, () => linkTo(admin, owner.email))
+    await told(ofOwner, () => join(ofOwner, link, owner))
     must(true, 'the owner comes in by the link of the mail')
-    const second = await failing(ofOwner, () => inviteMember(ofOwner))
-    await failing(ofMember, () => join(ofMember, second, member))
+    const second = await told(ofOwner, () => inviteMember(ofOwner))
+    await told(ofMember, () => join(ofMember, second, member))
     must(true, 'and a colleague by the owner’s')
   })
-  await step('it gets its own look', () => failing(ofOwner, () => dress(ofOwner)))
-  for (const { who, troubles } of [admin, ofOwner, ofMember])
-    findings.push(...troubles.map((one) => `${who}: ${one}`))
+  await step('it gets its own look', () => told(ofOwner, () => dress(ofOwner)))
+  for (const { troubles } of [admin, ofOwner, ofMember]) findings.push(...troubles)
   // From here on refusals are what is wanted.
-  await step('it lives', () => failing(admin, () => life(admin, ofOwner, ofMember)))
-  await step('a platform admin reads', () => failing(ofOwner, () => reads(admin, ofOwner)))
+  await step('it lives', () => told(admin, () => life(admin, ofOwner, ofMember)))
+  await step('a platform admin reads', () => told(ofOwner, () => reads(admin, ofOwner)))
   for (const { context } of [admin, ofOwner, ofMember]) await context.close()
-  for (const face of faces) await step(`every page, ${face.face}`, () => lookAround(browser, face))
+  await lookInFaces(browser, base, 'every page', [
+    { who: operator, landing: '**/admin', pages: operatorsPages },
+    { who: owner, landing: `**/${slug}/inbox`, pages: ownersPages },
+  ])
 } finally {
   await browser.close()
 }

@@ -10,18 +10,22 @@ import {
   conclude,
   faces,
   findings,
-  lookAt,
+  inHand,
+  lookInFaces,
   must,
   patience,
   phone,
   screenshots,
+  shows,
   signInAs,
   step,
+  told,
 } from './journey.mjs'
 
 const { base_url: base, tenants, standins } = demo()
 const { slug, users, channels } = tenants[0]
 const owner = users[0]
+const home = `**/${slug}/inbox`
 const number = `97155${randomInt(1_000_000, 9_999_999)}`
 const customer = `97156${randomInt(1_000_000, 9_999_999)}`
 const key = newWord()
@@ -60,7 +64,6 @@ async function until(holds, what) {
   must(true, what)
 }
 
-const shows = (where, text) => where.getByText(text).first().waitFor({ timeout: patience })
 const field = (where, label) => where.getByLabel(label, { exact: true }).inputValue({ timeout: patience })
 const header = async (where) => ({
   name: await field(where, 'Name of the header'),
@@ -227,15 +230,10 @@ const pages = {
 
 const browser = await launch()
 try {
-  const { context, page, troubles } = await open(browser, {
-    viewport: phone,
-    locale: 'en-GB',
-    reducedMotion: 'reduce',
-    hasTouch: true,
-  })
-  try {
-    await signInAs(page, base, owner)
-    await page.waitForURL(`**/${slug}/inbox`, { timeout: patience })
+  const opened = await open(browser, { ...inHand, viewport: phone })
+  const { page } = opened
+  await told(opened, async () => {
+    await signInAs(page, base, owner, home)
     /** @type {Awaited<ReturnType<typeof connect>>} */
     let entered
     await step('a number is connected', async () => {
@@ -246,28 +244,17 @@ try {
     await step('an answer fails', () => deliver(page))
     await step('it is deleted', () => remove(page))
     await step('a template is written', () => template(page))
-  } catch (error) {
-    await page.screenshot({ path: `${screenshots}failed.png` })
-    throw new Error(`${error.message}\non ${page.url()}\n${troubles.join('\n')}`)
-  }
-  findings.push(...troubles)
-  await context.close()
-  for (const { face, viewport, scheme, locale, ...how } of faces.filter(({ judged }) => judged)) {
-    await step(`the pages of numbers, ${face}`, async () => {
-      const opened = await open(browser, {
-        viewport,
-        locale,
-        colorScheme: scheme,
-        reducedMotion: 'reduce',
-        hasTouch: true,
-      })
-      await signInAs(opened.page, base, owner)
-      await opened.page.waitForURL(`**/${slug}/inbox`, { timeout: patience })
-      await lookAt(opened.page, base, pages, { face, ...how }, opened.troubles)
-      findings.push(...opened.troubles.map((one) => `${face}: ${one}`))
-      await opened.context.close()
-    })
-  }
+  })
+  findings.push(...opened.troubles)
+  await opened.context.close()
+  const visits = [{ who: owner, landing: home, pages }]
+  await lookInFaces(
+    browser,
+    base,
+    'the pages of numbers',
+    visits,
+    faces.filter(({ judged }) => judged),
+  )
 } finally {
   await browser.close()
 }

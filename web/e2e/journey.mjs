@@ -1,7 +1,7 @@
 // What the journeys share: how they speak, how they sign in, and how they look at pages.
 import { mkdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { axe, overflows } from './browser.mjs'
+import { axe, open, overflows } from './browser.mjs'
 
 export const screenshots = fileURLToPath(new URL('screenshots/', import.meta.url))
 mkdirSync(screenshots, { recursive: true })
@@ -32,14 +32,31 @@ export function conclude() {
   process.exitCode = 1
 }
 
-/** Signs in from the landing page. Where that leads is for the caller to await. */
-export async function signInAs(page, base, { email, password }) {
+/** A text is on the page, or will be. */
+export const shows = (where, text) => where.getByText(text).first().waitFor({ timeout: patience })
+
+/** Runs a part of a journey on an opened page; when it fails, a picture is left and the page's troubles are told. */
+export async function told({ page, troubles }, run) {
+  try {
+    return await run()
+  } catch (error) {
+    await page.screenshot({ path: `${screenshots}failed.png` })
+    throw new Error(`${error.message}\non ${page.url()}\n${troubles.join('\n')}`)
+  }
+}
+
+/** Signs in from the landing page, and waits until that has led to an address. */
+export async function signInAs(page, base, { email, password }, landing) {
   await page.goto(`${base}/`)
   await page.locator('a[href^="/sign-in"]').click()
   await page.locator('input[name=email]').fill(email)
   await page.locator('input[name=password]').fill(password)
   await page.locator('form button[type=submit]').click()
+  await page.waitForURL(landing, { timeout: patience })
 }
+
+// A person with a phone in the hand; a picture of a dialog on its way in tells nothing.
+export const inHand = { locale: 'en-GB', reducedMotion: 'reduce', hasTouch: true }
 
 // Size, colours and language, so that every two of them are seen together.
 export const phone = { width: 360, height: 740 }
@@ -59,10 +76,32 @@ export const faces = [
 ]
 
 /**
+ * Looks at pages in each face. A visit is a person who signs in, the address where that leads, and the pages they look at.
+ */
+export async function lookInFaces(browser, base, what, visits, chosen = faces) {
+  for (const { face, viewport, scheme, locale, ...how } of chosen)
+    await step(`${what}, ${face}`, async () => {
+      for (const { who, landing, pages } of visits) {
+        const { context, page, troubles } = await open(browser, {
+          ...inHand,
+          viewport,
+          locale,
+          colorScheme: scheme,
+          hasTouch: viewport === phone,
+        })
+        await signInAs(page, base, who, landing)
+        await lookAt(page, base, pages, { face, ...how }, troubles)
+        findings.push(...troubles.map((one) => `${face}: ${one}`))
+        await context.close()
+      }
+    })
+}
+
+/**
  * Looks at every page in one face, and takes its picture; axe judges it where the face is judged. A page is there when
  * its sign is, and nothing on it is still on its way.
  */
-export async function lookAt(page, base, pages, { face, direction, judged }, troubles) {
+async function lookAt(page, base, pages, { face, direction, judged }, troubles) {
   for (const [name, { path, sign, foreign }] of Object.entries(pages)) {
     try {
       await page.goto(base + path)

@@ -7,11 +7,12 @@
 import { createServer } from 'node:http'
 import { launch, open } from './browser.mjs'
 import { demo, newPrice, newWord, pdf, page as webPage } from './demo.mjs'
-import { conclude, faces, lookAt, must, patience, signInAs, step } from './journey.mjs'
+import { conclude, lookInFaces, must, patience, shows, signInAs, step, told } from './journey.mjs'
 
 const { base_url: base, tenants } = demo()
 const { slug, users } = tenants[0]
 const owner = users[0]
+const home = `**/${slug}/inbox`
 const allowed = (process.env.FLOMASTR_FETCH_ALLOW ?? '').split(',')[0]
 if (!allowed) throw new Error('set FLOMASTR_FETCH_ALLOW to the origin that the server may read pages from')
 const { origin, port, hostname } = new URL(allowed)
@@ -39,8 +40,6 @@ const site = createServer((request, response) => {
   response.writeHead(body ? 200 : 404, { 'Content-Type': html ? 'text/html; charset=utf-8' : 'text/plain' })
   response.end(body ?? 'Not found')
 })
-
-const shows = (where, text) => where.getByText(text).first().waitFor({ timeout: patience })
 
 /** Asks the brain and gives the passages it shows. */
 async function ask(page, question) {
@@ -127,21 +126,11 @@ async function remove(page) {
   must(true, 'a removed site answers no more')
 }
 
-async function look(site) {
-  for (const face of faces) {
-    const { viewport, locale, scheme } = face
-    const { context, page, troubles } = await open(browser, { viewport, locale, colorScheme: scheme })
-    await signInAs(page, base, owner)
-    await page.waitForURL(`**/${slug}/inbox`, { timeout: patience })
-    const seen = {
-      sites: { path: `/${slug}/brain`, sign: 'main a[href*="site="]' },
-      site: { path: site, sign: 'dialog[open] li' },
-      follow: { path: `/${slug}/brain?add=page`, sign: 'dialog[open] form' },
-    }
-    await lookAt(page, base, seen, face, troubles)
-    await context.close()
-  }
-}
+const pagesOf = (site) => ({
+  sites: { path: `/${slug}/brain`, sign: 'main a[href*="site="]' },
+  site: { path: site, sign: 'dialog[open] li' },
+  follow: { path: `/${slug}/brain?add=page`, sign: 'dialog[open] form' },
+})
 
 const sentence = ({ thing, price }) => `A full ${thing} service costs ${price} dirhams.`
 const kinds = {
@@ -176,18 +165,23 @@ async function dropFifty(page) {
 const browser = await launch()
 await new Promise((resolve, reject) => site.on('error', reject).listen(Number(port), hostname, resolve))
 try {
-  const { page } = await open(browser, { viewport: { width: 1280, height: 800 }, locale: 'en-GB' })
-  await signInAs(page, base, owner)
-  await page.waitForURL(`**/${slug}/inbox`, { timeout: patience })
-  await step('A site is followed', () => follow(page))
-  await step('It is asked', () => askTheSite(page))
-  await openSite(page)
-  await crawled(page)
-  const { pathname, search } = new URL(page.url())
-  await step('Its pages are looked at', () => look(pathname + search))
-  await step('It changes', () => change(page))
-  await step('It is removed', () => remove(page))
-  await step('Fifty files', () => dropFifty(page))
+  const opened = await open(browser, { viewport: { width: 1280, height: 800 }, locale: 'en-GB' })
+  const { page } = opened
+  const pages = await told(opened, async () => {
+    await signInAs(page, base, owner, home)
+    await step('a site is followed', () => follow(page))
+    await step('it is asked', () => askTheSite(page))
+    await openSite(page)
+    await crawled(page)
+    const { pathname, search } = new URL(page.url())
+    return pagesOf(pathname + search)
+  })
+  await lookInFaces(browser, base, 'its pages', [{ who: owner, landing: home, pages }])
+  await told(opened, async () => {
+    await step('it changes', () => change(page))
+    await step('it is removed', () => remove(page))
+    await step('fifty files', () => dropFifty(page))
+  })
 } finally {
   site.close()
   await browser.close()

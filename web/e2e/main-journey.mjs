@@ -10,30 +10,15 @@
 import { createServer } from 'node:http'
 import { launch, open } from './browser.mjs'
 import { demo, newPrice, newWord, pdf, page as webPage } from './demo.mjs'
-import {
-  conclude,
-  faces,
-  findings,
-  lookAt,
-  must,
-  patience,
-  phone,
-  screenshots,
-  signInAs,
-  step,
-} from './journey.mjs'
+import { conclude, findings, lookInFaces, must, patience, signInAs, step, told } from './journey.mjs'
 
 const { base_url: base, tenants } = demo()
 const { slug, users } = tenants[0]
 const owner = users[0]
+const home = `**/${slug}/inbox`
 
 const allowed = (process.env.FLOMASTR_FETCH_ALLOW ?? '').split(',')[0]
 if (!allowed) throw new Error('set FLOMASTR_FETCH_ALLOW to the origin that the server may read pages from')
-
-async function signIn(page) {
-  await signInAs(page, base, owner)
-  await page.waitForURL(`**/${slug}/inbox`, { timeout: patience })
-}
 
 /** Adds a customer in the simulator and opens their phone. */
 async function newCustomer(page, name, number) {
@@ -76,10 +61,8 @@ const ready = (page, title) =>
   page.getByRole('link', { name: title }).filter({ hasText: 'Ready' }).first().waitFor({ timeout: patience })
 
 async function mainJob(browser) {
-  const { context, page, troubles } = await open(browser, {
-    viewport: { width: 1280, height: 800 },
-    locale: 'en-GB',
-  })
+  const opened = await open(browser, { viewport: { width: 1280, height: 800 }, locale: 'en-GB' })
+  const { context, page, troubles } = opened
   const thing = newWord()
   const price = newPrice()
   const gadget = newWord()
@@ -95,8 +78,8 @@ async function mainJob(browser) {
   await new Promise((resolve, reject) =>
     site.on('error', reject).listen(Number(origin.port), origin.hostname, resolve),
   )
-  try {
-    await signIn(page)
+  const run = async () => {
+    await signInAs(page, base, owner, home)
     await newCustomer(page, name, number)
 
     must(
@@ -160,9 +143,9 @@ async function mainJob(browser) {
     must(true, 'a reload keeps the session and the place')
     findings.push(...troubles.map((one) => `main job: ${one}`))
     return page.url().slice(base.length)
-  } catch (error) {
-    await page.screenshot({ path: `${screenshots}failed.png` })
-    throw new Error(`${error.message}\non ${page.url()}\n${troubles.join('\n')}`)
+  }
+  try {
+    return await told(opened, run)
   } finally {
     site.close()
     await context.close()
@@ -187,21 +170,6 @@ function pagesOf(conversation) {
   }
 }
 
-/** Looks at every page in one face. Axe judges each page once in each colour scheme. */
-async function lookAround(browser, pages, { face, viewport, scheme, locale, direction, judged }) {
-  const { context, page, troubles } = await open(browser, {
-    viewport,
-    locale,
-    colorScheme: scheme,
-    reducedMotion: 'reduce', // a picture of a dialog on its way in tells nothing
-    hasTouch: viewport === phone,
-  })
-  await signIn(page)
-  await lookAt(page, base, pages, { face, direction, judged }, troubles)
-  findings.push(...troubles.map((one) => `${face}: ${one}`))
-  await context.close()
-}
-
 const browser = await launch()
 /** @type {ReturnType<typeof pagesOf>} */
 let pages = {}
@@ -209,7 +177,7 @@ try {
   await step('the main job', async () => {
     pages = pagesOf(await mainJob(browser))
   })
-  for (const face of faces) await step(`every page, ${face.face}`, () => lookAround(browser, pages, face))
+  await lookInFaces(browser, base, 'every page', [{ who: owner, landing: home, pages }])
 } finally {
   await browser.close()
 }

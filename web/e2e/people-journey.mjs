@@ -8,20 +8,23 @@ import { launch, open } from './browser.mjs'
 import { demo } from './demo.mjs'
 import {
   conclude,
-  faces,
   findings,
-  lookAt,
+  inHand,
+  lookInFaces,
   must,
   patience,
   phone,
   screenshots,
+  shows,
   signInAs,
   step,
+  told,
 } from './journey.mjs'
 
 const { base_url: base, tenants, standins } = demo()
 const { slug, users, channels } = tenants[0]
 const owner = users[0]
+const home = `**/${slug}/inbox`
 const one = `97155${randomInt(1_000_000, 9_999_999)}`
 const other = `97156${randomInt(1_000_000, 9_999_999)}`
 
@@ -33,8 +36,6 @@ async function write(from, text) {
   })
   if (!answer.ok) throw new Error(`a customer's message: ${answer.status} ${await answer.text()}`)
 }
-
-const shows = (where, text) => where.getByText(text).first().waitFor({ timeout: patience })
 
 async function merge(page) {
   await write(one, 'Good morning')
@@ -74,46 +75,24 @@ async function silence(page, conversation) {
 
 const browser = await launch()
 try {
-  const { context, page, troubles } = await open(browser, {
-    viewport: phone,
-    locale: 'en-GB',
-    reducedMotion: 'reduce',
-    hasTouch: true,
-  })
+  const opened = await open(browser, { ...inHand, viewport: phone })
+  const { page } = opened
   let conversation = ''
-  try {
-    await signInAs(page, base, owner)
-    await page.waitForURL(`**/${slug}/inbox`, { timeout: patience })
+  await told(opened, async () => {
+    await signInAs(page, base, owner, home)
     await step('two contacts are merged and parted', async () => {
       conversation = await merge(page)
     })
     await step('a customer wants silence', () => silence(page, conversation))
-  } catch (error) {
-    await page.screenshot({ path: `${screenshots}failed.png` })
-    throw new Error(`${error.message}\non ${page.url()}\n${troubles.join('\n')}`)
-  }
-  findings.push(...troubles)
-  await context.close()
+  })
+  findings.push(...opened.troubles)
+  await opened.context.close()
   const pages = {
     who: { path: conversation, sign: 'dialog[open] dl' },
     silence: { path: conversation.replace(/\?.*/, ''), sign: 'main section ol > li' },
     'settings-received': { path: `/${slug}/settings/received`, sign: 'main code' },
   }
-  for (const { face, viewport, scheme, locale, ...how } of faces)
-    await step(`the pages of people, ${face}`, async () => {
-      const opened = await open(browser, {
-        viewport,
-        locale,
-        colorScheme: scheme,
-        reducedMotion: 'reduce',
-        hasTouch: viewport === phone,
-      })
-      await signInAs(opened.page, base, owner)
-      await opened.page.waitForURL(`**/${slug}/inbox`, { timeout: patience })
-      await lookAt(opened.page, base, pages, { face, ...how }, opened.troubles)
-      findings.push(...opened.troubles.map((trouble) => `${face}: ${trouble}`))
-      await opened.context.close()
-    })
+  await lookInFaces(browser, base, 'the pages of people', [{ who: owner, landing: home, pages }])
 } finally {
   await browser.close()
 }
