@@ -27,10 +27,16 @@ const (
 // with other content raises its version, with the same content does nothing. The content is safe in the blob store
 // before the item's row and its job are written in one commit.
 func (e *Engine) Add(ctx context.Context, tenant flomastr.TenantID, d Draft) (Item, error) {
+	return e.keep(ctx, tenant, d, func(*SaveItem) {})
+}
+
+// keep is Add, with a say in what is written.
+func (e *Engine) keep(ctx context.Context, tenant flomastr.TenantID, d Draft, with func(*SaveItem)) (Item, error) {
 	save, err := saveOf(d)
 	if err != nil {
 		return Item{}, err
 	}
+	with(&save)
 	if d.Document != nil {
 		if d.Content, err = json.Marshal(d.Document); err != nil {
 			return Item{}, fmt.Errorf("write down page: %w", err)
@@ -103,7 +109,7 @@ func extension(filename string) string {
 func saveOf(d Draft) (SaveItem, error) {
 	save := SaveItem{
 		ID: flomastr.NewID[flomastr.ItemID](), By: cmp.Or(d.By, flomastr.ActorSystem), Title: strings.TrimSpace(strings.ToValidUTF8(d.Title, "")), Source: d.Source,
-		Filename: strings.ToValidUTF8(d.Filename, ""), URL: d.URL, Intent: d.Intent, Tags: d.Tags, Type: "markdown",
+		Filename: strings.ToValidUTF8(d.Filename, ""), URL: d.URL, Intent: d.Intent, Tags: d.Tags, Type: "markdown", Cause: Edited,
 	}
 	if !labels(d) {
 		return SaveItem{}, ErrLabels
@@ -119,7 +125,7 @@ func saveOf(d Draft) (SaveItem, error) {
 			return SaveItem{}, ErrBadURL
 		}
 		u.Fragment = ""
-		save.URL, save.Type = u.String(), "html"
+		save.URL, save.Type, save.Cause = u.String(), "html", Crawled
 		if save.Title == "" {
 			save.Title = clipTitle(save.URL)
 		}
@@ -127,7 +133,7 @@ func saveOf(d Draft) (SaveItem, error) {
 		if len(d.Content) == 0 {
 			return SaveItem{}, ErrEmptyContent
 		}
-		save.Type = extension(save.Filename)
+		save.Type, save.Cause = extension(save.Filename), Uploaded
 		if save.Title == "" {
 			save.Title = clipTitle(strings.TrimSuffix(path.Base(save.Filename), path.Ext(save.Filename)))
 		}

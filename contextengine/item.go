@@ -84,15 +84,6 @@ type Progress struct {
 	Total int
 }
 
-// Version is one kept version of an item's Markdown.
-type Version struct {
-	Version   int
-	Markdown  string
-	Chunks    int
-	CreatedAt time.Time
-	Serving   bool
-}
-
 // Listing asks for a page of items, newest change first unless Sort says otherwise.
 type Listing struct {
 	Search string // in title, tags and address

@@ -26,14 +26,6 @@ func (e *Engine) Chunks(ctx context.Context, tenant flomastr.TenantID, id flomas
 	return e.Content.Chunks(ctx, tenant, id)
 }
 
-// Versions lists an item's kept versions, newest first.
-func (e *Engine) Versions(ctx context.Context, tenant flomastr.TenantID, id flomastr.ItemID) ([]Version, error) {
-	if _, err := e.Status.Item(ctx, tenant, id); err != nil {
-		return nil, err
-	}
-	return e.Content.Versions(ctx, tenant, id)
-}
-
 // Reindex reads an item's source again and indexes it as a new version; a page is fetched again.
 func (e *Engine) Reindex(ctx context.Context, tenant flomastr.TenantID, by flomastr.Actor, id flomastr.ItemID) (Item, error) {
 	item, err := e.Status.Item(ctx, tenant, id)

@@ -10,8 +10,8 @@ import (
 
 // StatusStore is what the engine asks of the hot database. Each method is one commit.
 type StatusStore interface {
-	// SaveItem makes the item or raises its version, with the indexing job in the same commit. An item is found by its
-	// address when it is a page, else by its title. Where the hash is that of the item's last saved content, nothing
+	// SaveItem makes the item or raises its version, with the indexing job and the change in the same commit. An item is
+	// found by its address when it is a page, by its id when a version is put back, else by its title. Where the hash is that of the item's last saved content, nothing
 	// changes and no job is made, unless the last indexing failed.
 	SaveItem(ctx context.Context, tenant flomastr.TenantID, save SaveItem) (Saved, error)
 	// Reindex raises the version and makes the job, whatever the hash.
@@ -25,6 +25,8 @@ type StatusStore interface {
 	FailItem(ctx context.Context, tenant flomastr.TenantID, id flomastr.ItemID, version int, sentence string) error
 	// RemoveItem deletes the row and makes the job that erases the rest, in one commit.
 	RemoveItem(ctx context.Context, tenant flomastr.TenantID, by flomastr.Actor, id flomastr.ItemID) (EraseArgs, error)
+	// Changes lists how an item came to its latest versions, newest first; ErrItemNotFound when it is gone.
+	Changes(ctx context.Context, tenant flomastr.TenantID, id flomastr.ItemID) ([]Change, error)
 	CountItems(ctx context.Context, tenant flomastr.TenantID) (Counts, error)
 	// Limits are what the tenant's policies allow.
 	Limits(ctx context.Context, tenant flomastr.TenantID) (Limits, error)
@@ -32,8 +34,10 @@ type StatusStore interface {
 
 // SaveItem is what SaveItem writes.
 type SaveItem struct {
-	ID       flomastr.ItemID // for a new item
+	ID       flomastr.ItemID // for a new item; of the one whose version is put back
 	By       flomastr.Actor
+	Cause    Cause // of a new version; a new item's is Added
+	Restored int   // the version that is put back, else 0
 	Title    string
 	Source   Origin
 	Type     string
@@ -92,7 +96,10 @@ type ContentStore interface {
 	Chunks(ctx context.Context, tenant flomastr.TenantID, id flomastr.ItemID) ([]Chunk, error)
 	// SaveVectors replaces the vectors of passages that are still there.
 	SaveVectors(ctx context.Context, tenant flomastr.TenantID, model string, vectors map[flomastr.PassageID][]float32) error
+	// Versions lists the kept versions, newest first, without Markdown and changes; Version reads one with its Markdown,
+	// ErrVersionNotFound when it is not kept.
 	Versions(ctx context.Context, tenant flomastr.TenantID, id flomastr.ItemID) ([]Version, error)
+	Version(ctx context.Context, tenant flomastr.TenantID, id flomastr.ItemID, number int) (Version, error)
 }
 
 // PassageKey is a passage's identity within its item: the hash of all that its vector and its terms are made from.

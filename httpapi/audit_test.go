@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/flomastr/flomastr"
+	"github.com/flomastr/flomastr/contextengine"
 	"github.com/flomastr/flomastr/postgres"
 	"github.com/flomastr/flomastr/whatsapp"
 )
@@ -70,14 +71,19 @@ func (e *estate) acts(t *testing.T) []act {
 	talk := "/routes/conversations/" + list.Conversations[0].ID
 	item := e.call(t, "POST", "/routes/knowledge/mine/index", owner, `{"title":"One","content":"One is one."}`).field("id")
 	site := "/routes/knowledge/mine/sites/" + e.call(t, "POST", "/routes/knowledge/mine/urls", owner, `{"url":"https://mine.example/","scope":"site"}`).field("id")
+	published, err := flomastr.ParseID[flomastr.ItemID](item)
+	require.NoError(t, err)
+	mine, err := flomastr.ParseID[flomastr.TenantID](e.mine)
+	require.NoError(t, err)
+	require.NoError(t, postgres.NewKnowledgeStore(e.db).Publish(t.Context(), mine, contextengine.Publication{
+		Item: published, Version: 1, Title: "One", Source: contextengine.FromPaste, Markdown: "One was one.", Hash: []byte("x"),
+	}))
 	token := e.call(t, "POST", "/routes/tenants/mine/api-tokens", owner, `{"name":"x","scopes":["knowledge:read"]}`).field("id")
 	invited, link := e.invite(t, owner, "mine", "invited@mine.test", "member")
 	gone, _ := e.invite(t, owner, "mine", "gone@mine.test", "member")
 	members := "/routes/tenants/mine/members"
 	user := e.call(t, "POST", "/routes/users", root, `{"email":"reads@people.test","role":"user"}`).field("id")
 	visit := e.call(t, "POST", "/routes/admin/visits", root, `{"tenant_id":"leaving","reason":"They asked for help.","minutes":5}`).field("id")
-	mine, err := flomastr.ParseID[flomastr.TenantID](e.mine)
-	require.NoError(t, err)
 	require.NoError(t, postgres.NewWhatsAppStore(e.db).RaiseAlert(t.Context(), mine, whatsapp.Alert{Kind: whatsapp.AlertNotice, Severity: "warning", Object: "x"}))
 	var raised struct{ Alerts []struct{ ID string } }
 	require.NoError(t, json.Unmarshal(e.call(t, "GET", "/routes/tenants/mine/alerts?open=true", owner, "").Body.Bytes(), &raised))
@@ -148,6 +154,7 @@ func (e *estate) acts(t *testing.T) []act {
 		{"POST /routes/knowledge/{tenant_slug}/sites/{id}/crawl", site + "/crawl", owner, ""},
 		{"DELETE /routes/knowledge/{tenant_slug}/sites/{id}", site, owner, ""},
 		{"POST /routes/knowledge/{tenant_slug}/items/{id}/reindex", "/routes/knowledge/mine/items/" + item + "/reindex", owner, ""},
+		{"POST /routes/knowledge/{tenant_slug}/items/{id}/versions/{version}/restore", "/routes/knowledge/mine/items/" + item + "/versions/1/restore", owner, ""},
 		{"DELETE /routes/knowledge/{tenant_slug}/items/{id}", "/routes/knowledge/mine/items/" + item, owner, ""},
 		{"POST /routes/add-paste", "/routes/add-paste", owner, `{"title":"Three","content":"Three is three.","tenant_id":"mine"}`},
 		{"POST /routes/context/add-paste", "/routes/context/add-paste", owner, `{"title":"Four","content":"Four is four.","tenant_id":"mine"}`},

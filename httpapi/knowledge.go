@@ -16,6 +16,8 @@ type Knowledge interface {
 	Item(ctx context.Context, tenant flomastr.TenantID, id flomastr.ItemID) (contextengine.Item, error)
 	Chunks(ctx context.Context, tenant flomastr.TenantID, id flomastr.ItemID) ([]contextengine.Chunk, error)
 	Versions(ctx context.Context, tenant flomastr.TenantID, id flomastr.ItemID) ([]contextengine.Version, error)
+	Version(ctx context.Context, tenant flomastr.TenantID, id flomastr.ItemID, number int) (contextengine.Version, error)
+	Restore(ctx context.Context, tenant flomastr.TenantID, by flomastr.Actor, id flomastr.ItemID, number int) (contextengine.Item, error)
 	Reindex(ctx context.Context, tenant flomastr.TenantID, by flomastr.Actor, id flomastr.ItemID) (contextengine.Item, error)
 	Delete(ctx context.Context, tenant flomastr.TenantID, by flomastr.Actor, id flomastr.ItemID) error
 	Retrieve(ctx context.Context, tenant flomastr.TenantID, query contextengine.Query) (contextengine.Result, error)

@@ -2,7 +2,6 @@ package httpapi
 
 import (
 	"context"
-	"time"
 
 	"github.com/flomastr/flomastr"
 	"github.com/flomastr/flomastr/contextengine"
@@ -87,37 +86,6 @@ func (a *API) knowledgeChunks(ctx context.Context, call Call, in *knowledgeItemI
 	out.Body.Chunks, out.Body.TotalCount = make([]knowledgeChunk, len(chunks)), len(chunks)
 	for i, c := range chunks {
 		out.Body.Chunks[i] = knowledgeChunk{ID: c.ID, Position: c.Ordinal, HeadingPath: orEmpty(c.HeadingPath), Text: c.Text, Place: c.Place}
-	}
-	return out, nil
-}
-
-type knowledgeVersionsOutput struct {
-	Body struct {
-		Versions []knowledgeVersion `json:"versions" doc:"Newest first"`
-	}
-}
-
-type knowledgeVersion struct {
-	Version   int       `json:"version"`
-	Markdown  string    `json:"markdown"`
-	Chunks    int       `json:"chunks"`
-	Serving   bool      `json:"serving" doc:"It answers questions now"`
-	CreatedAt time.Time `json:"created_at"`
-}
-
-func (a *API) knowledgeVersions(ctx context.Context, call Call, in *knowledgeItemInput) (*knowledgeVersionsOutput, error) {
-	id, err := in.item()
-	if err != nil {
-		return nil, err
-	}
-	versions, err := a.deps.Knowledge.Versions(ctx, call.Tenant.ID, id)
-	if err != nil {
-		return nil, err
-	}
-	out := &knowledgeVersionsOutput{}
-	out.Body.Versions = make([]knowledgeVersion, len(versions))
-	for i, v := range versions {
-		out.Body.Versions[i] = knowledgeVersion{Version: v.Version, Markdown: v.Markdown, Chunks: v.Chunks, Serving: v.Serving, CreatedAt: v.CreatedAt.UTC()}
 	}
 	return out, nil
 }

@@ -187,6 +187,8 @@ func (a *API) routes() {
 	route(a, http.MethodPost, "/routes/knowledge/{tenant_slug}/items/{id}/reindex", writeKnowledge, a.knowledgeReindex, idempotent, status(http.StatusAccepted))
 	route(a, http.MethodGet, "/routes/knowledge/{tenant_slug}/items/{id}/chunks", identity.Admin.Or(readKnowledge), a.knowledgeChunks)
 	route(a, http.MethodGet, "/routes/knowledge/{tenant_slug}/items/{id}/versions", identity.Admin.Or(readKnowledge), a.knowledgeVersions)
+	route(a, http.MethodGet, "/routes/knowledge/{tenant_slug}/items/{id}/versions/{version}", identity.Admin.Or(readKnowledge), a.knowledgeVersion)
+	route(a, http.MethodPost, "/routes/knowledge/{tenant_slug}/items/{id}/versions/{version}/restore", writeKnowledge, a.knowledgeRestore, idempotent, status(http.StatusAccepted))
 	route(a, http.MethodGet, "/routes/knowledge/{tenant_slug}/sites", identity.Admin.Or(readKnowledge), a.siteList)
 	route(a, http.MethodPost, "/routes/knowledge/{tenant_slug}/sites/preview", writeKnowledge, a.sitePreview, expensive)
 	route(a, http.MethodGet, "/routes/knowledge/{tenant_slug}/sites/{id}", identity.Admin.Or(readKnowledge), a.siteGet)

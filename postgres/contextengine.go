@@ -109,8 +109,11 @@ func (s *KnowledgeStore) saveItem(ctx context.Context, tx pgx.Tx, tenant flomast
 	if save.Source == contextengine.FromURL {
 		where, key = `tenant_id = $1 AND source = 'url' AND md5(url) = md5($2) AND url = $2`, save.URL
 	}
+	if save.Restored > 0 { // whatever it is called by now
+		where, key = `tenant_id = $1 AND id = $2::uuid`, save.ID.String()
+	}
 	old, err := knowledgeItem(ctx, tx, where, "FOR UPDATE", tenant, key)
-	if errors.Is(err, contextengine.ErrItemNotFound) {
+	if errors.Is(err, contextengine.ErrItemNotFound) && save.Restored == 0 {
 		return s.insertItem(ctx, tx, tenant, save)
 	}
 	if err != nil {
@@ -120,7 +123,7 @@ func (s *KnowledgeStore) saveItem(ctx context.Context, tx pgx.Tx, tenant flomast
 	if unchanged {
 		return contextengine.Saved{Item: old, Dropped: save.BlobKey}, nil
 	}
-	if save.Title == "" || save.Source == contextengine.FromURL {
+	if save.Title == "" || save.Source == contextengine.FromURL || save.Restored > 0 {
 		save.Title = old.Title
 	}
 	rows, err := tx.Query(ctx, `
@@ -136,7 +139,11 @@ func (s *KnowledgeStore) saveItem(ctx context.Context, tx pgx.Tx, tenant flomast
 	if err != nil {
 		return contextengine.Saved{}, err
 	}
-	saved, err := s.queued(ctx, tx, tenant, save.By, "knowledge.replaced", rows)
+	action := "knowledge.replaced"
+	if save.Restored > 0 {
+		action = "knowledge.restored"
+	}
+	saved, err := s.queued(ctx, tx, tenant, action, contextengine.Change{Cause: save.Cause, By: save.By, Restored: save.Restored}, rows)
 	saved.Dropped = old.BlobKey
 	return saved, err
 }
@@ -159,7 +166,7 @@ func (s *KnowledgeStore) insertItem(ctx context.Context, tx pgx.Tx, tenant floma
 	if err != nil {
 		return contextengine.Saved{}, err
 	}
-	return s.queued(ctx, tx, tenant, save.By, "knowledge.added", rows)
+	return s.queued(ctx, tx, tenant, "knowledge.added", contextengine.Change{Cause: contextengine.Added, By: save.By}, rows)
 }
 
 // inTurn is the priority of one more item of a tenant: the more of its items are waiting, the later. River takes jobs in
@@ -174,13 +181,17 @@ func inTurn(ctx context.Context, tx pgx.Tx, tenant flomastr.TenantID) (priority 
 	return priority, nil
 }
 
-// queued reads the row just written, and adds its job, its event and its audit line to the same transaction.
-func (s *KnowledgeStore) queued(ctx context.Context, tx pgx.Tx, tenant flomastr.TenantID, by flomastr.Actor, action string, rows pgx.Rows) (contextengine.Saved, error) {
+// queued reads the row just written, and adds its change, its job, its event and its audit line to the same transaction.
+func (s *KnowledgeStore) queued(ctx context.Context, tx pgx.Tx, tenant flomastr.TenantID, action string, change contextengine.Change, rows pgx.Rows) (contextengine.Saved, error) {
 	row, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[knowledgeRow])
 	if err != nil {
 		return contextengine.Saved{}, err
 	}
 	item := row.item()
+	change.Version = item.Version
+	if err := recordChange(ctx, tx, tenant, item.ID, change); err != nil {
+		return contextengine.Saved{}, err
+	}
 	args := contextengine.IndexArgs{Tenant: tenant, Item: item.ID, Version: item.Version}
 	priority, err := inTurn(ctx, tx, tenant)
 	if err != nil {
@@ -189,7 +200,7 @@ func (s *KnowledgeStore) queued(ctx context.Context, tx pgx.Tx, tenant flomastr.
 	if err := s.db.Enqueue(ctx, tx, args, &river.InsertOpts{Queue: KnowledgeQueue, MaxAttempts: 8, Priority: priority}); err != nil {
 		return contextengine.Saved{}, err
 	}
-	err = appendAudit(ctx, tx, audit.Record{Tenant: tenant, Actor: by, Action: action, Object: knowledgeObject(item.ID), Detail: map[string]string{
+	err = appendAudit(ctx, tx, audit.Record{Tenant: tenant, Actor: change.By, Action: action, Object: knowledgeObject(item.ID), Detail: map[string]string{
 		"title": item.Title, "source": string(item.Source), "version": strconv.Itoa(item.Version),
 	}})
 	if err != nil {
@@ -213,7 +224,7 @@ func (s *KnowledgeStore) Reindex(ctx context.Context, tenant flomastr.TenantID, 
 		if err != nil {
 			return err
 		}
-		saved, err = s.queued(ctx, tx, tenant, by, "knowledge.reindexed", rows)
+		saved, err = s.queued(ctx, tx, tenant, "knowledge.reindexed", contextengine.Change{Cause: contextengine.Reindexed, By: by}, rows)
 		if errors.Is(err, pgx.ErrNoRows) {
 			return contextengine.ErrItemNotFound
 		}

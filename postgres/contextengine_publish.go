@@ -17,9 +17,6 @@ import (
 // Readers are not held up.
 const publishLock = 7_716_201_114
 
-// keptVersions is how many versions of an item's Markdown are kept.
-const keptVersions = 10
-
 // mainLanguage finds the language that most passages are written in, "" where none is known.
 const mainLanguage = `
 	SELECT coalesce((SELECT language FROM languages WHERE passages > 0 AND language <> '' ORDER BY passages DESC, language LIMIT 1), '')`

@@ -67,25 +67,6 @@ func somewhere(place flomastr.Place) flomastr.Place {
 	return place
 }
 
-// Versions implements [contextengine.ContentStore].
-func (s *KnowledgeStore) Versions(ctx context.Context, tenant flomastr.TenantID, id flomastr.ItemID) ([]contextengine.Version, error) {
-	var out []contextengine.Version
-	err := s.db.InCold(ctx, tenant, func(tx pgx.Tx) error {
-		rows, err := tx.Query(ctx, `
-			SELECT v.version, v.markdown, v.chunks, v.created_at, v.version = i.version
-			FROM knowledge_versions v
-			JOIN knowledge_items i ON i.id = v.item_id
-			WHERE v.item_id = $1
-			ORDER BY v.version DESC`, id)
-		if err != nil {
-			return err
-		}
-		out, err = pgx.CollectRows(rows, pgx.RowToStructByPos[contextengine.Version])
-		return err
-	})
-	return out, err
-}
-
 // SaveVectors implements [contextengine.ContentStore].
 func (s *KnowledgeStore) SaveVectors(ctx context.Context, tenant flomastr.TenantID, model string, vectors map[flomastr.PassageID][]float32) error {
 	ids, texts := make([]string, 0, len(vectors)), make([]string, 0, len(vectors))
