@@ -13,6 +13,7 @@ import { ProblemLine, ProblemState } from '../shell/ProblemState.tsx'
 import classes from './ItemDetails.module.css'
 import { ItemStatusTag } from './ItemStatusTag.tsx'
 import { placeName, sourceName } from './source.ts'
+import { Versions } from './Versions.tsx'
 
 type Props = { slug: string; id: string; mayChange: boolean; onGone: () => void }
 
@@ -26,6 +27,7 @@ export function ItemDetails({ slug, id, mayChange, onGone }: Props) {
     <div className={classes.details}>
       <Facts item={item.data} />
       {mayChange && <Actions slug={slug} item={item.data} onGone={onGone} />}
+      {mayChange && <Versions slug={slug} item={item.data} />}
       <Passages slug={slug} id={id} />
     </div>
   )
