@@ -99,7 +99,7 @@ func (s *WhatsAppStore) take(ctx context.Context, tx pgx.Tx, lane whatsapp.Lane,
 		problem = "Not sent: the provider does not know the template any more."
 	}
 	fate := h.standing().Fate(problem)
-	wait, probe := h.mustWait(), false
+	wait, probe := max(h.mustWait(), lane.StepBack), false
 	if goes := fate == whatsapp.Goes || fate == whatsapp.AskedAgain; goes && wait <= 0 && h.outage.Open() {
 		if probe, wait, err = takeProbe(ctx, tx, lane); err != nil {
 			return next, err

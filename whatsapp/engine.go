@@ -138,6 +138,7 @@ type Engine struct {
 	channels *channelCache
 	intake   *batcher
 	planner  *planner
+	stepBack *stepBack
 	wakers   map[LaneKind]chan struct{}
 	working  atomic.Bool
 	arrivals broadcast
@@ -172,6 +173,7 @@ func New(d Deps) *Engine {
 	}
 	e.channels = &channelCache{engine: e, entries: map[flomastr.ChannelID]cachedChannel{}}
 	e.planner = newPlanner(e.store, e.set.LiftLimits)
+	e.stepBack = newStepBack(e.set.BackoffUnit)
 	e.intake = newBatcher(e)
 	return e
 }

@@ -54,7 +54,8 @@ type Lane struct {
 	Term         int64
 	Job          flomastr.JobID // the turn that was claimed with a turn's lane
 	Token        string
-	Attempts     int // of the job, with this one
+	Attempts     int           // of the job, with this one
+	StepBack     time.Duration // of sends: for so long this server leaves them to others
 }
 
 // The failures of the queue.

@@ -19,6 +19,7 @@ func (e *Engine) workSends(ctx context.Context, lane Lane) {
 	if err != nil {
 		return // the lane comes up again when its lease ends
 	}
+	lane.StepBack = e.stepBack.wait(lane.Channel, time.Now())
 	sending, err := e.store.BeginSend(ctx, lane)
 	if err != nil {
 		if !errors.Is(err, ErrNothingDue) && !errors.Is(err, ErrLeaseLost) {
@@ -35,6 +36,9 @@ func (e *Engine) workSends(ctx context.Context, lane Lane) {
 func (e *Engine) deliver(ctx context.Context, s Sending) {
 	log := e.log.With("tenant", s.Lane.Tenant, "conversation", s.Lane.Conversation, "message", s.Message.Key)
 	result := e.call(ctx, s)
+	if result.Away || result.Answered {
+		e.stepBack.note(s.Lane.Channel, result.Away, time.Now())
+	}
 	if result.Err != nil {
 		log.WarnContext(ctx, "send a message", "outcome", result.Err.Outcome.String(), "attempt", s.Attempts, "retry", result.Retry, "err", result.Err)
 	}
