@@ -17,7 +17,7 @@ type whatsAppSettings struct {
 	BaseURL       string         `json:"base_url,omitempty"`
 	AccountID     string         `json:"account_id,omitempty"`
 	SenderID      string         `json:"sender_id,omitempty"`
-	Worker        string         `json:"worker,omitempty" enum:"assistant,n8n" doc:"Who answers"`
+	Worker        string         `json:"worker,omitempty" enum:"assistant,n8n,both" doc:"Who answers; the rules are with the channel"`
 	Status        string         `json:"status,omitempty" enum:"active,paused"`
 	Credentials   secretState    `json:"credentials"`
 	WebhookSecret webhookState   `json:"webhook_secret"`

@@ -12,6 +12,7 @@ import (
 
 // ChannelView is a channel as its admins see it. (Exported because huma leaves embedded fields of other types out.)
 type ChannelView struct {
+	WorkerView
 	ID            flomastr.ChannelID `json:"id" format:"uuid"`
 	Provider      string             `json:"provider" enum:"infobip,meta,twilio"`
 	Name          string             `json:"name"`
@@ -19,7 +20,6 @@ type ChannelView struct {
 	BaseURL       string             `json:"base_url" doc:"The account's address at the provider"`
 	AccountID     string             `json:"account_id,omitempty" doc:"The account at the provider: Meta's WhatsApp business account, Twilio's account SID"`
 	SenderID      string             `json:"sender_id,omitempty" doc:"The number at the provider: Meta's phone number id, Twilio's messaging service"`
-	Worker        string             `json:"worker" enum:"assistant,n8n" doc:"Who answers"`
 	Status        string             `json:"status" enum:"active,paused"`
 	PauseReason   string             `json:"pause_reason,omitempty"`
 	Credentials   secretState        `json:"credentials"`
@@ -32,7 +32,7 @@ type ChannelView struct {
 	Fallback      *fallbackTemplate  `json:"fallback_template,omitempty" doc:"What goes in the place of an answer that the 24-hour window keeps back; without one a person goes on"`
 	AwaySince     *time.Time         `json:"away_since,omitempty" doc:"Since when the provider does not answer"`
 	Health        string             `json:"health" enum:"ok,waiting,attention,paused,incomplete"`
-	Trouble       string             `json:"trouble,omitempty" enum:"paused,provider_missing,credentials_missing,secret_missing,provider_away,webhook_refused,webhook_never" doc:"What keeps it from working; nothing when all is well"`
+	Trouble       string             `json:"trouble,omitempty" enum:"paused,provider_missing,credentials_missing,secret_missing,provider_away,worker_away,webhook_refused,webhook_never" doc:"What keeps it from working; nothing when all is well"`
 	HealthMessage string             `json:"health_message" doc:"The same as a sentence, with what to do about it"`
 	LastInboundAt *time.Time         `json:"last_inbound_at,omitempty" doc:"When a customer last wrote, to the minute"`
 	LastWebhookAt *time.Time         `json:"last_webhook_at,omitempty" doc:"When the provider last called, to the minute"`
@@ -90,7 +90,7 @@ func (a *API) channelOf(c whatsapp.Channel) ChannelView {
 		health.sentence = c.PauseReason
 	}
 	return ChannelView{
-		ID: c.ID, Provider: c.Provider, Name: c.Name, Number: "+" + c.Number, BaseURL: c.BaseURL, AccountID: c.AccountID, SenderID: c.SenderID, Worker: c.Worker, Status: c.Status,
+		ID: c.ID, Provider: c.Provider, Name: c.Name, Number: "+" + c.Number, BaseURL: c.BaseURL, AccountID: c.AccountID, SenderID: c.SenderID, WorkerView: workerOf(c), Status: c.Status,
 		PauseReason: c.PauseReason, Credentials: secretOf(c.SealedCredentials, c.CredentialsMark),
 		WebhookSecret: webhookState{secret.State, secret.Fingerprint, c.WebhookPrevious}, WebhookScheme: c.WebhookScheme,
 		WebhookURL: a.webhookURL(c), Health: health.state, Trouble: string(trouble), HealthMessage: health.sentence,
@@ -111,6 +111,7 @@ var healths = map[whatsapp.Trouble]health{ //nolint:gochecknoglobals // a table
 	whatsapp.TroubleCredentials: {"incomplete", "The provider's credentials are missing: nothing can be sent until they are entered."},
 	whatsapp.TroubleSecret:      {"incomplete", "The webhook secret is missing: every message of the provider's is refused until it is set."},
 	whatsapp.TroubleAway:        {"attention", "The provider does not answer: messages wait and go out, slowly at first, once it is back."},
+	whatsapp.TroubleWorker:      {"attention", "The outside worker did not fetch its messages in time: the assistant answers in its place until it comes again."},
 	whatsapp.TroubleRefused:     {"attention", "The last webhook did not show the secret and was refused: enter the secret at the provider again."},
 	whatsapp.TroubleSilent:      {"waiting", "No webhook has come yet: enter the address and the secret at the provider, then send the number a message."},
 }
@@ -220,12 +221,12 @@ func (a *API) channelGet(ctx context.Context, call Call, in *ChannelPath) (*chan
 
 // ChannelChange is what an admin may set. Secrets are write-only: one that is left out is kept.
 type ChannelChange struct {
+	WorkerChange
 	Name          *string           `json:"name,omitempty" maxLength:"100"`
 	Number        *string           `json:"number,omitempty" maxLength:"25" example:"+447860099299"`
 	BaseURL       *string           `json:"base_url,omitempty" maxLength:"300" example:"https://abc123.api.infobip.com"`
 	AccountID     *string           `json:"account_id,omitempty" maxLength:"64" pattern:"^[A-Za-z0-9]*$"`
 	SenderID      *string           `json:"sender_id,omitempty" maxLength:"64" pattern:"^[A-Za-z0-9]*$"`
-	Worker        *string           `json:"worker,omitempty" enum:"assistant,n8n"`
 	Status        *string           `json:"status,omitempty" enum:"active,paused"`
 	Credentials   *credentials      `json:"credentials,omitempty" doc:"Write-only"`
 	WebhookSecret *webhookSecret    `json:"webhook_secret,omitempty" doc:"Write-only: Infobip shows a header or Basic credentials, Meta and Twilio a signature"`
@@ -250,7 +251,8 @@ type webhookSecret struct {
 }
 
 func (c ChannelChange) draft() whatsapp.ChannelDraft {
-	d := whatsapp.ChannelDraft{Name: c.Name, Number: c.Number, BaseURL: c.BaseURL, AccountID: c.AccountID, SenderID: c.SenderID, Worker: c.Worker, Status: c.Status, DailyRecipients: c.Recipients}
+	d := whatsapp.ChannelDraft{Name: c.Name, Number: c.Number, BaseURL: c.BaseURL, AccountID: c.AccountID, SenderID: c.SenderID, Status: c.Status, DailyRecipients: c.Recipients}
+	c.WorkerChange.apply(&d)
 	if c.Credentials != nil {
 		d.Credentials = &whatsapp.Credentials{APIKey: strings.TrimSpace(c.Credentials.APIKey), KeyID: c.Credentials.KeyID}
 	}

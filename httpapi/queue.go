@@ -66,8 +66,7 @@ type nextJobOutput struct {
 	}
 }
 
-// queueNext claims one job. Our own workers take the jobs of channels whose worker is the assistant; this call takes any
-// job of the tenant that is due, whoever the channel's worker is.
+// queueNext claims one job of the tenant that is due and that the channel's worker or its rules leave to an outside worker.
 func (a *API) queueNext(ctx context.Context, call Call, in *nextJobInput) (*nextJobOutput, error) {
 	wait := time.Duration(min(in.Wait, maxQueueWait) * float64(time.Second))
 	claimed, err := a.deps.WhatsApp.NextJob(ctx, call.Tenant.ID, in.JobType, wait)
@@ -138,6 +137,8 @@ type jobOutput struct {
 		LeaseExpiresAt       *time.Time      `json:"lease_expires_at,omitempty"`
 		Result               json.RawMessage `json:"result,omitempty" doc:"What was decided"`
 		Error                string          `json:"error,omitempty"`
+		Worker               string          `json:"worker" enum:"assistant,n8n,both" doc:"Whose it is"`
+		FellBack             bool            `json:"fell_back,omitempty" doc:"No outside worker came for it in time, and the assistant took it"`
 	}
 }
 
@@ -145,6 +146,7 @@ func jobOut(job whatsapp.Job) *jobOutput {
 	out := &jobOutput{}
 	out.Body.JobID, out.Body.Status, out.Body.CreatedAt = job.ID, job.State, job.CreatedAt
 	out.Body.Result, out.Body.Error = job.Result, job.Error
+	out.Body.Worker, out.Body.FellBack = job.Hand, job.Missed
 	if !job.StartedAt.IsZero() {
 		out.Body.ProcessingStartedAt = &job.StartedAt
 	}

@@ -240,8 +240,10 @@ func showChange(ctx context.Context, tx pgx.Tx, tenant flomastr.TenantID, c show
 func (b *intakeBatch) answerAnew(ctx context.Context, channel flomastr.ChannelID, conversation flomastr.ConversationID, edit flomastr.MessageID) error {
 	if _, err := b.tx.Exec(ctx, `
 		WITH turn AS (
-		  INSERT INTO jobs (tenant_id, id, conversation_id, channel_id, ready_at)
-		  VALUES ($1, $2, $3, $4, now())
+		  INSERT INTO jobs (tenant_id, id, conversation_id, channel_id, ready_at, hand, head_start)
+		  SELECT $1, $2, $3, c.id, now(), c.worker, `+headStartSQL+`
+		  FROM channels c
+		  WHERE c.tenant_id = $1 AND c.id = $4
 		  ON CONFLICT (tenant_id, conversation_id) WHERE state = 'queued' AND attempts = 0 DO UPDATE
 		  SET message_count = jobs.message_count + 1
 		  RETURNING id

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -16,7 +17,8 @@ import (
 )
 
 const channelColumns = `
-	tenant_id, id, provider, name, number, base_url, account_id, sender_id, worker, status, pause_reason, sealed_credentials, credentials_mark,
+	tenant_id, id, provider, name, number, base_url, account_id, sender_id, worker, worker_rules,
+	extract(epoch FROM both_wait)::float8 AS both_seconds, extract(epoch FROM outside_wait)::float8 AS outside_seconds, worker_missed_at, status, pause_reason, sealed_credentials, credentials_mark,
 	sealed_webhook, webhook_mark, webhook_scheme, webhook_previous, messages_per_second, extract(epoch FROM pair_interval)::float8 AS pair_seconds,
 	pair_burst, daily_recipients, told_recipients, held_until, last_inbound_at, last_webhook_at, last_refused_at, last_error, last_error_at, created_at, updated_at,
 	failures, outage_since, probe_at, outage_over_at, fallback_template`
@@ -31,6 +33,10 @@ type channelRow struct {
 	AccountID         string
 	SenderID          string
 	Worker            string
+	WorkerRules       []whatsapp.WorkerRule
+	BothSeconds       float64
+	OutsideSeconds    float64
+	WorkerMissedAt    *time.Time
 	Status            string
 	PauseReason       string
 	SealedCredentials []byte
@@ -62,12 +68,13 @@ type channelRow struct {
 func (r channelRow) channel() whatsapp.Channel {
 	return whatsapp.Channel{
 		Tenant: r.TenantID, ID: r.ID, Provider: r.Provider, Name: r.Name, Number: r.Number, BaseURL: r.BaseURL, AccountID: r.AccountID, SenderID: r.SenderID,
-		Worker: r.Worker, Status: r.Status, PauseReason: r.PauseReason,
+		Worker: r.Worker, Rules: r.WorkerRules, BothWait: seconds(r.BothSeconds), OutsideWait: seconds(r.OutsideSeconds),
+		WorkerMissedAt: orZero(r.WorkerMissedAt), Status: r.Status, PauseReason: r.PauseReason,
 		SealedCredentials: r.SealedCredentials, CredentialsMark: r.CredentialsMark,
 		SealedWebhook: r.SealedWebhook, WebhookMark: r.WebhookMark, WebhookScheme: r.WebhookScheme, WebhookPrevious: r.WebhookPrevious,
 		Limits: whatsapp.Limits{
 			PerSecond: r.MessagesPerSecond, PairBurst: r.PairBurst,
-			PairInterval: time.Duration(r.PairSeconds * float64(time.Second)),
+			PairInterval: seconds(r.PairSeconds),
 		},
 		DailyRecipients: r.DailyRecipients, ToldRecipients: r.ToldRecipients,
 		HeldUntil: orZero(r.HeldUntil), LastInboundAt: orZero(r.LastInboundAt), LastWebhookAt: orZero(r.LastWebhookAt), LastRefusedAt: orZero(r.LastRefusedAt),
@@ -151,11 +158,14 @@ func (s *WhatsAppStore) CreateChannel(ctx context.Context, tenant flomastr.Tenan
 		_, err := tx.Exec(ctx, `
 			INSERT INTO channels (tenant_id, id, provider, name, number, base_url, worker, status,
 			  sealed_credentials, credentials_mark, sealed_webhook, webhook_mark, webhook_scheme,
-			  messages_per_second, pair_interval, pair_burst, account_id, sender_id, webhook_previous, daily_recipients, fallback_template)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, make_interval(secs => $15), $16, $17, $18, $19, $20, $21)`,
+			  messages_per_second, pair_interval, pair_burst, account_id, sender_id, webhook_previous, daily_recipients, fallback_template,
+			  worker_rules, both_wait, outside_wait)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, make_interval(secs => $15), $16, $17, $18, $19, $20, $21,
+			  $22, make_interval(secs => $23), make_interval(secs => $24))`,
 			tenant, ch.ID, ch.Provider, ch.Name, ch.Number, ch.BaseURL, ch.Worker, ch.Status,
 			ch.SealedCredentials, ch.CredentialsMark, ch.SealedWebhook, ch.WebhookMark, ch.WebhookScheme,
-			ch.Limits.PerSecond, ch.Limits.PairInterval.Seconds(), ch.Limits.PairBurst, ch.AccountID, ch.SenderID, ch.WebhookPrevious, ch.DailyRecipients, ch.Fallback)
+			ch.Limits.PerSecond, ch.Limits.PairInterval.Seconds(), ch.Limits.PairBurst, ch.AccountID, ch.SenderID, ch.WebhookPrevious, ch.DailyRecipients, ch.Fallback,
+			ruled(ch.Rules), ch.BothWait.Seconds(), ch.OutsideWait.Seconds())
 		if err != nil {
 			return err
 		}
@@ -193,11 +203,13 @@ func (s *WhatsAppStore) UpdateChannel(ctx context.Context, tenant flomastr.Tenan
 			    sealed_credentials = $9, credentials_mark = $10, sealed_webhook = $11, webhook_mark = $12,
 			    webhook_scheme = $13, messages_per_second = $14, pair_interval = make_interval(secs => $15),
 			    pair_burst = $16, account_id = $17, sender_id = $18, webhook_previous = $19, daily_recipients = $20, fallback_template = $21, held_until = NULL,
+			    worker_rules = $22, both_wait = make_interval(secs => $23), outside_wait = make_interval(secs => $24), worker_missed_at = NULL,
 			    probe_at = CASE WHEN outage_since IS NOT NULL THEN now() END, updated_at = now()
 			WHERE tenant_id = $1 AND id = $2`,
 			tenant, ch.ID, ch.Name, ch.Number, ch.BaseURL, ch.Worker, ch.Status, ch.PauseReason,
 			ch.SealedCredentials, ch.CredentialsMark, ch.SealedWebhook, ch.WebhookMark,
-			ch.WebhookScheme, ch.Limits.PerSecond, ch.Limits.PairInterval.Seconds(), ch.Limits.PairBurst, ch.AccountID, ch.SenderID, ch.WebhookPrevious, ch.DailyRecipients, ch.Fallback)
+			ch.WebhookScheme, ch.Limits.PerSecond, ch.Limits.PairInterval.Seconds(), ch.Limits.PairBurst, ch.AccountID, ch.SenderID, ch.WebhookPrevious, ch.DailyRecipients, ch.Fallback,
+			ruled(ch.Rules), ch.BothWait.Seconds(), ch.OutsideWait.Seconds())
 		if err != nil {
 			return err
 		}
@@ -207,10 +219,7 @@ func (s *WhatsAppStore) UpdateChannel(ctx context.Context, tenant flomastr.Tenan
 		}); err != nil {
 			return err
 		}
-		if _, err := tx.Exec(ctx, `
-			UPDATE lanes
-			SET worker = $3
-			WHERE tenant_id = $1 AND channel_id = $2 AND kind = 'turn' AND worker <> $3`, tenant, ch.ID, ch.Worker); err != nil {
+		if err := handOver(ctx, tx, ch); err != nil {
 			return err
 		}
 		if ch.Status != whatsapp.ChannelActive {
@@ -222,6 +231,51 @@ func (s *WhatsAppStore) UpdateChannel(ctx context.Context, tenant flomastr.Tenan
 		return whatsapp.ErrNumberTaken
 	}
 	return err
+}
+
+// handOver gives a channel's turns that wait to whoever answers them now, but for those that a rule chose.
+func handOver(ctx context.Context, tx pgx.Tx, ch whatsapp.Channel) error {
+	if _, err := tx.Exec(ctx, `
+		UPDATE jobs
+		SET hand = c.worker, head_start = `+headStartSQL+`
+		FROM channels c
+		WHERE jobs.tenant_id = $1 AND jobs.channel_id = $2 AND jobs.state = 'queued' AND NOT jobs.ruled
+		  AND c.tenant_id = $1 AND c.id = $2 AND (jobs.hand, jobs.head_start) IS DISTINCT FROM (c.worker, `+headStartSQL+`)`, ch.Tenant, ch.ID); err != nil {
+		return fmt.Errorf("hand turns over: %w", err)
+	}
+	_, err := tx.Exec(ctx, `
+		UPDATE lanes l
+		SET worker = j.hand, head_start = j.head_start
+		FROM (
+		  SELECT DISTINCT ON (conversation_id) conversation_id, state, hand, head_start
+		  FROM jobs
+		  WHERE tenant_id = $1 AND channel_id = $2 AND state IN ('queued', 'processing')
+		  ORDER BY conversation_id, state = 'processing' DESC, id
+		) j
+		WHERE l.tenant_id = $1 AND l.conversation_id = j.conversation_id AND l.kind = 'turn' AND j.state = 'queued'`, ch.Tenant, ch.ID)
+	if err != nil {
+		return fmt.Errorf("hand lanes over: %w", err)
+	}
+	return nil
+}
+
+// headStartSQL is how long an outside worker goes first on channel c.
+const headStartSQL = `CASE c.worker WHEN 'both' THEN c.both_wait WHEN 'n8n' THEN c.outside_wait ELSE interval '0' END`
+
+// ruled is a channel's rules as their column has them: never NULL.
+func ruled(rules []whatsapp.WorkerRule) []whatsapp.WorkerRule {
+	if rules == nil {
+		return []whatsapp.WorkerRule{}
+	}
+	return rules
+}
+
+func rulesDetail(rules []whatsapp.WorkerRule) string {
+	var lines []string
+	for _, rule := range rules {
+		lines = append(lines, strings.Join(rule.Words, ", ")+" > "+rule.Worker)
+	}
+	return strings.Join(lines, "; ")
 }
 
 // wakeChannels makes due whatever waits to be sent through channels, each lane in its order.
@@ -256,7 +310,7 @@ func (s *WhatsAppStore) DeleteChannel(ctx context.Context, tenant flomastr.Tenan
 func channelDetail(ch whatsapp.Channel) map[string]string {
 	return map[string]string{
 		"name": ch.Name, "number": ch.Number, "provider": ch.Provider, "base_url": ch.BaseURL, "account_id": ch.AccountID, "sender_id": ch.SenderID,
-		"worker": ch.Worker, "status": ch.Status, "credentials_fingerprint": ch.CredentialsMark, "webhook_fingerprint": ch.WebhookMark,
+		"worker": ch.Worker, "worker_rules": rulesDetail(ch.Rules), "both_wait": ch.BothWait.String(), "outside_wait": ch.OutsideWait.String(), "status": ch.Status, "credentials_fingerprint": ch.CredentialsMark, "webhook_fingerprint": ch.WebhookMark,
 		"messages_per_second": strconv.FormatFloat(float64(ch.Limits.PerSecond), 'g', -1, 64),
 		"pair_interval":       ch.Limits.PairInterval.String(), "pair_burst": strconv.Itoa(ch.Limits.PairBurst),
 		"daily_recipients": strconv.Itoa(ch.DailyRecipients), "fallback_template": templateName(ch.Fallback),

@@ -56,7 +56,7 @@ type turnColumns struct {
 	conversation flomastr.ConversationID
 	channel      flomastr.ChannelID
 	contact      flomastr.ContactID
-	worker       string
+	hand         whatsapp.Hand
 	answerable   int
 	inbound      int
 	wait, burst  time.Duration
@@ -89,7 +89,8 @@ func (t *turnColumns) add(in *whatsapp.Arrival, th *thread, answer bool) {
 type conversationColumns struct {
 	ids, channels, jobs        [][16]byte
 	workers, texts, directions []string
-	waits                      []float64
+	ruled                      []bool
+	waits, headStarts          []float64
 	answerable, inbound        []int32
 	heard                      []*time.Time
 	persons                    []bool
@@ -100,7 +101,9 @@ func (c *conversationColumns) add(t *turnColumns) {
 	c.ids = append(c.ids, [16]byte(t.conversation))
 	c.channels = append(c.channels, [16]byte(t.channel))
 	c.jobs = append(c.jobs, [16]byte(flomastr.NewID[flomastr.JobID]()))
-	c.workers = append(c.workers, t.worker)
+	c.workers = append(c.workers, t.hand.Worker)
+	c.ruled = append(c.ruled, t.hand.Ruled)
+	c.headStarts = append(c.headStarts, t.hand.HeadStart.Seconds())
 	c.texts = append(c.texts, t.text)
 	c.directions = append(c.directions, string(t.direction))
 	c.waits = append(c.waits, t.wait.Seconds())

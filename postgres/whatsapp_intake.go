@@ -231,9 +231,12 @@ func (b *intakeBatch) write(ctx context.Context, fresh []int, threads []*thread)
 		}
 		row := turns[t.conversation]
 		if row == nil {
-			row = &turnColumns{conversation: t.conversation, channel: b.intake[i].Channel, worker: b.intake[i].Worker, contact: t.contact}
+			row = &turnColumns{conversation: t.conversation, channel: b.intake[i].Channel, hand: b.intake[i].Hand, contact: t.contact}
 			turns[t.conversation] = row
 			order = append(order, row)
+		}
+		if hand := b.intake[i].Hand; hand.Ruled {
+			row.hand = hand
 		}
 		row.add(in, t, b.answerable(i))
 	}
@@ -249,15 +252,19 @@ func (b *intakeBatch) write(ctx context.Context, fresh []int, threads []*thread)
 	// belong to none.
 	batch.Queue(`
 		WITH turn AS (
-		  INSERT INTO jobs (tenant_id, id, conversation_id, channel_id, ready_at, message_count)
-		  SELECT $1, a.job_id, a.conversation_id, a.channel_id, now() + make_interval(secs => a.wait), a.answerable
-		  FROM unnest($2::uuid[], $3::uuid[], $4::uuid[], $5::float8[], $6::int[])
-		    AS a (job_id, conversation_id, channel_id, wait, answerable)
+		  INSERT INTO jobs (tenant_id, id, conversation_id, channel_id, ready_at, message_count, hand, head_start, ruled)
+		  SELECT $1, a.job_id, a.conversation_id, a.channel_id, now() + make_interval(secs => a.wait), a.answerable,
+		         a.hand, make_interval(secs => a.head_start), a.ruled
+		  FROM unnest($2::uuid[], $3::uuid[], $4::uuid[], $5::float8[], $6::int[], $21::text[], $22::float8[], $23::bool[])
+		    AS a (job_id, conversation_id, channel_id, wait, answerable, hand, head_start, ruled)
 		  WHERE a.answerable > 0
 		  ORDER BY a.conversation_id
 		  ON CONFLICT (tenant_id, conversation_id) WHERE state = 'queued' AND attempts = 0 DO UPDATE
 		  SET message_count = jobs.message_count + excluded.message_count,
-		      ready_at = greatest(jobs.ready_at, least(excluded.ready_at, jobs.created_at + make_interval(secs => $7)))
+		      ready_at = greatest(jobs.ready_at, least(excluded.ready_at, jobs.created_at + make_interval(secs => $7))),
+		      hand = CASE WHEN excluded.ruled THEN excluded.hand ELSE jobs.hand END,
+		      head_start = CASE WHEN excluded.ruled THEN excluded.head_start ELSE jobs.head_start END,
+		      ruled = jobs.ruled OR excluded.ruled
 		  RETURNING id, conversation_id
 		), message AS (
 		  INSERT INTO messages (tenant_id, id, created_at, conversation_id, direction, speaker, type, text, media_url,
@@ -276,7 +283,8 @@ func (b *intakeBatch) write(ctx context.Context, fresh []int, threads []*thread)
 		)
 		SELECT conversation_id, id FROM turn`,
 		b.tenant, c.jobs, c.ids, c.channels, c.waits, c.answerable, c.burst.Seconds(),
-		m.ids, m.times, m.conversations, m.directions, m.types, m.texts, m.media, m.provider, m.at, m.answerable, m.raw, m.targets, m.details)
+		m.ids, m.times, m.conversations, m.directions, m.types, m.texts, m.media, m.provider, m.at, m.answerable, m.raw, m.targets, m.details,
+		c.workers, c.headStarts, c.ruled)
 	batch.Queue(`
 		UPDATE conversations c
 		SET received_at = CASE WHEN a.inbound > 0 THEN now() ELSE c.received_at END,
@@ -292,9 +300,16 @@ func (b *intakeBatch) write(ctx context.Context, fresh []int, threads []*thread)
 		WHERE c.tenant_id = $1 AND c.id = a.id`,
 		b.tenant, c.ids, c.inbound, c.heard, c.texts, c.directions, c.persons, writtenElsewhere)
 	batch.Queue(`
-		INSERT INTO lanes (tenant_id, conversation_id, kind, channel_id, worker, ready_at)
-		SELECT $1, a.conversation_id, 'turn', a.channel_id, a.worker, now() + make_interval(secs => a.wait)
-		FROM unnest($2::uuid[], $3::uuid[], $4::text[], $5::float8[], $6::int[]) AS a (conversation_id, channel_id, worker, wait, answerable)
+		INSERT INTO lanes (tenant_id, conversation_id, kind, channel_id, worker, head_start, ready_at)
+		SELECT $1, a.conversation_id, 'turn', a.channel_id, head.hand, head.head_start, now() + make_interval(secs => a.wait)
+		FROM unnest($2::uuid[], $3::uuid[], $4::float8[], $5::int[]) AS a (conversation_id, channel_id, wait, answerable)
+		CROSS JOIN LATERAL (
+		  SELECT hand, head_start
+		  FROM jobs
+		  WHERE tenant_id = $1 AND conversation_id = a.conversation_id AND state IN ('queued', 'processing')
+		  ORDER BY state = 'processing' DESC, id
+		  LIMIT 1
+		) head
 		WHERE a.answerable > 0
 		ORDER BY a.conversation_id
 		ON CONFLICT (tenant_id, conversation_id, kind) DO UPDATE
@@ -303,8 +318,8 @@ func (b *intakeBatch) write(ctx context.Context, fresh []int, threads []*thread)
 		      WHEN lanes.lease_until > now() THEN lanes.ready_at
 		      ELSE least(coalesce(lanes.ready_at, 'infinity'), excluded.ready_at)
 		    END,
-		    worker = excluded.worker`,
-		b.tenant, c.ids, c.channels, c.workers, c.waits, c.answerable)
+		    worker = excluded.worker, head_start = excluded.head_start`,
+		b.tenant, c.ids, c.channels, c.waits, c.answerable)
 	batch.Queue(`
 		INSERT INTO events (tenant_id, id, type, data)
 		SELECT $1, a.event_id, 'message.created', jsonb_build_object('conversation_id', a.conversation_id, 'message_id', a.id,

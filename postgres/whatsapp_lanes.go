@@ -15,7 +15,7 @@ import (
 //
 // Tenants are served in the order of how long ago they were served, each with an equal part of what is wanted: one with
 // a million turns waiting delays another by one round. Only active tenants are served.
-func (s *WhatsAppStore) ClaimLanes(ctx context.Context, kind whatsapp.LaneKind, want int, lease time.Duration, worker string, busy []flomastr.TenantID) (lanes []whatsapp.Lane, err error) {
+func (s *WhatsAppStore) ClaimLanes(ctx context.Context, kind whatsapp.LaneKind, want int, lease time.Duration, busy []flomastr.TenantID) (lanes []whatsapp.Lane, err error) {
 	err = s.db.InPlatform(ctx, func(tx pgx.Tx) error {
 		rows, err := tx.Query(ctx, `
 			SELECT t.tenant_id
@@ -32,21 +32,21 @@ func (s *WhatsAppStore) ClaimLanes(ctx context.Context, kind whatsapp.LaneKind, 
 			return err
 		}
 		each := max(1, want/len(due))
-		if lanes, err = leaseLanes(ctx, tx, kind, due, each, lease, worker); err != nil {
+		if lanes, err = leaseLanes(ctx, tx, kind, due, each, lease); err != nil {
 			return err
 		}
-		if err := settleTurns(ctx, tx, kind, due, lanes, each, worker); err != nil {
+		if err := settleTurns(ctx, tx, kind, due, lanes, each); err != nil {
 			return err
 		}
 		if kind == whatsapp.LaneTurn {
-			return claimJobs(ctx, tx, lanes, worker)
+			return claimJobs(ctx, tx, lanes, whatsapp.WorkerAssistant)
 		}
 		return nil
 	})
 	return lanes, err
 }
 
-func leaseLanes(ctx context.Context, tx pgx.Tx, kind whatsapp.LaneKind, tenants []flomastr.TenantID, each int, lease time.Duration, worker string) ([]whatsapp.Lane, error) {
+func leaseLanes(ctx context.Context, tx pgx.Tx, kind whatsapp.LaneKind, tenants []flomastr.TenantID, each int, lease time.Duration) ([]whatsapp.Lane, error) {
 	// Materialized, so that each tenant's share is chosen once: see ClaimJob.
 	rows, err := tx.Query(ctx, `
 		WITH picked AS MATERIALIZED (
@@ -55,18 +55,19 @@ func leaseLanes(ctx context.Context, tx pgx.Tx, kind whatsapp.LaneKind, tenants 
 		  CROSS JOIN LATERAL (
 		    SELECT tenant_id, conversation_id
 		    FROM lanes
-		    WHERE tenant_id = due.tenant_id AND kind = $1 AND worker = $5 AND ready_at <= now()
-		    ORDER BY ready_at
+		    WHERE tenant_id = due.tenant_id AND kind = $1 AND ours_at <= now()
+		    ORDER BY ours_at
 		    LIMIT $3
 		    FOR UPDATE SKIP LOCKED
 		  ) q
 		)
 		UPDATE lanes l
-		SET lease_until = now() + make_interval(secs => $4), ready_at = now() + make_interval(secs => $4), term = l.term + 1
+		SET lease_until = now() + make_interval(secs => $4), ready_at = now() + make_interval(secs => $4), term = l.term + 1,
+		    worker = 'assistant', head_start = '0' -- whoever begins, goes on
 		FROM picked
 		WHERE l.tenant_id = picked.tenant_id AND l.conversation_id = picked.conversation_id AND l.kind = $1
 		RETURNING l.tenant_id, l.conversation_id, l.channel_id, l.kind, l.term`,
-		kind, uuids(tenants), each, lease.Seconds(), worker)
+		kind, uuids(tenants), each, lease.Seconds())
 	if err != nil {
 		return nil, fmt.Errorf("lease lanes: %w", err)
 	}
@@ -83,7 +84,7 @@ func leaseLanes(ctx context.Context, tx pgx.Tx, kind whatsapp.LaneKind, tenants 
 // settleTurns writes down who was served. A tenant with less to do than its part is looked at again when its next lane
 // is due, and a few times before that, ever less often: a message whose transaction was not visible yet found the
 // tenant due and did not touch it.
-func settleTurns(ctx context.Context, tx pgx.Tx, kind whatsapp.LaneKind, due []flomastr.TenantID, lanes []whatsapp.Lane, each int, worker string) error {
+func settleTurns(ctx context.Context, tx pgx.Tx, kind whatsapp.LaneKind, due []flomastr.TenantID, lanes []whatsapp.Lane, each int) error {
 	served := map[flomastr.TenantID]int{}
 	for _, l := range lanes {
 		served[l.Tenant]++
@@ -104,9 +105,9 @@ func settleTurns(ctx context.Context, tx pgx.Tx, kind whatsapp.LaneKind, due []f
 		      WHEN t.tenant_id = ANY ($2::uuid[]) THEN t.next_at
 		      ELSE least(
 		        CASE WHEN t.idle < 6 THEN now() + make_interval(secs => 0.05 * 2 ^ t.idle) ELSE 'infinity' END,
-		        coalesce((SELECT min(l.ready_at) FROM lanes l WHERE l.tenant_id = t.tenant_id AND l.kind = t.kind AND l.worker = $4 AND l.ready_at > now()), 'infinity'))
+		        coalesce((SELECT min(l.ours_at) FROM lanes l WHERE l.tenant_id = t.tenant_id AND l.kind = t.kind AND l.ours_at > now()), 'infinity'))
 		    END
-		WHERE t.kind = $1 AND t.tenant_id = ANY ($2::uuid[] || $3::uuid[])`, kind, uuids(full), uuids(short), worker)
+		WHERE t.kind = $1 AND t.tenant_id = ANY ($2::uuid[] || $3::uuid[])`, kind, uuids(full), uuids(short))
 	if err != nil {
 		return fmt.Errorf("settle turns: %w", err)
 	}
@@ -129,17 +130,20 @@ func claimJobs(ctx context.Context, tx pgx.Tx, lanes []whatsapp.Lane, worker str
 	rows, err := tx.Query(ctx, `
 		UPDATE jobs j
 		SET state = 'processing', attempts = j.attempts + 1, stale = false, worker = $4, lease_token = gen_random_uuid(), term = a.term,
-		    processing_started_at = now()
+		    processing_started_at = now(),
+		    missed = j.missed OR $4 = 'assistant' AND j.hand = 'n8n',
+		    hand = CASE $4 WHEN 'assistant' THEN 'assistant' ELSE j.hand END,
+		    head_start = CASE $4 WHEN 'assistant' THEN '0' ELSE j.head_start END
 		FROM unnest($1::uuid[], $2::uuid[], $3::bigint[]) AS a (tenant_id, conversation_id, term)
 		CROSS JOIN LATERAL (
-		  SELECT id
+		  SELECT id, hand
 		  FROM jobs
 		  WHERE tenant_id = a.tenant_id AND conversation_id = a.conversation_id AND state IN ('queued', 'processing')
 		  ORDER BY state = 'processing' DESC, id
 		  LIMIT 1
 		) head
 		WHERE j.tenant_id = a.tenant_id AND j.id = head.id AND (j.state = 'processing' OR j.ready_at <= now())
-		RETURNING j.conversation_id, j.id, j.lease_token::text, j.attempts`, uuids(tenants), uuids(conversations), terms, worker)
+		RETURNING j.conversation_id, j.id, j.lease_token::text, j.attempts, $4 = 'assistant' AND head.hand = 'n8n'`, uuids(tenants), uuids(conversations), terms, worker)
 	if err != nil {
 		return fmt.Errorf("claim jobs: %w", err)
 	}
@@ -147,9 +151,10 @@ func claimJobs(ctx context.Context, tx pgx.Tx, lanes []whatsapp.Lane, worker str
 	var job flomastr.JobID
 	var token string
 	var attempts int
-	if _, err := pgx.ForEachRow(rows, []any{&conversation, &job, &token, &attempts}, func() error {
+	var missed bool
+	if _, err := pgx.ForEachRow(rows, []any{&conversation, &job, &token, &attempts, &missed}, func() error {
 		lane := &lanes[index[conversation]]
-		lane.Job, lane.Token, lane.Attempts = job, token, attempts
+		lane.Job, lane.Token, lane.Attempts, lane.Missed = job, token, attempts, missed
 		return nil
 	}); err != nil {
 		return fmt.Errorf("claim jobs: %w", err)
@@ -180,7 +185,7 @@ func (s *WhatsAppStore) SweepLanes(ctx context.Context) error {
 			SET next_at = now(), idle = 0
 			WHERE t.next_at > now()
 			  AND EXISTS (SELECT FROM lanes l
-			              WHERE l.tenant_id = t.tenant_id AND l.kind = t.kind AND l.worker = 'assistant' AND l.ready_at <= now())`)
+			              WHERE l.tenant_id = t.tenant_id AND l.kind = t.kind AND l.ours_at <= now())`)
 		return err
 	})
 }
@@ -207,15 +212,19 @@ func lockLane(ctx context.Context, tx pgx.Tx, lane whatsapp.Lane) error {
 func releaseTurns(ctx context.Context, tx pgx.Tx, lane whatsapp.Lane) error {
 	var wait *float64
 	err := tx.QueryRow(ctx, `
-		UPDATE lanes
-		SET lease_until = NULL,
-		    ready_at = (SELECT ready_at
-		                FROM jobs
-		                WHERE tenant_id = $1 AND conversation_id = $2 AND state IN ('queued', 'processing')
-		                ORDER BY state = 'processing' DESC, id
-		                LIMIT 1)
-		WHERE tenant_id = $1 AND conversation_id = $2 AND kind = 'turn' AND term = $3
-		RETURNING extract(epoch FROM ready_at - now())::float8`, lane.Tenant, lane.Conversation, lane.Term).Scan(&wait)
+		UPDATE lanes l
+		SET lease_until = NULL, ready_at = head.ready_at,
+		    worker = coalesce(head.hand, l.worker), head_start = coalesce(head.head_start, l.head_start)
+		FROM (SELECT) one
+		LEFT JOIN (
+		  SELECT ready_at, hand, head_start
+		  FROM jobs
+		  WHERE tenant_id = $1 AND conversation_id = $2 AND state IN ('queued', 'processing')
+		  ORDER BY state = 'processing' DESC, id
+		  LIMIT 1
+		) head ON true
+		WHERE l.tenant_id = $1 AND l.conversation_id = $2 AND l.kind = 'turn' AND l.term = $3
+		RETURNING extract(epoch FROM l.ready_at - now())::float8`, lane.Tenant, lane.Conversation, lane.Term).Scan(&wait)
 	if err != nil {
 		return fmt.Errorf("release lane: %w", err)
 	}

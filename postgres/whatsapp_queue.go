@@ -13,7 +13,7 @@ import (
 	"github.com/flomastr/flomastr/whatsapp"
 )
 
-// ClaimJob implements whatsapp.QueueStore: the same lanes under the same rules, for one tenant and any worker.
+// ClaimJob implements whatsapp.QueueStore: the same lanes under the same rules, for one tenant and any outside worker.
 func (s *WhatsAppStore) ClaimJob(ctx context.Context, tenant flomastr.TenantID, jobType string, lease time.Duration) (lane whatsapp.Lane, err error) {
 	nothing := false
 	err = s.db.InTenant(ctx, tenant, func(tx pgx.Tx) error {
@@ -24,7 +24,7 @@ func (s *WhatsAppStore) ClaimJob(ctx context.Context, tenant flomastr.TenantID, 
 			WITH picked AS MATERIALIZED (
 			  SELECT q.conversation_id
 			  FROM lanes q
-			  WHERE q.tenant_id = $1 AND q.kind = 'turn' AND q.ready_at <= now()
+			  WHERE q.tenant_id = $1 AND q.kind = 'turn' AND q.worker <> 'assistant' AND q.ready_at <= now()
 			    AND EXISTS (SELECT FROM tenants t WHERE t.id = $1 AND t.status = 'active') -- it may have been suspended during the wait
 			    AND EXISTS (SELECT FROM jobs j
 			                WHERE j.tenant_id = $1 AND j.conversation_id = q.conversation_id AND j.state IN ('queued', 'processing')
@@ -59,7 +59,11 @@ func (s *WhatsAppStore) ClaimJob(ctx context.Context, tenant flomastr.TenantID, 
 			nothing = true
 			return releaseTurns(ctx, tx, lane)
 		}
-		return nil
+		_, err = tx.Exec(ctx, `
+			UPDATE channels
+			SET worker_missed_at = NULL
+			WHERE tenant_id = $1 AND id = $2 AND worker_missed_at IS NOT NULL`, tenant, lane.Channel)
+		return err
 	})
 	if err == nil && nothing {
 		return lane, whatsapp.ErrNoJob
@@ -82,6 +86,8 @@ type jobRow struct {
 	CompletedAt         *time.Time
 	Result              json.RawMessage
 	Error               string
+	Hand                string
+	Missed              bool
 }
 
 // Job implements whatsapp.QueueStore.
@@ -89,7 +95,7 @@ func (s *WhatsAppStore) Job(ctx context.Context, tenant flomastr.TenantID, id fl
 	err = s.db.InTenant(ctx, tenant, func(tx pgx.Tx) error {
 		rows, err := tx.Query(ctx, `
 			SELECT j.id, j.conversation_id, j.channel_id, j.state, j.job_type, j.attempts, j.lease_token::text AS lease_token, j.term,
-			       l.lease_until, j.created_at, j.processing_started_at, j.completed_at, j.result, j.error
+			       l.lease_until, j.created_at, j.processing_started_at, j.completed_at, j.result, j.error, j.hand, j.missed
 			FROM jobs j
 			LEFT JOIN lanes l ON l.tenant_id = $1 AND l.conversation_id = j.conversation_id AND l.kind = 'turn' AND l.term = j.term
 			WHERE j.tenant_id = $1 AND j.id = $2`, tenant, id)
@@ -103,7 +109,7 @@ func (s *WhatsAppStore) Job(ctx context.Context, tenant flomastr.TenantID, id fl
 		job = whatsapp.Job{
 			ID: r.ID, Conversation: r.ConversationID, Channel: r.ChannelID, State: r.State, Type: r.JobType, Attempts: r.Attempts,
 			LeaseUntil: orZero(r.LeaseUntil), CreatedAt: r.CreatedAt.UTC(), StartedAt: orZero(r.ProcessingStartedAt),
-			CompletedAt: orZero(r.CompletedAt), Result: r.Result, Error: r.Error,
+			CompletedAt: orZero(r.CompletedAt), Result: r.Result, Error: r.Error, Hand: r.Hand, Missed: r.Missed,
 		}
 		if r.LeaseToken != nil {
 			job.Token = *r.LeaseToken

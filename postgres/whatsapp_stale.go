@@ -123,9 +123,10 @@ func openTurn(ctx context.Context, tx pgx.Tx, lane whatsapp.Lane) (id flomastr.J
 		  LIMIT 1
 		  FOR NO KEY UPDATE
 		), opened AS (
-		  INSERT INTO jobs (tenant_id, id, conversation_id, channel_id, ready_at, message_count)
-		  SELECT $1, $3, $2, $4, now(), 0
-		  WHERE NOT EXISTS (SELECT FROM open)
+		  INSERT INTO jobs (tenant_id, id, conversation_id, channel_id, ready_at, message_count, hand, head_start)
+		  SELECT $1, $3, $2, c.id, now(), 0, c.worker, `+headStartSQL+`
+		  FROM channels c
+		  WHERE c.tenant_id = $1 AND c.id = $4 AND NOT EXISTS (SELECT FROM open)
 		  ON CONFLICT (tenant_id, conversation_id) WHERE state = 'queued' AND attempts = 0 DO UPDATE
 		  SET ready_at = jobs.ready_at
 		  RETURNING id
@@ -169,12 +170,18 @@ func (h head) replace(ctx context.Context, tx pgx.Tx, lane whatsapp.Lane) error 
 // wakeTurn makes a conversation's turns due.
 func wakeTurn(ctx context.Context, tx pgx.Tx, tenant flomastr.TenantID, conversation flomastr.ConversationID, channel flomastr.ChannelID) error {
 	_, err := tx.Exec(ctx, `
-		INSERT INTO lanes (tenant_id, conversation_id, kind, channel_id, worker, ready_at)
-		SELECT $1, $2, 'turn', id, worker, now()
-		FROM channels
-		WHERE tenant_id = $1 AND id = $3
+		INSERT INTO lanes (tenant_id, conversation_id, kind, channel_id, worker, head_start, ready_at)
+		SELECT $1, $2, 'turn', $3, hand, head_start, now()
+		FROM (
+		  SELECT hand, head_start
+		  FROM jobs
+		  WHERE tenant_id = $1 AND conversation_id = $2 AND state IN ('queued', 'processing')
+		  ORDER BY state = 'processing' DESC, id
+		  LIMIT 1
+		) head
 		ON CONFLICT (tenant_id, conversation_id, kind) DO UPDATE
-		SET ready_at = CASE WHEN lanes.lease_until > now() THEN lanes.ready_at ELSE least(coalesce(lanes.ready_at, 'infinity'), now()) END`,
+		SET worker = excluded.worker, head_start = excluded.head_start,
+		    ready_at = CASE WHEN lanes.lease_until > now() THEN lanes.ready_at ELSE least(coalesce(lanes.ready_at, 'infinity'), now()) END`,
 		tenant, conversation, channel)
 	if err != nil {
 		return fmt.Errorf("wake a turn: %w", err)

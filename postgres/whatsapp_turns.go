@@ -34,6 +34,14 @@ func (s *WhatsAppStore) LoadTurn(ctx context.Context, lane whatsapp.Lane, histor
 			work.Job.State = ""
 			return nil
 		}
+		if lane.Missed {
+			if _, err := tx.Exec(ctx, `
+				UPDATE channels
+				SET worker_missed_at = now()
+				WHERE tenant_id = $1 AND id = $2 AND worker_missed_at IS NULL`, lane.Tenant, lane.Channel); err != nil {
+				return fmt.Errorf("note that no worker came: %w", err)
+			}
+		}
 		work.Turn = flomastr.Turn{Tenant: lane.Tenant, Channel: lane.Channel, Conversation: lane.Conversation, Job: lane.Job}
 		err := tx.QueryRow(ctx, `
 			SELECT j.id, j.conversation_id, j.channel_id, j.state, j.job_type, j.attempts, j.created_at,

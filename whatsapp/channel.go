@@ -17,8 +17,12 @@ type Channel struct {
 	BaseURL           string
 	AccountID         string // the account at the provider, where its calls name one: see provider.Channel
 	SenderID          string // the number at the provider, where its calls name it otherwise
-	Worker            string // who answers: WorkerAssistant or WorkerN8N
-	Status            string // active or paused
+	Worker            string // who answers what no rule speaks of
+	Rules             []WorkerRule
+	BothWait          time.Duration // how long an outside worker goes first where either may answer
+	OutsideWait       time.Duration // how long an outside worker is waited for before our own steps in
+	WorkerMissedAt    time.Time     // when ours last had to, since an outside worker last came
+	Status            string        // active or paused
 	PauseReason       string
 	SealedCredentials []byte
 	CredentialsMark   string
@@ -41,12 +45,6 @@ type Channel struct {
 	UpdatedAt         time.Time
 }
 
-// Who answers a channel's conversations.
-const (
-	WorkerAssistant = "assistant"
-	WorkerN8N       = "n8n"
-)
-
 // A channel's status.
 const (
 	ChannelActive = "active"
@@ -63,6 +61,7 @@ const (
 	TroubleCredentials Trouble = "credentials_missing" // what the provider needs to know us by
 	TroubleSecret      Trouble = "secret_missing"      // every webhook is refused
 	TroubleAway        Trouble = "provider_away"       // it does not answer
+	TroubleWorker      Trouble = "worker_away"         // the outside worker does not fetch its turns
 	TroubleRefused     Trouble = "webhook_refused"     // the last webhook did not show the secret
 	TroubleSilent      Trouble = "webhook_never"       // no webhook has come yet
 )
@@ -81,6 +80,8 @@ func (e *Engine) Trouble(ch Channel) Trouble {
 		return TroubleSecret
 	case ch.Outage.Open():
 		return TroubleAway
+	case !ch.WorkerMissedAt.IsZero():
+		return TroubleWorker
 	case ch.LastRefusedAt.After(ch.LastWebhookAt):
 		return TroubleRefused
 	case ch.LastWebhookAt.IsZero() && ch.LastInboundAt.IsZero(): // a number may be older than the note of its webhooks

@@ -27,6 +27,9 @@ type ChannelDraft struct {
 	AccountID   *string
 	SenderID    *string
 	Worker      *string
+	Rules       *[]WorkerRule
+	BothWait    *time.Duration
+	OutsideWait *time.Duration
 	Status      *string
 	Credentials *provider.Credentials
 	Webhook     *provider.WebhookSecret
@@ -56,7 +59,7 @@ var (
 func (e *Engine) CreateChannel(ctx context.Context, tenant flomastr.TenantID, d ChannelDraft) (Channel, provider.WebhookSecret, error) {
 	ch := Channel{
 		Tenant: tenant, ID: flomastr.NewID[flomastr.ChannelID](), Provider: d.Provider,
-		Worker: WorkerAssistant, Status: ChannelActive, Limits: DefaultLimits,
+		Worker: WorkerAssistant, BothWait: DefaultBothWait, OutsideWait: DefaultOutsideWait, Status: ChannelActive, Limits: DefaultLimits,
 	}
 	if d.Webhook == nil {
 		d.Webhook = &provider.WebhookSecret{}
@@ -266,10 +269,8 @@ func (e *Engine) apply(ch *Channel, d ChannelDraft) (provider.WebhookSecret, err
 			return none, errInvalidChannel.Field("body.sender_id", "must be the number's id as the provider shows it")
 		}
 	}
-	if d.Worker != nil {
-		if ch.Worker = *d.Worker; ch.Worker != WorkerAssistant && ch.Worker != WorkerN8N {
-			return none, errInvalidChannel.Field("body.worker", "must be assistant or n8n")
-		}
+	if err := applyHands(ch, d); err != nil {
+		return none, err
 	}
 	if d.Status != nil {
 		switch ch.Status = *d.Status; ch.Status {

@@ -114,6 +114,7 @@ func TestAnOutsideWorkerIsNotGivenAConversationThatAPersonHas(t *testing.T) {
 	t.Parallel()
 	b := setup(t, options{})
 	b.speak()
+	b.outside(whatsapp.WorkerBoth)
 	b.hears(provider.Inbound{Text: "Hello?"}, provider.Inbound{Text: "Hello as well?", From: provider.Address{Phone: "385922222222"}})
 	b.hears(provider.Inbound{Text: "From a person.", Echo: true})
 	claimed, err := b.engine.NextJob(t.Context(), b.tenant, "", 20*time.Second)

@@ -51,7 +51,7 @@ func (e *Engine) Ingest(ctx context.Context, tenant flomastr.TenantID, n Neutral
 	if n.Direction == Out {
 		arrival.Direction = Out
 	}
-	stored, err := e.intake.store(ctx, tenant, []Intake{{Channel: ch.ID, Worker: ch.Worker, Inbound: arrival}}, len(n.Text))
+	stored, err := e.intake.store(ctx, tenant, []Intake{{Channel: ch.ID, Hand: ch.HandOf(arrival.Text), Inbound: arrival}}, len(n.Text))
 	if err != nil {
 		return Stored{}, err
 	}

@@ -23,6 +23,8 @@ type Job struct {
 	CompletedAt  time.Time
 	Result       json.RawMessage
 	Error        string
+	Hand         string // whose it is
+	Missed       bool   // it was an outside worker's, and none came for it in time
 }
 
 // The states of a job.
@@ -55,6 +57,7 @@ type Lane struct {
 	Job          flomastr.JobID // the turn that was claimed with a turn's lane
 	Token        string
 	Attempts     int           // of the job, with this one
+	Missed       bool          // the turn was an outside worker's, and none came for it in time
 	StepBack     time.Duration // of sends: for so long this server leaves them to others
 }
 

@@ -25,7 +25,7 @@ type Claimed struct {
 }
 
 // NextJob claims one job of the tenant for an outside worker, waiting up to wait for one to come; ErrNoJob. It may be a
-// job of any channel of the tenant: who asks for work gets it.
+// job of any channel of the tenant, unless it is the assistant's alone.
 func (e *Engine) NextJob(ctx context.Context, tenant flomastr.TenantID, jobType string, wait time.Duration) (Claimed, error) {
 	deadline := time.Now().Add(wait)
 	for {

@@ -27,10 +27,10 @@ func (e *Engine) normalise(ch Channel, batch provider.Batch) ([]Intake, []provid
 			unusable = append(unusable, provider.Unusable{Reason: reason, Body: in.Raw})
 			continue
 		}
-		intake = append(intake, Intake{Channel: ch.ID, Worker: ch.Worker, Inbound: e.arrival(in)})
+		intake = append(intake, Intake{Channel: ch.ID, Hand: ch.HandOf(in.Text), Inbound: e.arrival(in)})
 	}
 	for i := range batch.Reports {
-		intake = append(intake, Intake{Channel: ch.ID, Worker: ch.Worker, Report: &batch.Reports[i]})
+		intake = append(intake, Intake{Channel: ch.ID, Report: &batch.Reports[i]})
 	}
 	return intake, unusable
 }

@@ -132,6 +132,7 @@ func TestAnEditIsAnsweredHoweverManyTriesTheTurnHasHad(t *testing.T) {
 func TestAnOutsideWorkersReplyMustSaySomething(t *testing.T) {
 	t.Parallel()
 	b := setup(t, options{})
+	b.outside(whatsapp.WorkerBoth)
 	b.says("385911111111", "Hello.")
 	claimed, err := b.engine.NextJob(t.Context(), b.tenant, "", 5*time.Second)
 	require.NoError(t, err)

@@ -37,11 +37,11 @@ func (d *dying) at(point string) bool {
 	return d.dead
 }
 
-func (d *dying) ClaimLanes(ctx context.Context, kind whatsapp.LaneKind, want int, lease time.Duration, worker string, busy []flomastr.TenantID) ([]whatsapp.Lane, error) {
+func (d *dying) ClaimLanes(ctx context.Context, kind whatsapp.LaneKind, want int, lease time.Duration, busy []flomastr.TenantID) ([]whatsapp.Lane, error) {
 	if d.at("") {
 		return nil, errKilled
 	}
-	lanes, err := d.Store.ClaimLanes(ctx, kind, want, lease, worker, busy)
+	lanes, err := d.Store.ClaimLanes(ctx, kind, want, lease, busy)
 	if len(lanes) > 0 && d.at("after claiming a "+string(kind)) {
 		return nil, errKilled
 	}
@@ -171,7 +171,7 @@ func TestAWokenWorkerIsFenced(t *testing.T) {
 		var lanes []whatsapp.Lane
 		b.eventually("a claim", func() bool {
 			var err error
-			lanes, err = b.store.ClaimLanes(t.Context(), whatsapp.LaneTurn, 1, 150*time.Millisecond, whatsapp.WorkerAssistant, nil)
+			lanes, err = b.store.ClaimLanes(t.Context(), whatsapp.LaneTurn, 1, 150*time.Millisecond, nil)
 			require.NoError(t, err)
 			return len(lanes) == 1
 		})
@@ -228,7 +228,7 @@ func TestAMessageWhoseCallWasNeverMadeIsTakenBack(t *testing.T) {
 				var lanes []whatsapp.Lane
 				b.eventually("a claim", func() bool {
 					var err error
-					lanes, err = b.store.ClaimLanes(t.Context(), whatsapp.LaneSend, 1, lease, whatsapp.WorkerAssistant, nil)
+					lanes, err = b.store.ClaimLanes(t.Context(), whatsapp.LaneSend, 1, lease, nil)
 					require.NoError(t, err)
 					return len(lanes) == 1
 				})
@@ -282,7 +282,7 @@ func TestAJobThatEndsItsWorkerEachTimeIsGivenUpWithTheTruth(t *testing.T) {
 	b.says("385911111111", "Kill me.")
 	for range 2 { // two workers die with it
 		b.eventually("a claim", func() bool {
-			lanes, err := b.store.ClaimLanes(t.Context(), whatsapp.LaneTurn, 1, 50*time.Millisecond, whatsapp.WorkerAssistant, nil)
+			lanes, err := b.store.ClaimLanes(t.Context(), whatsapp.LaneTurn, 1, 50*time.Millisecond, nil)
 			require.NoError(t, err)
 			return len(lanes) == 1
 		})

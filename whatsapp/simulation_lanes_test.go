@@ -17,15 +17,18 @@ var errDown = flomastr.Errorf(flomastr.Unavailable, "database_unavailable", "The
 func (w *world) Wake(context.Context) error { return nil }
 
 // ClaimLanes implements LaneStore.
-func (w *world) ClaimLanes(_ context.Context, kind LaneKind, want int, lease time.Duration, _ string, _ []flomastr.TenantID) (lanes []Lane, err error) {
+func (w *world) ClaimLanes(_ context.Context, kind LaneKind, want int, lease time.Duration, _ []flomastr.TenantID) (lanes []Lane, err error) {
 	due := []*laneRow{}
 	for _, l := range w.lanes {
-		if l.kind == kind && !l.ready.IsZero() && !l.ready.After(w.now) {
+		if l.kind == kind && !l.ready.IsZero() && !l.ready.Add(w.handOf(l).HeadStart).After(w.now) {
 			due = append(due, l)
 		}
 	}
 	for len(due) > 0 && len(lanes) < want {
 		i := w.dice.IntN(len(due))
+		if j := w.head(due[i].talk); kind == LaneTurn && j != nil {
+			j.hand = Hand{Worker: WorkerAssistant} // whoever begins, goes on
+		}
 		lanes = append(lanes, w.lease(due[i], lease))
 		due = slices.Delete(due, i, i+1)
 	}
@@ -44,6 +47,14 @@ func (w *world) lease(l *laneRow, lease time.Duration) Lane {
 		lane.Job, lane.Token, lane.Attempts = j.id, j.token, j.attempts
 	}
 	return lane
+}
+
+// handOf is in whose hands a lane is.
+func (w *world) handOf(l *laneRow) Hand {
+	if j := w.head(l.talk); l.kind == LaneTurn && j != nil {
+		return j.hand
+	}
+	return Hand{Worker: WorkerAssistant}
 }
 
 // head is the turn of a conversation that comes next: what was begun goes first.
@@ -323,7 +334,7 @@ func (w *world) askAgain(t *talk) {
 	jobs := w.callOffAnswers(t, nil)
 	open := w.head(t)
 	if open == nil {
-		open = &turn{id: flomastr.NewID[flomastr.JobID](), seq: w.next(), talk: t, state: JobQueued, made: w.now, ready: w.now}
+		open = &turn{id: flomastr.NewID[flomastr.JobID](), seq: w.next(), talk: t, state: JobQueued, made: w.now, ready: w.now, hand: w.channel.HandOf("")}
 		w.jobs = append(w.jobs, open)
 	}
 	open.stale = open.stale || open.state == JobProcessing
@@ -469,7 +480,7 @@ func (w *world) settleResult(l *line, s Sending, r Result, held bool) {
 // ClaimJob implements QueueStore.
 func (w *world) ClaimJob(_ context.Context, _ flomastr.TenantID, _ string, lease time.Duration) (Lane, error) {
 	for _, l := range w.lanes {
-		if l.kind != LaneTurn || l.ready.IsZero() || l.ready.After(w.now) {
+		if l.kind != LaneTurn || l.ready.IsZero() || l.ready.After(w.now) || w.handOf(l).Worker == WorkerAssistant {
 			continue
 		}
 		lane := w.lease(l, lease)

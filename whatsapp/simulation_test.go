@@ -410,7 +410,7 @@ func (s *simulation) work(kind LaneKind) {
 	if kind == LaneSend {
 		lease, do = s.engine.set.SendLease, s.engine.workSends
 	}
-	lanes, _ := s.ClaimLanes(context.Background(), kind, 1, lease, WorkerAssistant, nil)
+	lanes, _ := s.ClaimLanes(context.Background(), kind, 1, lease, nil)
 	for _, lane := range lanes {
 		s.survives(func() { do(context.Background(), lane) })
 	}
@@ -615,8 +615,8 @@ func (s *simulation) drain() {
 		}
 		soonest := time.Time{}
 		for _, l := range s.lanes {
-			if !l.ready.IsZero() && (soonest.IsZero() || l.ready.Before(soonest)) {
-				soonest = l.ready
+			if ours := l.ready.Add(s.handOf(l).HeadStart); !l.ready.IsZero() && (soonest.IsZero() || ours.Before(soonest)) {
+				soonest = ours
 			}
 		}
 		if soonest.After(s.now) {

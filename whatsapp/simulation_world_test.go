@@ -135,6 +135,7 @@ type turn struct {
 	term     int64
 	token    string
 	stale    bool
+	hand     Hand
 	result   JobResult
 	answer   *line
 }
@@ -151,7 +152,9 @@ func newWorld(dice *rand.Rand, r rules) *world {
 	return &world{
 		rules: r, dice: dice, now: time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC), receipts: map[string]*line{}, parked: map[string][]provider.Report{},
 		channel: Channel{
-			Tenant: flomastr.TenantID{1}, ID: flomastr.ChannelID{2}, Provider: "simulated", Number: "4915700000000", Worker: WorkerAssistant, Status: ChannelActive,
+			Tenant: flomastr.TenantID{1}, ID: flomastr.ChannelID{2}, Provider: "simulated", Number: "4915700000000", Status: ChannelActive,
+			Worker: WorkerBoth, BothWait: 2 * time.Second, OutsideWait: time.Minute,
+			Rules:         []WorkerRule{{Words: []string{"1", "3"}, Worker: WorkerN8N}, {Words: []string{"2"}, Worker: WorkerAssistant}},
 			LastWebhookAt: time.Date(2100, 1, 1, 0, 0, 0, 0, time.UTC),
 		},
 		meanwhile: func() {}, crash: func() {},
@@ -257,7 +260,7 @@ func (w *world) SaveIntake(_ context.Context, _ flomastr.TenantID, intake []Inta
 	for i, in := range intake {
 		switch {
 		case in.Inbound != nil:
-			stored[i] = w.receive(in.Inbound)
+			stored[i] = w.receive(in.Inbound, in.Hand)
 		case in.Report != nil:
 			w.report(*in.Report)
 		}
@@ -282,7 +285,7 @@ func (w *world) meet(from string) *talk {
 	return t
 }
 
-func (w *world) receive(in *Arrival) Stored {
+func (w *world) receive(in *Arrival, hand Hand) Stored {
 	if first := w.receipts[in.ProviderID]; first != nil && !w.rules.noReceipts {
 		return Stored{Message: first.id, Conversation: first.talk.id, Contact: first.talk.contact, Duplicate: true}
 	}
@@ -299,7 +302,7 @@ func (w *world) receive(in *Arrival) Stored {
 	w.lines = append(w.lines, l)
 	about := in.Target != ""
 	if !about && !in.History {
-		w.hearNews(t, l, in, in.Direction == In && !in.Silent && !heeded)
+		w.hearNews(t, l, in, in.Direction == In && !in.Silent && !heeded, hand)
 	}
 	if about {
 		w.change(l, in)
@@ -321,7 +324,7 @@ func (w *world) receive(in *Arrival) Stored {
 }
 
 // hearNews is what a message of the talk itself changes: the window, who writes, and the turn that it joins or opens.
-func (w *world) hearNews(t *talk, l *line, in *Arrival, answerable bool) {
+func (w *world) hearNews(t *talk, l *line, in *Arrival, answerable bool, hand Hand) {
 	recent := !t.received.IsZero() && w.now.Sub(t.received) < 3*time.Second
 	if in.Direction == In {
 		t.received = w.now
@@ -343,15 +346,18 @@ func (w *world) hearNews(t *talk, l *line, in *Arrival, answerable bool) {
 	if in.Wait || recent {
 		wait = in.Burst
 	}
-	l.job = w.openTurn(t, w.later(wait), in.Burst)
+	l.job = w.openTurn(t, w.later(wait), in.Burst, hand)
 	w.wakeLane(t, LaneTurn, w.later(wait))
 }
 
 // openTurn finds the turn that nobody has begun, or opens one.
-func (w *world) openTurn(t *talk, ready time.Time, burst time.Duration) *turn {
+func (w *world) openTurn(t *talk, ready time.Time, burst time.Duration, hand Hand) *turn {
 	for _, j := range w.jobs {
 		if j.talk == t && j.state == JobQueued && j.attempts == 0 {
 			j.count++
+			if hand.Ruled {
+				j.hand = hand
+			}
 			if most := w.laterThan(j.made, burst); ready.After(most) {
 				ready = most
 			}
@@ -361,7 +367,7 @@ func (w *world) openTurn(t *talk, ready time.Time, burst time.Duration) *turn {
 			return j
 		}
 	}
-	j := &turn{id: flomastr.NewID[flomastr.JobID](), seq: w.next(), talk: t, state: JobQueued, count: 1, made: w.now, ready: ready}
+	j := &turn{id: flomastr.NewID[flomastr.JobID](), seq: w.next(), talk: t, state: JobQueued, count: 1, made: w.now, ready: ready, hand: hand}
 	w.jobs = append(w.jobs, j)
 	return j
 }
@@ -423,7 +429,7 @@ func (w *world) apply(target, by *line) {
 	}
 	answered := (j.state == JobCompleted || j.state == JobFailed) && j.result.Action != flomastr.ActionSilent
 	if by.kind == TypeEdit && answered && target.text == by.text && w.rules.material(before, target.text) {
-		by.job = w.openTurn(by.talk, w.now, 0)
+		by.job = w.openTurn(by.talk, w.now, 0, w.channel.HandOf(""))
 		w.wakeLane(by.talk, LaneTurn, w.now)
 	}
 }

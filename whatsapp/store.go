@@ -63,7 +63,7 @@ type IntakeStore interface {
 // Intake is one element to be stored: exactly one of its pointers is set.
 type Intake struct {
 	Channel flomastr.ChannelID
-	Worker  string
+	Hand    Hand // of a message: who answers it
 	Inbound *Arrival
 	Report  *provider.Report
 	Event   *provider.Event
@@ -97,9 +97,10 @@ type Stored struct {
 
 // LaneStore leases lanes.
 type LaneStore interface {
-	// ClaimLanes leases up to want lanes that are due, going round the tenants. With a turn's lane its job is claimed,
+	// ClaimLanes leases up to want lanes that are due for our own workers, going round the tenants. A turn that is an
+	// outside worker's is due for ours when its head start is over, and ours from then on. With a turn's lane its job is claimed,
 	// and its attempts are counted, in the same commit. Lanes of the tenants in busy are left alone.
-	ClaimLanes(ctx context.Context, kind LaneKind, want int, lease time.Duration, worker string, busy []flomastr.TenantID) ([]Lane, error)
+	ClaimLanes(ctx context.Context, kind LaneKind, want int, lease time.Duration, busy []flomastr.TenantID) ([]Lane, error)
 	// RenewLane prolongs a lease; ErrLeaseLost when it is no longer ours.
 	RenewLane(ctx context.Context, lane Lane, lease time.Duration) error
 	// SweepLanes brings up what a lost wake-up may have left lying.
@@ -189,7 +190,7 @@ type Result struct {
 
 // QueueStore serves outside workers.
 type QueueStore interface {
-	// ClaimJob claims one job of the tenant, whoever the channel's worker is; ErrNoJob.
+	// ClaimJob claims one job of the tenant that is not the assistant's alone; ErrNoJob.
 	ClaimJob(ctx context.Context, tenant flomastr.TenantID, jobType string, lease time.Duration) (Lane, error)
 	Job(ctx context.Context, tenant flomastr.TenantID, id flomastr.JobID) (Job, error)
 	// LaneOfJob finds the lane that a token holds; ErrLeaseLost.

@@ -78,6 +78,7 @@ func TestAnAnswerDecidedDuringASuspensionIsSentAfterIt(t *testing.T) {
 func TestAnOutsideWorkerThatWaitsIsGivenNothingOfASuspendedTenant(t *testing.T) {
 	t.Parallel()
 	b := setup(t, options{})
+	b.outside(whatsapp.WorkerBoth)
 	b.act(tenant.Suspend)
 	b.says("385911111111", "hello")
 	_, err := b.engine.NextJob(t.Context(), b.tenant, "", 200*time.Millisecond)

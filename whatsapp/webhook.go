@@ -186,7 +186,7 @@ func (e *Engine) events(ctx context.Context, ch Channel, events []provider.Event
 			}
 		}
 		for _, c := range concerned {
-			intake = append(intake, Intake{Channel: c.ID, Worker: c.Worker, Event: &events[i]})
+			intake = append(intake, Intake{Channel: c.ID, Event: &events[i]})
 		}
 	}
 	return intake, nil

@@ -66,7 +66,7 @@ func (e *Engine) claimLoop(ctx, inner context.Context, kind LaneKind, hands int,
 		}
 		wait := e.set.Poll
 		for free := crew.free(); free > 0 && ctx.Err() == nil; free = crew.free() {
-			lanes, err := e.store.ClaimLanes(ctx, kind, free, lease, WorkerAssistant, crew.busy())
+			lanes, err := e.store.ClaimLanes(ctx, kind, free, lease, crew.busy())
 			if err != nil {
 				if ctx.Err() != nil {
 					return

@@ -278,7 +278,7 @@ func (l *lab) connect(ctx context.Context, worker string) (channel, error) {
 	c := channel{number: fmt.Sprintf("97144%07d", l.channels), header: "X-Webhook-Secret", secret: fmt.Sprintf("bench-secret-%d", l.channels)}
 	var made struct{ ID string }
 	err := l.call(ctx, http.MethodPost, "/routes/tenants/"+l.demo.Tenants[0].Slug+"/channels", map[string]any{
-		"provider": "infobip", "name": "Bench", "number": "+" + c.number, "base_url": l.provider, "worker": worker,
+		"provider": "infobip", "name": "Bench", "number": "+" + c.number, "base_url": l.provider, "worker": worker, "outside_wait_seconds": 3600,
 		"credentials":    map[string]string{"api_key": "bench-key-" + c.number},
 		"webhook_secret": map[string]string{"header_name": c.header, "header_value": c.secret},
 		"limits":         map[string]any{"messages_per_second": 10000, "pair_interval_seconds": 0, "pair_burst": 10000},

@@ -18,8 +18,8 @@ const limitScript = `\set sender random(0, %d)
 BEGIN;
 INSERT INTO inbound_receipts (tenant_id, channel_id, provider_message_id, message_id)
 VALUES ('%[2]s', '%[3]s', 'limit-' || nextval('bench_limit'), ('019a0000-0000-7000-8000-' || lpad(currval('bench_limit')::text, 12, '0'))::uuid);
-INSERT INTO jobs (tenant_id, id, conversation_id, channel_id, ready_at, message_count)
-SELECT '%[2]s', ('019a0000-0000-7001-8000-' || lpad(currval('bench_limit')::text, 12, '0'))::uuid, s.conversation, '%[3]s', now(), 1
+INSERT INTO jobs (tenant_id, id, conversation_id, channel_id, ready_at, message_count, hand, head_start)
+SELECT '%[2]s', ('019a0000-0000-7001-8000-' || lpad(currval('bench_limit')::text, 12, '0'))::uuid, s.conversation, '%[3]s', now(), 1, 'n8n', interval '1 hour'
 FROM bench_senders s WHERE s.n = :sender
 ON CONFLICT (tenant_id, conversation_id) WHERE state = 'queued' AND attempts = 0 DO UPDATE
 SET message_count = jobs.message_count + 1, ready_at = greatest(jobs.ready_at, excluded.ready_at);
@@ -30,8 +30,8 @@ FROM bench_senders s WHERE s.n = :sender;
 UPDATE conversations SET received_at = now(), window_until = now() + interval '24 hours', last_message_at = now(),
   last_text = 'Are you open on Friday evening, and do I need to book a table for four?', last_direction = 'in', unread = unread + 1, status = 'open'
 WHERE tenant_id = '%[2]s' AND id = (SELECT s.conversation FROM bench_senders s WHERE s.n = :sender);
-INSERT INTO lanes (tenant_id, conversation_id, kind, channel_id, worker, ready_at)
-SELECT '%[2]s', s.conversation, 'turn', '%[3]s', 'n8n', now() FROM bench_senders s WHERE s.n = :sender
+INSERT INTO lanes (tenant_id, conversation_id, kind, channel_id, worker, head_start, ready_at)
+SELECT '%[2]s', s.conversation, 'turn', '%[3]s', 'n8n', interval '1 hour', now() FROM bench_senders s WHERE s.n = :sender
 ON CONFLICT (tenant_id, conversation_id, kind) DO UPDATE SET ready_at = least(lanes.ready_at, excluded.ready_at), worker = excluded.worker;
 INSERT INTO events (tenant_id, id, type, data)
 SELECT '%[2]s', ('019a0000-0000-7002-8000-' || lpad(currval('bench_limit')::text, 12, '0'))::uuid, 'message.created',

@@ -29,7 +29,7 @@ export type Setup = {
 export type Health = Wire['health']
 export type Trouble = NonNullable<Wire['trouble']>
 export type Worker = Wire['worker']
-export const workers = ['assistant', 'n8n'] as const satisfies readonly Worker[]
+export const workers = ['assistant', 'n8n', 'both'] as const satisfies readonly Worker[]
 /** A secret as far as it may be known: its fingerprint; undefined: unset. */
 export type Fingerprint = string | undefined
 export type Limits = { perSecond: number; pairSeconds: number; pairBurst: number }
