@@ -30,6 +30,8 @@ export type Health = Wire['health']
 export type Trouble = NonNullable<Wire['trouble']>
 export type Worker = Wire['worker']
 export const workers = ['assistant', 'n8n', 'both'] as const satisfies readonly Worker[]
+/** Messages with one of these words are answered by somebody else than the number's other messages. */
+export type WorkerRule = { words: readonly string[]; worker: Worker }
 /** A secret as far as it may be known: its fingerprint; undefined: unset. */
 export type Fingerprint = string | undefined
 export type Limits = { perSecond: number; pairSeconds: number; pairBurst: number }
@@ -46,6 +48,7 @@ export type Channel = {
   accountId: string
   senderId: string
   worker: Worker
+  workerRules: readonly WorkerRule[]
   paused: boolean
   credentials: Fingerprint
   webhookSecret: Fingerprint
@@ -90,6 +93,7 @@ export type ChannelDraft = Partial<{
   accountId: string
   senderId: string
   worker: Worker
+  workerRules: readonly WorkerRule[]
   paused: boolean
   apiKey: string
   keyId: string
@@ -188,7 +192,7 @@ export const channelErrorsQuery = (slug: string, id: string) =>
 
 function wireOf(draft: ChannelDraft): WireDraft {
   const { name, number, baseUrl, accountId, senderId, worker, paused, apiKey, keyId, signingKey } = draft
-  const { limits, fallback } = draft
+  const { limits, fallback, workerRules } = draft
   const said = {
     name,
     number,
@@ -196,6 +200,7 @@ function wireOf(draft: ChannelDraft): WireDraft {
     account_id: accountId,
     sender_id: senderId,
     worker,
+    worker_rules: workerRules?.map((rule) => ({ ...rule, words: [...rule.words] })),
     status: paused === undefined ? undefined : paused ? ('paused' as const) : ('active' as const),
     credentials: apiKey ? { api_key: apiKey, ...(keyId ? { key_id: keyId } : {}) } : undefined,
     webhook_secret: signingKey ? { signing_key: signingKey } : undefined,
@@ -222,6 +227,7 @@ export function channelOf(wire: Wire): Channel {
     accountId: wire.account_id ?? '',
     senderId: wire.sender_id ?? '',
     worker: wire.worker,
+    workerRules: (wire.worker_rules ?? []).map((rule) => ({ ...rule, words: rule.words ?? [] })),
     paused: wire.status === 'paused',
     credentials: wire.credentials.fingerprint,
     webhookSecret: wire.webhook_secret.fingerprint,

@@ -3122,6 +3122,8 @@ export interface components {
             account_id?: string;
             /** @example https://abc123.api.infobip.com */
             base_url?: string;
+            /** Format: double */
+            both_wait_seconds?: number;
             /** @description Write-only */
             credentials?: components["schemas"]["Credentials"];
             /**
@@ -3135,18 +3137,23 @@ export interface components {
             name?: string;
             /** @example +447860099299 */
             number?: string;
+            /** Format: double */
+            outside_wait_seconds?: number;
             sender_id?: string;
             /** @enum {string} */
             status?: "active" | "paused";
             /** @description Write-only: Infobip shows a header or Basic credentials, Meta and Twilio a signature */
             webhook_secret?: components["schemas"]["WebhookSecret"];
             /** @enum {string} */
-            worker?: "assistant" | "n8n";
+            worker?: "assistant" | "n8n" | "both";
+            worker_rules?: components["schemas"]["WorkerRule"][];
         };
         ChannelCreateInputBody: {
             account_id?: string;
             /** @example https://abc123.api.infobip.com */
             base_url?: string;
+            /** Format: double */
+            both_wait_seconds?: number;
             /** @description Write-only */
             credentials?: components["schemas"]["Credentials"];
             /**
@@ -3160,6 +3167,8 @@ export interface components {
             name?: string;
             /** @example +447860099299 */
             number?: string;
+            /** Format: double */
+            outside_wait_seconds?: number;
             /**
              * @description One that the server speaks
              * @enum {string}
@@ -3171,7 +3180,8 @@ export interface components {
             /** @description Write-only: Infobip shows a header or Basic credentials, Meta and Twilio a signature */
             webhook_secret?: components["schemas"]["WebhookSecret"];
             /** @enum {string} */
-            worker?: "assistant" | "n8n";
+            worker?: "assistant" | "n8n" | "both";
+            worker_rules?: components["schemas"]["WorkerRule"][];
         };
         ChannelError: {
             /** Format: date-time */
@@ -3216,6 +3226,11 @@ export interface components {
             away_since?: string;
             /** @description The account's address at the provider */
             base_url: string;
+            /**
+             * Format: double
+             * @description How long an outside worker goes first where both may answer
+             */
+            both_wait_seconds: number;
             /** Format: date-time */
             created_at: string;
             credentials: components["schemas"]["SecretState"];
@@ -3258,6 +3273,11 @@ export interface components {
              * @example +447860099299
              */
             number: string;
+            /**
+             * Format: double
+             * @description How long an outside worker is waited for before the assistant answers in its place
+             */
+            outside_wait_seconds: number;
             pause_reason?: string;
             /** @enum {string} */
             provider: "infobip" | "meta" | "twilio";
@@ -3274,7 +3294,7 @@ export interface components {
              * @description What keeps it from working; nothing when all is well
              * @enum {string}
              */
-            trouble?: "paused" | "provider_missing" | "credentials_missing" | "secret_missing" | "provider_away" | "webhook_refused" | "webhook_never";
+            trouble?: "paused" | "provider_missing" | "credentials_missing" | "secret_missing" | "provider_away" | "worker_away" | "webhook_refused" | "webhook_never";
             /** Format: date-time */
             updated_at: string;
             /** @description What the provider must show with each webhook, as far as it was made up here; it is shown this once */
@@ -3285,10 +3305,17 @@ export interface components {
             /** @description To be pasted at the provider, for inbound messages and for reports */
             webhook_url: string;
             /**
-             * @description Who answers
+             * @description Who answers what no rule speaks of: the assistant alone, n8n (any outside worker that fetches jobs), or whoever of both comes first
              * @enum {string}
              */
-            worker: "assistant" | "n8n";
+            worker: "assistant" | "n8n" | "both";
+            /**
+             * Format: date-time
+             * @description Since when the assistant answers in the place of an outside worker that does not come
+             */
+            worker_missed_at?: string;
+            /** @description The first whose words a customer writes decides */
+            worker_rules: components["schemas"]["WorkerRule"][] | null;
         };
         ChannelTestOutputBody: {
             /**
@@ -3310,6 +3337,11 @@ export interface components {
             away_since?: string;
             /** @description The account's address at the provider */
             base_url: string;
+            /**
+             * Format: double
+             * @description How long an outside worker goes first where both may answer
+             */
+            both_wait_seconds: number;
             /** Format: date-time */
             created_at: string;
             credentials: components["schemas"]["SecretState"];
@@ -3352,6 +3384,11 @@ export interface components {
              * @example +447860099299
              */
             number: string;
+            /**
+             * Format: double
+             * @description How long an outside worker is waited for before the assistant answers in its place
+             */
+            outside_wait_seconds: number;
             pause_reason?: string;
             /** @enum {string} */
             provider: "infobip" | "meta" | "twilio";
@@ -3368,7 +3405,7 @@ export interface components {
              * @description What keeps it from working; nothing when all is well
              * @enum {string}
              */
-            trouble?: "paused" | "provider_missing" | "credentials_missing" | "secret_missing" | "provider_away" | "webhook_refused" | "webhook_never";
+            trouble?: "paused" | "provider_missing" | "credentials_missing" | "secret_missing" | "provider_away" | "worker_away" | "webhook_refused" | "webhook_never";
             /** Format: date-time */
             updated_at: string;
             /** @enum {string} */
@@ -3377,10 +3414,17 @@ export interface components {
             /** @description To be pasted at the provider, for inbound messages and for reports */
             webhook_url: string;
             /**
-             * @description Who answers
+             * @description Who answers what no rule speaks of: the assistant alone, n8n (any outside worker that fetches jobs), or whoever of both comes first
              * @enum {string}
              */
-            worker: "assistant" | "n8n";
+            worker: "assistant" | "n8n" | "both";
+            /**
+             * Format: date-time
+             * @description Since when the assistant answers in the place of an outside worker that does not come
+             */
+            worker_missed_at?: string;
+            /** @description The first whose words a customer writes decides */
+            worker_rules: components["schemas"]["WorkerRule"][] | null;
         };
         CheckResult: {
             /** Format: double */
@@ -3998,6 +4042,8 @@ export interface components {
             /** Format: date-time */
             created_at: string;
             error?: string;
+            /** @description No outside worker came for it in time, and the assistant took it */
+            fell_back?: boolean;
             /** Format: uuid */
             job_id: string;
             /** Format: date-time */
@@ -4010,6 +4056,11 @@ export interface components {
             result?: unknown;
             /** @enum {string} */
             status: "queued" | "processing" | "completed" | "failed" | "expired";
+            /**
+             * @description Whose it is
+             * @enum {string}
+             */
+            worker: "assistant" | "n8n" | "both";
         };
         JobPayload: {
             /** Format: uuid */
@@ -5121,6 +5172,8 @@ export interface components {
             account_id?: string;
             /** @example https://abc123.api.infobip.com */
             base_url?: string;
+            /** Format: double */
+            both_wait_seconds?: number;
             /** @description Write-only */
             credentials?: components["schemas"]["Credentials"];
             /**
@@ -5134,6 +5187,8 @@ export interface components {
             name?: string;
             /** @example +447860099299 */
             number?: string;
+            /** Format: double */
+            outside_wait_seconds?: number;
             /**
              * @description One that the server speaks; needed to connect the first number
              * @enum {string}
@@ -5145,7 +5200,8 @@ export interface components {
             /** @description Write-only: Infobip shows a header or Basic credentials, Meta and Twilio a signature */
             webhook_secret?: components["schemas"]["WebhookSecret"];
             /** @enum {string} */
-            worker?: "assistant" | "n8n";
+            worker?: "assistant" | "n8n" | "both";
+            worker_rules?: components["schemas"]["WorkerRule"][];
         };
         SignInInputBody: {
             email: string;
@@ -5724,10 +5780,16 @@ export interface components {
             /** @description To be pasted at the provider, for inbound messages and for reports */
             webhook_url?: string;
             /**
-             * @description Who answers
+             * @description Who answers; the rules are with the channel
              * @enum {string}
              */
-            worker?: "assistant" | "n8n";
+            worker?: "assistant" | "n8n" | "both";
+        };
+        WorkerRule: {
+            /** @description Words or phrases; upper and lower case are one, and each counts only whole */
+            words: string[] | null;
+            /** @enum {string} */
+            worker: "assistant" | "n8n" | "both";
         };
     };
     responses: never;

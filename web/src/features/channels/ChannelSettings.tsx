@@ -24,8 +24,9 @@ import { WorkerChoice } from './Connect.tsx'
 import { Fields, fieldNames } from './Fields.tsx'
 import { changes, valuesOf } from './fields.ts'
 import { SecretState } from './SecretState.tsx'
+import { ruleDrafts, rulesOf, WorkerRules } from './WorkerRules.tsx'
 
-const names = [...fieldNames, 'limits', 'worker', 'fallback_template'] as const
+const names = [...fieldNames, 'limits', 'worker', 'worker_rules', 'fallback_template'] as const
 
 /** What a number is called, how the provider is reached, who answers, and how fast it may send. */
 export function ChannelSettings({ slug, channel, setup }: { slug: string; channel: Channel; setup: Setup }) {
@@ -34,11 +35,15 @@ export function ChannelSettings({ slug, channel, setup }: { slug: string; channe
   const before = valuesOf(channel)
   const [values, setValues] = useState(before)
   const [worker, setWorker] = useState(channel.worker)
+  const [rules, setRules] = useState(() => ruleDrafts(channel.workerRules))
   const [limits, setLimits] = useState(channel.limits)
   const [fallback, setFallback] = useState(channel.fallback)
   const draft: ChannelDraft = {
     ...changes(before, values),
     ...(worker === channel.worker ? {} : { worker }),
+    ...(JSON.stringify(rulesOf(rules)) === JSON.stringify(channel.workerRules)
+      ? {}
+      : { workerRules: rulesOf(rules) }),
     ...(JSON.stringify(limits) === JSON.stringify(channel.limits) ? {} : { limits }),
     ...(keyOf(fallback) === keyOf(channel.fallback) ? {} : { fallback: fallback ?? null }),
   }
@@ -85,6 +90,7 @@ export function ChannelSettings({ slug, channel, setup }: { slug: string; channe
           kept={channel.credentials !== undefined}
         />
         <WorkerChoice value={worker} onChange={setWorker} />
+        <WorkerRules value={rules} onChange={setRules} error={errors.of('worker_rules')} />
         <FallbackChoice
           slug={slug}
           channel={channel}
