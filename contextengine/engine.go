@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/flomastr/flomastr"
@@ -19,7 +20,7 @@ type Blobs interface {
 	Delete(ctx context.Context, tenant flomastr.TenantID, key string) error
 }
 
-// Deps are what an engine works with. All but Log, Pause and Weights are needed; Log defaults to the process's own. Sites
+// Deps are what an engine works with. All but Log, Pause, Clock and Weights are needed; Log defaults to the process's own. Sites
 // and Web are needed by what concerns web sites alone.
 type Deps struct {
 	Status   StatusStore
@@ -31,19 +32,24 @@ type Deps struct {
 	Web      SiteReader
 	Pause    time.Duration   // between two pages of one site; zero: a second
 	Weights  ranking.Weights // zero: the fitted ones
+	Clock    flomastr.Clock  // nil: the system's
 	Log      *slog.Logger
 }
 
 // Engine is the Business Brain. It is safe for concurrent use.
 type Engine struct {
 	Deps
-	analysts sync.Pool
+	analysts  sync.Pool
+	restUntil atomic.Int64 // when the embedder is asked for a question's vector again, in nanoseconds since 1970
 }
 
 // New makes an engine.
 func New(deps Deps) *Engine {
 	if deps.Log == nil {
 		deps.Log = slog.Default()
+	}
+	if deps.Clock == nil {
+		deps.Clock = flomastr.SystemClock
 	}
 	if deps.Pause <= 0 {
 		deps.Pause = time.Second

@@ -53,23 +53,6 @@ func (e *Engine) Retrieve(ctx context.Context, tenant flomastr.TenantID, q Query
 	return result, nil
 }
 
-// vector embeds the question. Without its vector a question is still answered by the other legs, so a failing embedder is
-// logged and passed over.
-func (e *Engine) vector(ctx context.Context, tenant flomastr.TenantID, question asked, text string) ([]float32, string) {
-	if question.corrected != "" {
-		text = question.corrected
-	}
-	vectors, err := e.Embedder.Embed(ctx, []string{text})
-	if err == nil {
-		err = checkVectors(vectors, 1, e.Embedder.Dimensions())
-	}
-	if err != nil {
-		e.Log.WarnContext(ctx, "question not embedded", "tenant_id", tenant, "error", err)
-		return nil, ""
-	}
-	return vectors[0], e.Embedder.Name()
-}
-
 // candidateTerms picks the terms by which candidates are found.
 func candidateTerms(q asked) []WeightedTerm {
 	type counted struct {

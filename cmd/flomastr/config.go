@@ -34,23 +34,27 @@ type Config struct {
 	PostgresBin      string `setting:"FLOMASTR_PG_BIN" name:"pg-bin" group:"Database" placeholder:"FOLDER" help:"Folder of the PostgreSQL programs for the private database; found when empty."`
 	DatabaseMaxConns int    `setting:"FLOMASTR_DATABASE_MAX_CONNS" name:"database-max-conns" group:"Database" default:"24" help:"Connections to the database at once, besides those to tenants' own."`
 
-	MasterKey        Secret   `setting:"FLOMASTR_MASTER_KEY" kong:"-" group:"Security" help:"32 random bytes in base64 (openssl rand -base64 32) that seal stored secrets; several, the newest first, separated by commas. Empty: a key made once and kept in the data directory."`
-	SuperAdmins      []string `setting:"SUPER_ADMIN_EMAILS" name:"super-admin-emails" group:"Security" placeholder:"E-MAIL" help:"Verified e-mail addresses of the platform's operators."`
-	BackendToken     Secret   `setting:"BACKEND_API_SECRET_TOKEN" kong:"-" group:"Security" help:"The platform token: a service that may act for every tenant."`
-	InfobipAPIKey    Secret   `setting:"INFOBIP_API_KEY" kong:"-" group:"WhatsApp" help:"Infobip account for channels that bring no key of their own."`
-	InfobipBaseURL   string   `setting:"INFOBIP_BASE_URL" name:"infobip-base-url" group:"WhatsApp" placeholder:"URL" help:"That account's address, https://PREFIX.api.infobip.com."`
-	MetaVersion      string   `setting:"FLOMASTR_META_VERSION" name:"meta-version" default:"v25.0" group:"WhatsApp" placeholder:"VERSION" help:"The version of Meta's Graph API for channels whose address names none."`
-	MetaStandIn      string   `setting:"FLOMASTR_META_URL" name:"meta-url" group:"WhatsApp" placeholder:"URL" help:"A stand-in for Meta on this machine, used for every Meta channel that names no address; only while the server listens on loopback."`
-	InfobipStandIn   string   `setting:"FLOMASTR_INFOBIP_URL" name:"infobip-url" group:"WhatsApp" placeholder:"URL" help:"A stand-in for Infobip on this machine, used for every Infobip channel; only while the server listens on loopback."`
-	TwilioStandIn    string   `setting:"FLOMASTR_TWILIO_URL" name:"twilio-url" group:"WhatsApp" placeholder:"URL" help:"A stand-in for Twilio on this machine, used for every Twilio channel; only while the server listens on loopback."`
-	ClamdAddress     string   `setting:"FLOMASTR_CLAMD_ADDRESS" name:"clamd-address" group:"WhatsApp" placeholder:"ADDRESS" help:"ClamAV's daemon, HOST:PORT or unix:/PATH, that checks what customers send. Empty: files are kept and called not scanned."`
-	TranscribeURL    string   `setting:"FLOMASTR_TRANSCRIBE_URL" name:"transcribe-url" group:"Models" placeholder:"URL" help:"OpenAI-compatible API that writes voice messages down, such as https://api.openai.com/v1. Empty: a person listens to them."`
-	TranscribeAPIKey Secret   `setting:"FLOMASTR_TRANSCRIBE_API_KEY" kong:"-" group:"Models" help:"Key of that API."`
-	TranscribeModel  string   `setting:"FLOMASTR_TRANSCRIBE_MODEL" name:"transcribe-model" group:"Models" default:"whisper-1" placeholder:"MODEL" help:"The model that it is asked for."`
-	EmbeddingBaseURL string   `setting:"FLOMASTR_EMBEDDING_URL" name:"embedding-url" group:"Models" placeholder:"URL" unused:"true" help:"OpenAI-compatible embeddings API instead of the built-in embedder."`
-	OpenAIAPIKey     Secret   `setting:"OPENAI_API_KEY" kong:"-" group:"Models" unused:"true" help:"Key of an OpenAI-compatible model that writes the answers."`
-	OpenAIBaseURL    string   `setting:"OPENAI_BASE_URL" name:"openai-base-url" group:"Models" placeholder:"URL" unused:"true" help:"Address of that model's API."`
-	AnthropicAPIKey  Secret   `setting:"ANTHROPIC_API_KEY" kong:"-" group:"Models" unused:"true" help:"Key of an Anthropic model that writes the answers."`
+	MasterKey           Secret   `setting:"FLOMASTR_MASTER_KEY" kong:"-" group:"Security" help:"32 random bytes in base64 (openssl rand -base64 32) that seal stored secrets; several, the newest first, separated by commas. Empty: a key made once and kept in the data directory."`
+	SuperAdmins         []string `setting:"SUPER_ADMIN_EMAILS" name:"super-admin-emails" group:"Security" placeholder:"E-MAIL" help:"Verified e-mail addresses of the platform's operators."`
+	BackendToken        Secret   `setting:"BACKEND_API_SECRET_TOKEN" kong:"-" group:"Security" help:"The platform token: a service that may act for every tenant."`
+	InfobipAPIKey       Secret   `setting:"INFOBIP_API_KEY" kong:"-" group:"WhatsApp" help:"Infobip account for channels that bring no key of their own."`
+	InfobipBaseURL      string   `setting:"INFOBIP_BASE_URL" name:"infobip-base-url" group:"WhatsApp" placeholder:"URL" help:"That account's address, https://PREFIX.api.infobip.com."`
+	MetaVersion         string   `setting:"FLOMASTR_META_VERSION" name:"meta-version" default:"v25.0" group:"WhatsApp" placeholder:"VERSION" help:"The version of Meta's Graph API for channels whose address names none."`
+	MetaStandIn         string   `setting:"FLOMASTR_META_URL" name:"meta-url" group:"WhatsApp" placeholder:"URL" help:"A stand-in for Meta on this machine, used for every Meta channel that names no address; only while the server listens on loopback."`
+	InfobipStandIn      string   `setting:"FLOMASTR_INFOBIP_URL" name:"infobip-url" group:"WhatsApp" placeholder:"URL" help:"A stand-in for Infobip on this machine, used for every Infobip channel; only while the server listens on loopback."`
+	TwilioStandIn       string   `setting:"FLOMASTR_TWILIO_URL" name:"twilio-url" group:"WhatsApp" placeholder:"URL" help:"A stand-in for Twilio on this machine, used for every Twilio channel; only while the server listens on loopback."`
+	ClamdAddress        string   `setting:"FLOMASTR_CLAMD_ADDRESS" name:"clamd-address" group:"WhatsApp" placeholder:"ADDRESS" help:"ClamAV's daemon, HOST:PORT or unix:/PATH, that checks what customers send. Empty: files are kept and called not scanned."`
+	TranscribeURL       string   `setting:"FLOMASTR_TRANSCRIBE_URL" name:"transcribe-url" group:"Models" placeholder:"URL" help:"OpenAI-compatible API that writes voice messages down, such as https://api.openai.com/v1. Empty: a person listens to them."`
+	TranscribeAPIKey    Secret   `setting:"FLOMASTR_TRANSCRIBE_API_KEY" kong:"-" group:"Models" help:"Key of that API."`
+	TranscribeModel     string   `setting:"FLOMASTR_TRANSCRIBE_MODEL" name:"transcribe-model" group:"Models" default:"whisper-1" placeholder:"MODEL" help:"The model that it is asked for."`
+	EmbeddingBaseURL    string   `setting:"FLOMASTR_EMBEDDING_URL" name:"embedding-url" group:"Models" placeholder:"URL" help:"OpenAI-compatible API that embeds knowledge instead of the built-in embedder, such as https://api.openai.com/v1; at Azure up to and with the deployment and its api-version. What was indexed before is found by its words until it is indexed again."`
+	EmbeddingAPIKey     Secret   `setting:"FLOMASTR_EMBEDDING_API_KEY" kong:"-" group:"Models" help:"Key of that API."`
+	EmbeddingKeyHeader  string   `setting:"FLOMASTR_EMBEDDING_KEY_HEADER" name:"embedding-key-header" group:"Models" enum:"authorization,api-key" default:"authorization" help:"The header that carries the key: authorization or, at Azure, api-key."`
+	EmbeddingModel      string   `setting:"FLOMASTR_EMBEDDING_MODEL" name:"embedding-model" group:"Models" default:"text-embedding-3-small" placeholder:"MODEL" help:"The model that it is asked for."`
+	EmbeddingDimensions int      `setting:"FLOMASTR_EMBEDDING_DIMENSIONS" name:"embedding-dimensions" group:"Models" default:"1536" placeholder:"N" help:"How many numbers that model's vectors have, 1 to 4000."`
+	OpenAIAPIKey        Secret   `setting:"OPENAI_API_KEY" kong:"-" group:"Models" unused:"true" help:"Key of an OpenAI-compatible model that writes the answers."`
+	OpenAIBaseURL       string   `setting:"OPENAI_BASE_URL" name:"openai-base-url" group:"Models" placeholder:"URL" unused:"true" help:"Address of that model's API."`
+	AnthropicAPIKey     Secret   `setting:"ANTHROPIC_API_KEY" kong:"-" group:"Models" unused:"true" help:"Key of an Anthropic model that writes the answers."`
 
 	ClerkSecretKey      Secret   `setting:"CLERK_SECRET_KEY" kong:"-" group:"Clerk" help:"Clerk's secret key, with which a person's e-mail address is asked for where the session token carries none."`
 	ClerkPublishableKey string   `setting:"CLERK_PUBLISHABLE_KEY" name:"clerk-publishable-key" also:"VITE_CLERK_PUBLISHABLE_KEY" group:"Clerk" placeholder:"KEY" help:"Clerk's publishable key; the web app is told it."`

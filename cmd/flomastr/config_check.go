@@ -199,6 +199,9 @@ func (c Config) crossProblems() []problem {
 			out = append(out, problem{standIn.name, "must name this machine, such as http://127.0.0.1:8101"})
 		}
 	}
+	if c.EmbeddingDimensions < 1 || c.EmbeddingDimensions > 4000 {
+		out = append(out, problem{"FLOMASTR_EMBEDDING_DIMENSIONS", "must be 1 to 4000"})
+	}
 	if !graphVersion.MatchString(c.MetaVersion) {
 		out = append(out, problem{"FLOMASTR_META_VERSION", "must be a version of the Graph API, such as v25.0"})
 	}
