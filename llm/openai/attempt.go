@@ -63,7 +63,7 @@ func sleep(ctx context.Context, d time.Duration) error {
 func retryAfter(header http.Header) time.Duration {
 	value := header.Get("Retry-After")
 	if seconds, err := strconv.Atoi(value); err == nil && seconds >= 0 {
-		return min(time.Duration(seconds), 24*60*60) * time.Second
+		return time.Duration(min(seconds, 24*60*60)) * time.Second
 	}
 	if at, err := http.ParseTime(value); err == nil {
 		return max(time.Until(at), 0)

@@ -179,6 +179,6 @@ func TestABudgetStopsBeforeTheServiceIsAsked(t *testing.T) {
 	require.Equal(t, before, after)
 	s.Fail("away", -1)
 	_, err = e.Embed(t.Context(), []string{"a"})
-	require.True(t, errors.Is(err, openai.ErrAway))
+	require.ErrorIs(t, err, openai.ErrAway)
 	require.Equal(t, 49, purse.left, "what failed costs nothing")
 }
