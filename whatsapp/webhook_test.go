@@ -314,7 +314,7 @@ func TestADatabaseThatHangsIsAnsweredUnavailableAndTheBacklogIsBounded(t *testin
 	t.Parallel()
 	hang := make(chan struct{})
 	settings := quick()
-	settings.StoreTimeout, settings.PendingItems = 200*time.Millisecond, 10
+	settings.StoreTimeout, settings.PendingItems = time.Second, 10
 	b := setup(t, options{settings: settings, wrap: func(s whatsapp.Store) whatsapp.Store { return hangingStore{s, hang} }})
 	var group sync.WaitGroup
 	for i := range 50 {
