@@ -108,8 +108,8 @@ func (s *simulation) judge() {
 		switch {
 		case l.out:
 			s.judgeSent(l)
-		case l.job != nil && l.target == "" && l.details.RevokedAt == nil:
-			s.judgeAnswered(l)
+		case l.job != nil && l.job.answer != nil && l.target == "" && l.details.RevokedAt == nil:
+			s.judgeAnswered(l) // one whose answer was called off belongs to another turn, and judgeTurn looks at that
 		}
 	}
 	for _, j := range s.jobs {
