@@ -281,22 +281,27 @@ func (s *WhatsAppStore) MayCall(ctx context.Context, sending whatsapp.Sending) (
 		return "", fmt.Errorf("message key: %w", err)
 	}
 	err = s.db.InTenant(ctx, lane.Tenant, func(tx pgx.Tx) error {
-		now := head{windowOpen: true} // the window and the time were judged a moment ago
-		var ours bool
+		now := head{windowOpen: true} // its time was judged a moment ago
+		var ours, open bool
 		err := tx.QueryRow(ctx, `
 			SELECT l.term = $3 AND l.lease_until > now(), o.kind, c.owner_kind, `+optOutSQL+`, o.marketing, `+marketingHeldSQL+`,
-			       o.content ? 'template', `+templateSQL+`
+			       coalesce(c.window_until > now(), false), o.content ? 'template', `+templateSQL+`
 			FROM outbox o
 			JOIN conversations c ON c.tenant_id = $1 AND c.id = o.conversation_id
 			JOIN lanes l ON l.tenant_id = $1 AND l.conversation_id = o.conversation_id AND l.kind = 'send'
 			`+templateJoinSQL+`
 			WHERE o.tenant_id = $1 AND o.message_id = $2`, lane.Tenant, id, lane.Term).Scan(
-			&ours, &now.kind, &now.owner, &now.optOut, &now.marketing, &now.unasked, &now.template, &now.known.Status, &now.known.Category)
+			&ours, &now.kind, &now.owner, &now.optOut, &now.marketing, &now.unasked, &open, &now.template, &now.known.Status, &now.known.Category)
 		if errors.Is(err, pgx.ErrNoRows) || err == nil && !ours {
 			return whatsapp.ErrLeaseLost
 		}
-		recalled = now.standing().CallOff()
-		return err
+		if err != nil {
+			return err
+		}
+		if recalled = now.standing().CallOff(); recalled == "" && !open && !now.template {
+			return whatsapp.ErrWindowClosed
+		}
+		return nil
 	})
 	return recalled, err
 }

@@ -81,6 +81,9 @@ func (e *Engine) call(ctx context.Context, s Sending) Result {
 	if recalled != "" {
 		return e.after(s, provider.RefusedMessage(recalled))
 	}
+	if errors.Is(err, ErrWindowClosed) { // back into the queue, where its fate is decided
+		return e.after(s, &provider.SendError{Outcome: provider.NotSent, Sentence: windowClosed})
+	}
 	if err != nil {
 		return e.after(s, &provider.SendError{Outcome: provider.NotSent, Sentence: "The server lost its hold on the conversation before sending.", Err: err})
 	}

@@ -510,6 +510,20 @@ func TestNothingButATemplateGoesOutOfTheWindow(t *testing.T) {
 	require.Equal(t, 1, b.count(`SELECT count(*) FROM messages WHERE state = 'failed' AND text = 'Hi' AND problem LIKE '%24-hour%'`), "the window is checked when it is sent")
 }
 
+func TestAnAnswerWhoseWindowClosesBeforeItsCallIsNotSent(t *testing.T) {
+	t.Parallel()
+	b := setup(t, options{})
+	b.speak()
+	b.work(b.another(options{settings: quick(), wrap: func(s whatsapp.Store) whatsapp.Store {
+		return &hasty{s, func(whatsapp.Sending) { tenantExec(t, b, `UPDATE conversations SET window_until = now()`) }}
+	}}))
+	b.hears(provider.Inbound{Text: "Open?"})
+	b.eventually("all come to rest", func() bool { return b.count(`SELECT count(*) FROM outbox WHERE phase = 'settled'`) == 1 })
+	require.Empty(t, b.ledger.all())
+	require.Equal(t, whatsapp.OwnerMember, b.only().OwnerKind, "a person goes on")
+	require.Equal(t, 1, b.count(`SELECT count(*) FROM messages WHERE state = 'failed' AND problem LIKE '%24-hour%'`))
+}
+
 func TestReportsMoveTheStateForwardOnly(t *testing.T) {
 	t.Parallel()
 	type step struct {

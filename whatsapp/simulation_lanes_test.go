@@ -399,7 +399,11 @@ func (w *world) MayCall(_ context.Context, s Sending) (string, error) {
 	if w.rules.neverAsk {
 		return "", nil
 	}
-	return w.rules.callOff(now), nil
+	recalled := w.rules.callOff(now)
+	if recalled == "" && l.content.Template == nil && !w.rules.windowOpen(l.talk.window, w.now.Add(-2*time.Minute)) {
+		return "", ErrWindowClosed
+	}
+	return recalled, nil
 }
 
 // SettleSend implements SendStore.

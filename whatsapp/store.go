@@ -156,7 +156,8 @@ type SendStore interface {
 	// ErrNothingDue releases the lane.
 	BeginSend(ctx context.Context, lane Lane) (Sending, error)
 	// MayCall is asked between the intent and the call. It says why the message must not go any more, and nothing when it
-	// may. ErrLeaseLost when the lane is no longer ours, by the database's clock.
+	// may. ErrLeaseLost when the lane is no longer ours, by the database's clock; ErrWindowClosed when the provider has
+	// said meanwhile that the window is closed.
 	MayCall(ctx context.Context, s Sending) (recalled string, err error)
 	// SettleSend records a call's outcome and releases the lane; it tells whether more is due in it.
 	SettleSend(ctx context.Context, s Sending, r Result) (more bool, err error)
