@@ -130,10 +130,11 @@ func (b *intakeBatch) targetOf(ctx context.Context, channel flomastr.ChannelID, 
 		FROM inbound_receipts
 		WHERE tenant_id = $1 AND channel_id = $2 AND provider_message_id = $3`, b.tenant, channel, in.Target).Scan(&id)
 	if errors.Is(err, pgx.ErrNoRows) {
-		var found bool
-		if id, _, found, err = b.reported(ctx, channel, in.Target); err == nil && !found {
+		var found map[int]reportedMessage
+		if found, err = b.reported(ctx, []flomastr.ChannelID{channel}, []string{in.Target}); err == nil && len(found) == 0 {
 			return target{}, false, nil
 		}
+		id = found[0].id
 	}
 	if err != nil {
 		return target{}, false, fmt.Errorf("find the message that another is about: %w", err)

@@ -345,7 +345,7 @@ func (s *WhatsAppStore) settleResult(ctx context.Context, tx pgx.Tx, sending wha
 		if err := settleOutbox(ctx, tx, lane, id, r.Accepted.State, ""); err != nil {
 			return err
 		}
-		return reportedMessage{lane.Tenant, lane.Channel, lane.Conversation, id}.learn(ctx, tx, r.Accepted.ProviderID)
+		return reportedMessage{tenant: lane.Tenant, channel: lane.Channel, conversation: lane.Conversation, id: id}.learn(ctx, tx, r.Accepted.ProviderID)
 	}
 	switch {
 	case r.Err.Effect == provider.PauseChannel:

@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/flomastr/flomastr/whatsapp"
+	"github.com/flomastr/flomastr/whatsapp/provider"
 )
 
 // pgbenchScript writes the same rows of one message as SaveIntake does, in one transaction of prepared statements.
@@ -90,5 +91,19 @@ func BenchmarkReceive(b *testing.B) {
 	if raw := pgbench(b, h); raw > 0 {
 		b.ReportMetric(raw, "pgbench/s")
 		b.ReportMetric(rate/raw, "ratio")
+	}
+}
+
+// BenchmarkReports stores a body of 500 reports of as many messages.
+func BenchmarkReports(b *testing.B) {
+	h := setup(b, options{})
+	h.speak()
+	ids := accepted(b, h, 500)
+	for n := 0; b.Loop(); n++ {
+		reports := make([]provider.Report, len(ids))
+		for i, id := range ids {
+			reports[i] = provider.Report{Key: id, Mark: fmt.Sprintf("delivered %d", n), State: provider.StateDelivered, At: time.Now()}
+		}
+		h.tell(provider.Batch{Reports: reports})
 	}
 }

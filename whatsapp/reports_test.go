@@ -67,6 +67,53 @@ func TestAReportThatIsFasterThanTheSendMeansWhatALaterOneMeansOnce(t *testing.T)
 	}
 }
 
+// accepted makes so many messages of ours that the provider has taken, and returns its ids of them.
+func accepted(tb testing.TB, b *bundle, n int) []string {
+	tb.Helper()
+	b.hears(provider.Inbound{Text: "Hello."})
+	ids := make([]string, n)
+	for i := range n {
+		m, err := b.engine.Send(tb.Context(), b.tenant, whatsapp.Request{
+			Channel: b.channel.ID, To: "+385911111111", Message: provider.Message{Text: "News."}, Speaker: flomastr.SpeakerExternal,
+		})
+		require.NoError(tb, err)
+		ids[i] = "wamid." + m.ID.String()
+	}
+	for _, statement := range []string{
+		`UPDATE outbox SET phase = 'settled', settled_at = now(), provider_message_id = 'wamid.' || message_id`,
+		`UPDATE messages SET state = 'accepted' WHERE direction = 'out'`,
+	} {
+		require.NoError(tb, b.db.InTenant(tb.Context(), b.tenant, execFn(tb.Context(), statement)))
+	}
+	return ids
+}
+
+func TestABodyOfHundredsOfReportsCountsEachOnceAndInOrder(t *testing.T) {
+	t.Parallel()
+	b := setup(t, options{})
+	b.speak()
+	ids := accepted(t, b, 60)
+	var reports []provider.Report
+	for i, id := range append(ids, "wamid.nobody", "wamid.nobody either") {
+		steps := []provider.State{provider.StateRead, provider.StateSent, provider.StateDelivered, provider.StateRead}
+		if i%3 == 0 {
+			steps = []provider.State{provider.StateFailed, provider.StateFailed, provider.StateDelivered}
+		}
+		for _, state := range steps {
+			reports = append(reports, provider.Report{Key: id, Mark: string(state), State: state, At: time.Now()})
+		}
+	}
+	events := b.count(`SELECT count(*) FROM events WHERE type = 'message.state'`)
+	for range 2 {
+		b.tell(provider.Batch{Reports: reports})
+		require.Equal(t, 40, b.count(`SELECT count(*) FROM messages WHERE state = 'read'`))
+		require.Equal(t, 20, b.count(`SELECT count(*) FROM messages WHERE state = 'delivered'`), "a delivery after a failure wins")
+		require.Equal(t, 40*3+20*2, b.count(`SELECT count(*) FROM message_events`))
+		require.Equal(t, 40+20*2, b.count(`SELECT count(*) FROM events WHERE type = 'message.state'`)-events, "what moves nothing is told to nobody")
+		require.Equal(t, 2+3, b.count(`SELECT count(*) FROM parked_reports`), "one of them failed and was delivered, the other was read")
+	}
+}
+
 func TestAReportWithOurIDTeachesUsTheProviders(t *testing.T) {
 	t.Parallel()
 	b := setup(t, options{})
