@@ -55,11 +55,13 @@ func (a *API) messageSend(ctx context.Context, call Call, in *sendInput) (*sendO
 			return nil, whatsapp.ErrChannelNotFound
 		}
 	}
-	m, err := a.deps.WhatsApp.Send(ctx, call.Tenant.ID, request)
-	if t := in.Body.FallbackTemplate; t != nil && flomastr.CodeOf(err) == whatsapp.ErrWindowClosed.Code {
-		request.Message = whatsapp.Content{Template: t.content()}
-		m, err = a.deps.WhatsApp.Send(ctx, call.Tenant.ID, request)
+	if t := in.Body.FallbackTemplate; t != nil {
+		request.Fallback = t.content()
+		if err := a.reachedFiles(ctx, call, whatsapp.Content{Template: request.Fallback}); err != nil {
+			return nil, err
+		}
 	}
+	m, err := a.deps.WhatsApp.Send(ctx, call.Tenant.ID, request)
 	if err != nil {
 		return nil, err
 	}

@@ -217,6 +217,10 @@ func TestInboxReadsAndReplies(t *testing.T) {
 	require.Equal(t, "window_closed", closed.field("code"))
 	require.Equal(t, 422, l.call(t, "POST", "/messages/send", l.service, `{"to":"+385911111111","message":{"text":"Hi","media":{"url":"https://x.example/a.pdf"}}}`).Code)
 	require.Equal(t, 422, l.call(t, "POST", "/messages/send", l.service, `{"to":"nobody","message":"Hi"}`).Code)
+	bad := l.call(t, "POST", "/messages/send", l.service, `{"to":"+385911111111","message":"Not without its fallback.","fallback_template":{"name":"nowhere","language":"en"}}`)
+	require.Equal(t, "template_unknown", bad.field("code"), "it is looked at although the window is open: %s", bad.Body)
+	require.Contains(t, bad.Body.String(), "body.fallback_template")
+	require.NotContains(t, l.call(t, "GET", base+"/messages", l.owner, "").Body.String(), "Not without its fallback.")
 	require.Equal(t, 404, l.call(t, "GET", "/routes/conversations/018f0000-0000-7000-8000-000000000001", l.owner, "").Code)
 
 	_, stranger := l.provision(t, l.root(t), l.slug+"-b")

@@ -2,6 +2,7 @@ package whatsapp
 
 import (
 	"context"
+	"errors"
 	"regexp"
 	"strings"
 	"time"
@@ -19,6 +20,8 @@ type Request struct {
 	Speaker flomastr.Speaker
 	Author  Author
 	Reach   Reach
+	// Fallback goes instead where the window is closed. It is checked whether it is needed or not.
+	Fallback *provider.Template
 	// Marketing says that it is advertising, which somebody who takes none does not get.
 	Marketing bool
 	// Valid is how long it is worth sending; zero, or longer than [Settings.MessageUseful], means that.
@@ -53,20 +56,52 @@ func (e *Engine) Send(ctx context.Context, tenant flomastr.TenantID, r Request) 
 	if err := e.mayWriteTo(ctx, tenant, ch.ID, to, r.Reach); err != nil {
 		return Message{}, err
 	}
-	if r.Message, err = e.prepare(ctx, tenant, ch.ID, r.Message); err != nil {
+	// Before anything is made of them: a refusal has no side effect.
+	instead, err := e.readyFallback(ctx, tenant, ch.ID, r.Fallback)
+	if err != nil {
 		return Message{}, err
 	}
-	if r.Message.Template != nil {
-		// Before anything is made of it: a refusal has no side effect. A copy, because the caller's may be tried again.
-		t := *r.Message.Template
-		marketing, err := e.useTemplate(ctx, tenant, ch.ID, &t)
-		if err != nil {
-			return Message{}, err
-		}
-		r.Message.Template, r.Marketing = &t, r.Marketing || marketing
+	main, err := e.ready(ctx, tenant, ch.ID, r.Message)
+	if err != nil {
+		return Message{}, err
 	}
+	m, err := e.sendReady(ctx, tenant, ch, to, main, r)
+	if instead != nil && errors.Is(err, ErrWindowClosed) {
+		return e.sendReady(ctx, tenant, ch, to, *instead, r)
+	}
+	return m, err
+}
+
+// readied is a message that its provider takes, with its template looked up.
+type readied struct {
+	message   provider.Message
+	marketing bool
+}
+
+func (e *Engine) ready(ctx context.Context, tenant flomastr.TenantID, channel flomastr.ChannelID, m provider.Message) (r readied, err error) {
+	if r.message, err = e.prepare(ctx, tenant, channel, m); err != nil || m.Template == nil {
+		return r, err
+	}
+	t := *r.message.Template // a copy: the caller's may be tried again
+	r.marketing, err = e.useTemplate(ctx, tenant, channel, &t)
+	r.message.Template = &t
+	return r, err
+}
+
+func (e *Engine) readyFallback(ctx context.Context, tenant flomastr.TenantID, channel flomastr.ChannelID, t *provider.Template) (*readied, error) {
+	if t == nil {
+		return nil, nil //nolint:nilnil // none is asked for
+	}
+	r, err := e.ready(ctx, tenant, channel, provider.Message{Template: t})
+	if known, ok := errors.AsType[*flomastr.Error](err); ok && known.Kind != flomastr.NotFound {
+		return nil, flomastr.Errorf(known.Kind, known.Code, known.Message).Field("body.fallback_template", known.Message).Because(err)
+	}
+	return &r, err
+}
+
+func (e *Engine) sendReady(ctx context.Context, tenant flomastr.TenantID, ch Channel, to provider.Address, ready readied, r Request) (Message, error) {
 	find := e.store.FindConversation
-	if r.Message.Template != nil {
+	if ready.message.Template != nil {
 		find = e.store.OpenThread
 	}
 	conversation, err := find(ctx, tenant, ch.ID, to)
@@ -77,9 +112,9 @@ func (e *Engine) Send(ctx context.Context, tenant flomastr.TenantID, r Request) 
 		return Message{}, err
 	}
 	m, err := e.queue(ctx, tenant, Outgoing{
-		Conversation: conversation, Message: r.Message, Speaker: r.Speaker, Author: r.Author.ID, By: r.Author.Actor,
-		Marketing: r.Marketing, Useful: r.Valid,
-		TakeOver: r.Speaker == flomastr.SpeakerMember && r.Message.Template == nil, // whoever writes in their own words goes on
+		Conversation: conversation, Message: ready.message, Speaker: r.Speaker, Author: r.Author.ID, By: r.Author.Actor,
+		Marketing: r.Marketing || ready.marketing, Useful: r.Valid,
+		TakeOver: r.Speaker == flomastr.SpeakerMember && ready.message.Template == nil, // whoever writes in their own words goes on
 	})
 	m.Provider = ch.Provider
 	return m, err
