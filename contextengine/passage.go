@@ -7,6 +7,7 @@ type Query struct {
 	Text    string
 	Limit   int // 0 means 8; at most 50
 	Filters Filters
+	Expect  flomastr.ItemID // an item that should have been found: Result.Expected says what became of it
 }
 
 // Filters narrow what is searched. Empty ones do not.
@@ -28,6 +29,7 @@ type Result struct {
 	Passages  []Passage
 	Corrected string // the question with its spelling corrected, where that was needed
 	Signals   Signals
+	Expected  *Expected // nil where the query expects nothing
 }
 
 // Passage is a retrieved piece of knowledge with its origin.

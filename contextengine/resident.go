@@ -172,11 +172,7 @@ func (r *Resident) allowed(f Filters) []bool {
 	}
 	out := make([]bool, len(r.items))
 	for i, item := range r.items {
-		out[i] = (len(f.Items) == 0 || slices.Contains(f.Items, item.id)) &&
-			!slices.Contains(f.ExcludeItems, item.id) &&
-			(len(f.Sources) == 0 || slices.Contains(f.Sources, item.source)) &&
-			(len(f.Types) == 0 || slices.Contains(f.Types, item.kind)) &&
-			(len(f.Tags) == 0 || slices.ContainsFunc(item.tags, func(tag string) bool { return slices.Contains(f.Tags, tag) }))
+		out[i] = f.refuses(item.id, item.source, item.kind, item.tags) == ""
 	}
 	return out
 }

@@ -21,14 +21,21 @@ const (
 )
 
 // Retrieve answers a question with passages, best first. Knowledge that is being indexed is found in the version that
-// serves. The same question to the same index always gets the same answer.
+// serves. The same question to the same index always gets the same answer. ErrItemNotFound is about the expected item.
 func (e *Engine) Retrieve(ctx context.Context, tenant flomastr.TenantID, q Query) (Result, error) {
-	limit := q.Limit
+	limit := min(q.Limit, maxLimit)
 	if limit <= 0 {
 		limit = defaultLimit
 	}
+	var expect Item
+	var err error
+	if !q.Expect.IsZero() {
+		if expect, err = e.Status.Item(ctx, tenant, q.Expect); err != nil {
+			return Result{}, err
+		}
+	}
 	var question asked
-	err := e.withAnalyst(func(a *analyst) (err error) {
+	err = e.withAnalyst(func(a *analyst) (err error) {
 		question, err = a.read(ctx, tenant, e.Content, q.Text)
 		return err
 	})
@@ -46,7 +53,12 @@ func (e *Engine) Retrieve(ctx context.Context, tenant flomastr.TenantID, q Query
 	}
 	ranked, matches := rank(question, candidates, e.Weights)
 	result := Result{Corrected: question.corrected, Signals: signals(question, matches, ranked)}
-	ranked = ranked[:min(limit, maxLimit, len(ranked))]
+	if !q.Expect.IsZero() {
+		if result.Expected, err = e.expected(ctx, tenant, question, ask, expect, candidates, ranked, limit); err != nil {
+			return Result{}, fmt.Errorf("follow the expected item: %w", err)
+		}
+	}
+	ranked = ranked[:min(limit, len(ranked))]
 	if result.Passages, err = e.read(ctx, tenant, question, candidates, ranked); err != nil {
 		return Result{}, fmt.Errorf("read passages: %w", err)
 	}

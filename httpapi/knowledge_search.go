@@ -13,6 +13,7 @@ type knowledgeSearchInput struct {
 		Query   string            `json:"query" minLength:"1" maxLength:"2000"`
 		Limit   int               `json:"limit,omitempty" minimum:"1" maximum:"50" default:"8"`
 		Filters *knowledgeFilters `json:"filters,omitempty"`
+		Expect  string            `json:"expect,omitempty" format:"uuid" doc:"An item that should have been found; expected then says what became of it"`
 	}
 }
 
@@ -28,6 +29,7 @@ type knowledgeSearchOutput struct {
 		Passages       []knowledgePassage `json:"passages" doc:"Best first"`
 		CorrectedQuery string             `json:"corrected_query,omitempty" doc:"How the question was read, where its spelling was mended"`
 		Signals        knowledgeSignals   `json:"signals"`
+		Expected       *knowledgeExpected `json:"expected,omitempty" doc:"What became of the item in expect"`
 	}
 }
 
@@ -70,6 +72,13 @@ func (a *API) knowledgeSearch(ctx context.Context, call Call, in *knowledgeSearc
 			query.Filters.Items = append(query.Filters.Items, id)
 		}
 	}
+	if in.Body.Expect != "" {
+		id, err := flomastr.ParseID[flomastr.ItemID](in.Body.Expect)
+		if err != nil {
+			return nil, contextengine.ErrItemNotFound
+		}
+		query.Expect = id
+	}
 	result, err := a.deps.Knowledge.Retrieve(ctx, call.Tenant.ID, query)
 	if err != nil {
 		return nil, err
@@ -80,10 +89,19 @@ func (a *API) knowledgeSearch(ctx context.Context, call Call, in *knowledgeSearc
 	out.Body.Signals = knowledgeSignals{Answerable: s.Answerable, Coverage: s.Coverage, Margin: s.Margin, Agreement: s.Agreement, Unknown: orEmpty(s.Unknown)}
 	out.Body.Passages = make([]knowledgePassage, len(result.Passages))
 	for i, p := range result.Passages {
-		out.Body.Passages[i] = knowledgePassage{
-			ID: p.ID, ItemID: p.Item, Title: p.Title, HeadingPath: orEmpty(p.HeadingPath), Text: p.Text, Before: p.Before, After: p.After,
-			Source: p.Source, URL: p.URL, Place: p.Place, Highlights: orEmpty(p.Highlights), Score: p.Score, Scores: p.Scores,
+		out.Body.Passages[i] = passageOf(p)
+	}
+	if result.Expected != nil {
+		if out.Body.Expected, err = a.expected(ctx, call, in.Body.Query, *result.Expected); err != nil {
+			return nil, err
 		}
 	}
 	return out, nil
+}
+
+func passageOf(p contextengine.Passage) knowledgePassage {
+	return knowledgePassage{
+		ID: p.ID, ItemID: p.Item, Title: p.Title, HeadingPath: orEmpty(p.HeadingPath), Text: p.Text, Before: p.Before, After: p.After,
+		Source: p.Source, URL: p.URL, Place: p.Place, Highlights: orEmpty(p.Highlights), Score: p.Score, Scores: p.Scores,
+	}
 }

@@ -47,6 +47,8 @@ type estate struct {
 	callers []visitor
 	logged  journal
 	ahead   time.Duration // how far the door's clock is before the others'
+
+	knowledge *contextengine.Engine
 }
 
 // visitor is one kind of caller, and its place in the two tenants.
@@ -121,6 +123,7 @@ func newEstate(t *testing.T) *estate {
 	tenants := tenant.New(tenant.Deps{Store: postgres.NewTenantStore(e.db), Cold: e.cold, Owners: e.team})
 	store := postgres.NewKnowledgeStore(e.db)
 	knowledge := contextengine.New(contextengine.Deps{Status: store, Content: store, Blobs: blobs, Reader: unread{}, Embedder: offline.New(), Sites: store, Web: offTheWeb{}, Log: log})
+	e.knowledge = knowledge
 	conversations := whatsapp.New(whatsapp.Deps{
 		Store: postgres.NewWhatsAppStore(e.db), Answerer: echo{}, Sealer: keys, Blobs: blobs, Log: log,
 		Providers: []provider.Provider{infobip.New(infobip.Config{HTTP: upstream.Client(), StandIn: upstream.URL})},

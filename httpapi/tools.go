@@ -14,6 +14,7 @@ import (
 // Assistant is what the tools ask of the assistant.
 type Assistant interface {
 	Answer(ctx context.Context, turn flomastr.Turn) (flomastr.Decision, error)
+	Judge(ctx context.Context, tenant flomastr.TenantID, query string) (assistant.Judgement, error)
 	Prepare(ctx context.Context, tenant flomastr.TenantID, query string, maxTokens int) (assistant.Prepared, error)
 	PreparePieces(ctx context.Context, tenant flomastr.TenantID, pieces []assistant.Piece, maxTokens int) (assistant.Prepared, error)
 	Generate(query, text string) assistant.Generated

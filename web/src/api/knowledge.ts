@@ -8,6 +8,7 @@ import { upload } from './upload.ts'
 type WireEntry = components['schemas']['KnowledgeEntry']
 type WireChunk = components['schemas']['KnowledgeChunk']
 type WirePassage = components['schemas']['KnowledgePassage']
+type WireExpected = components['schemas']['KnowledgeExpected']
 
 export type ItemStatus = 'processing' | 'embedded' | 'failed'
 export type Item = {
@@ -48,6 +49,19 @@ export type Found = {
   /** Words of the question that the knowledge does not hold. */
   unknown: readonly string[]
 }
+/** What became of an entry that a question should have found. */
+export type Expected = {
+  itemId: string
+  title: string
+  verdict: WireExpected['verdict']
+  /** Why it could not be read. */
+  problem: string | undefined
+  /** The place of its best passage among all that were scored, from 1; 0 when none was. */
+  rank: number
+  scored: number
+  passage: Passage | undefined
+  answer: { action: string; confidence: number; threshold: number; usesItem: boolean }
+}
 
 const keys = {
   all: (slug: string) => [slug, 'knowledge'] as const,
@@ -55,6 +69,7 @@ const keys = {
   item: (slug: string, id: string) => [slug, 'knowledge', 'item', id] as const,
   chunks: (slug: string, id: string) => [slug, 'knowledge', 'chunks', id] as const,
   search: (slug: string, query: string) => [slug, 'search', query] as const,
+  expected: (slug: string, query: string, item: string) => [slug, 'search', query, item] as const,
 }
 export const knowledgeKeys = keys
 
@@ -140,6 +155,23 @@ export const searchQuery = (slug: string, query: string) =>
     },
   })
 
+/** The same question, followed from one entry's side. */
+export const expectedQuery = (slug: string, query: string, item: string) =>
+  queryOptions({
+    queryKey: keys.expected(slug, query, item),
+    queryFn: async ({ signal }): Promise<Expected> => {
+      const wire = await unwrap(
+        client(slug).POST('/routes/knowledge/{tenant_slug}/search', {
+          params: { path: { tenant_slug: slug } },
+          body: { query, limit: 8, expect: item },
+          signal,
+        }),
+      )
+      if (!wire.expected) throw new Error('the answer says nothing about the expected item')
+      return expectedOf(wire.expected)
+    },
+  })
+
 export async function addText(slug: string, title: string, content: string, key: string): Promise<void> {
   await unwrap(
     client(slug).POST('/routes/knowledge/{tenant_slug}/index', {
@@ -212,5 +244,23 @@ export function passageOf(wire: WirePassage): Passage {
     stages: Object.entries(wire.scores ?? {})
       .map(([name, score]) => ({ name, score }))
       .sort((a, b) => b.score - a.score),
+  }
+}
+
+function expectedOf(wire: WireExpected): Expected {
+  return {
+    itemId: wire.item_id,
+    title: wire.title,
+    verdict: wire.verdict,
+    problem: wire.error || undefined,
+    rank: wire.rank,
+    scored: wire.scored,
+    passage: wire.passage && passageOf(wire.passage),
+    answer: {
+      action: wire.answer.action,
+      confidence: wire.answer.confidence,
+      threshold: wire.answer.threshold,
+      usesItem: wire.answer.uses_item,
+    },
   }
 }

@@ -3818,6 +3818,20 @@ export interface components {
             title: string;
             url?: string;
         };
+        ExpectedAnswer: {
+            /** @enum {string} */
+            action: "answer" | "ask" | "refuse" | "hand_over" | "silent";
+            /** Format: double */
+            confidence: number;
+            reason: string;
+            /**
+             * Format: double
+             * @description The confidence below which it does not answer
+             */
+            threshold: number;
+            /** @description The answer quotes the item */
+            uses_item: boolean;
+        };
         ExtendInputBody: {
             lease_token: string;
             /** Format: int64 */
@@ -4203,6 +4217,37 @@ export interface components {
             /** @description What could not be read of it */
             warnings: string[] | null;
         };
+        KnowledgeExpected: {
+            /** @description What the assistant makes of the question, without a conversation around it and without filters */
+            answer: components["schemas"]["ExpectedAnswer"];
+            /** @description Why it could not be read */
+            error?: string;
+            /**
+             * @description The one that leaves it out
+             * @enum {string}
+             */
+            filter?: "items" | "exclude_items" | "sources" | "types" | "tags";
+            /** Format: uuid */
+            item_id: string;
+            /** @description Its best passage, where one was scored */
+            passage?: components["schemas"]["KnowledgePassage"];
+            /**
+             * Format: int64
+             * @description The place of its best passage among all that were scored, from 1; 0 when none was
+             */
+            rank: number;
+            /**
+             * Format: int64
+             * @description Passages that were scored
+             */
+            scored: number;
+            title: string;
+            /**
+             * @description shown: it is among the passages. outranked: others came before it. unlike: it holds no word of the question. passed: too many passages hold more or rarer words of it, and it was not scored. filtered: the filters leave it out. not_ready, not_readable: nothing of it serves
+             * @enum {string}
+             */
+            verdict: "shown" | "outranked" | "unlike" | "passed" | "filtered" | "not_ready" | "not_readable";
+        };
         KnowledgeFilters: {
             /** @description Ids of items to search in */
             items?: string[] | null;
@@ -4270,6 +4315,11 @@ export interface components {
             total: number;
         };
         KnowledgeSearchInputBody: {
+            /**
+             * Format: uuid
+             * @description An item that should have been found; expected then says what became of it
+             */
+            expect?: string;
             filters?: components["schemas"]["KnowledgeFilters"];
             /**
              * Format: int64
@@ -4281,6 +4331,8 @@ export interface components {
         KnowledgeSearchOutputBody: {
             /** @description How the question was read, where its spelling was mended */
             corrected_query?: string;
+            /** @description What became of the item in expect */
+            expected?: components["schemas"]["KnowledgeExpected"];
             /** @description Best first */
             passages: components["schemas"]["KnowledgePassage"][] | null;
             signals: components["schemas"]["KnowledgeSignals"];

@@ -15,7 +15,7 @@ export function BrainPage() {
   const { t } = useTranslation()
   const { slug, role } = useTenant()
   const navigate = useNavigate({ from: '/$slug/brain' })
-  const { q = '', item, site, view, ask, add } = useSearch({ from: '/$slug/brain' })
+  const { q = '', item, site, view, ask, expect, add } = useSearch({ from: '/$slug/brain' })
   const mayChange = mayAdminister(role)
   const closeItem = () => item && void navigate({ search: ({ item: _, ...old }) => old })
   const closeSite = () => site && void navigate({ search: ({ site: _, ...old }) => old })
@@ -47,7 +47,7 @@ export function BrainPage() {
           <ItemList slug={slug} search={q} mayAdd={mayChange} />
         </div>
         <div className={classes.ask}>
-          <Ask key={ask} slug={slug} question={ask} />
+          <Ask key={ask} slug={slug} question={ask} expect={expect} />
         </div>
       </div>
       <Sheet

@@ -39,10 +39,11 @@ export type BrainSearch = {
   site?: string
   view?: 'ask'
   ask?: string
+  expect?: string
   add?: 'files' | 'page' | 'text'
 }
 
-/** q: what the list is searched for; item, site: the open one; view and ask: the question asked; add: the open form. */
+/** q: what the list is searched for; item, site: the open one; view and ask: the question asked; expect: the entry that it should have found; add: the open form. */
 export function brainSearch(search: Search): BrainSearch {
   const add =
     search.add === 'files' || search.add === 'page' || search.add === 'text' ? search.add : undefined
@@ -52,6 +53,7 @@ export function brainSearch(search: Search): BrainSearch {
     site: text(search.site, 64),
     view: search.view === 'ask' ? ('ask' as const) : undefined,
     ask: text(search.ask, 2000),
+    expect: text(search.expect, 64),
     add,
   })
 }

@@ -1,7 +1,7 @@
 import { Textarea } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { Link, useNavigate } from '@tanstack/react-router'
-import { type FormEvent, useState } from 'react'
+import { type FormEvent, type ReactNode, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { type Found, type Passage, searchQuery } from '../../api/knowledge.ts'
 import { Bar } from '../../ui/Bar.tsx'
@@ -14,9 +14,12 @@ import { ProblemState } from '../shell/ProblemState.tsx'
 import classes from './Ask.module.css'
 import { placeName, sourceName } from './source.ts'
 import { stageName } from './stage.ts'
+import { WhyNot } from './WhyNot.tsx'
+
+type Props = { slug: string; question: string | undefined; expect: string | undefined }
 
 /** A question to the brain, and what every stage of the retrieval made of it. */
-export function Ask({ slug, question }: { slug: string; question: string | undefined }) {
+export function Ask({ slug, question, expect }: Props) {
   const { t } = useTranslation()
   const navigate = useNavigate({ from: '/$slug/brain' })
   const [text, setText] = useState(question ?? '')
@@ -26,7 +29,7 @@ export function Ask({ slug, question }: { slug: string; question: string | undef
     const ask = text.trim()
     if (!ask) return
     if (ask === question) void found.refetch()
-    else void navigate({ search: (old) => ({ ...old, view: 'ask' as const, ask }) })
+    else void navigate({ search: ({ expect: _, ...old }) => ({ ...old, view: 'ask' as const, ask }) })
   }
   return (
     <section className={classes.pane} aria-label={t('brain.question')}>
@@ -56,13 +59,15 @@ export function Ask({ slug, question }: { slug: string; question: string | undef
       ) : found.isError ? (
         <ProblemState error={found.error} onRetry={() => found.refetch()} />
       ) : (
-        <Results slug={slug} found={found.data} />
+        <Results slug={slug} found={found.data}>
+          <WhyNot slug={slug} question={question} expect={expect} last={found.data.passages.at(-1)} />
+        </Results>
       )}
     </section>
   )
 }
 
-function Results({ slug, found }: { slug: string; found: Found }) {
+function Results({ slug, found, children }: { slug: string; found: Found; children: ReactNode }) {
   const { t, i18n } = useTranslation()
   return (
     <div className={classes.results}>
@@ -101,6 +106,7 @@ function Results({ slug, found }: { slug: string; found: Found }) {
           </li>
         ))}
       </ol>
+      {children}
     </div>
   )
 }
