@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 
@@ -202,7 +203,7 @@ func (b *intakeBatch) apply(ctx context.Context, channel flomastr.ChannelID, t t
 		return err
 	}
 	// Given up with an apology is answered as well.
-	answered := (t.jobState == whatsapp.JobCompleted || t.jobState == whatsapp.JobFailed) && t.jobAction != flomastr.ActionSilent
+	answered := slices.Contains([]string{whatsapp.JobCompleted, whatsapp.JobFailed, whatsapp.JobExpired}, t.jobState) && t.jobAction != flomastr.ActionSilent
 	if change.Type == whatsapp.TypeEdit && answered && text == change.Text && whatsapp.Material(t.text, text) {
 		return b.answerAnew(ctx, channel, t.conversation, by)
 	}

@@ -83,6 +83,28 @@ func TestATurnThatNoOutsideWorkerFetchesIsTheAssistants(t *testing.T) {
 	b.eventually("the outside worker's answer", func() bool { return len(b.ledger.to("385922222222")) == 1 })
 }
 
+func TestATurnThatOutsideWorkersNeverEndIsExpiredAndTheTruthIsTold(t *testing.T) {
+	t.Parallel()
+	settings := quick()
+	settings.Texts.Fallback, settings.Texts.Disclosure = "Sorry, a fault.", "I am a machine."
+	b := setup(t, options{settings: settings})
+	b.outside(whatsapp.WorkerN8N)
+	b.says("385911111111", "Hello?")
+	for range 5 {
+		require.Equal(t, "Hello?", b.claim().Messages[0].Text)
+		tenantExec(t, b, `UPDATE lanes SET lease_until = now(), ready_at = now()`)
+	}
+	_, err := b.engine.NextJob(t.Context(), b.tenant, "", 0)
+	require.ErrorIs(t, err, whatsapp.ErrNoJob)
+	require.Equal(t, 1, b.count(`SELECT count(*) FROM jobs WHERE state = 'expired'`))
+	b.work()
+	b.eventually("the truth", func() bool { return len(b.ledger.all()) == 1 })
+	require.Equal(t, "I am a machine.\n\nSorry, a fault.", b.ledger.all()[0].Text)
+	dead, _, err := b.engine.DeadLetters(t.Context(), b.tenant, whatsapp.DeadPage{Limit: 10})
+	require.NoError(t, err)
+	require.Len(t, dead, 1, "and people see it")
+}
+
 func TestWhatWaitsFollowsAChangeOfTheWorkerButForWhatARuleChose(t *testing.T) {
 	t.Parallel()
 	b := setup(t, options{})

@@ -54,16 +54,20 @@ func (e *Engine) NextJob(ctx context.Context, tenant flomastr.TenantID, jobType 
 	}
 }
 
-// handOut reads what a claimed job is about. One that was given out too often is expired instead.
+// handOut reads what a claimed job is about. One that was given out too often is expired instead, and the customer is told the
+// truth.
 func (e *Engine) handOut(ctx context.Context, lane Lane) (Claimed, error) {
 	work, err := e.store.LoadTurn(ctx, lane, e.set.History)
 	if err != nil {
 		return Claimed{}, err
 	}
 	if work.Job.Attempts > maxOutsideAttempts {
+		sorry := e.fallback(work.Turn)
 		_, _, err := e.store.SaveDecision(ctx, lane, Outcome{
-			State: JobExpired, Decision: silent("No worker finished it."), Problem: "No worker finished it in time.",
+			State: JobExpired, Speaker: flomastr.SpeakerAssistant, Decision: sorry, Problem: "No worker finished it in time.",
+			Messages: e.parts(ctx, lane.Channel, provider.Message{Text: sorry.Text}), Lease: e.set.SendLease, Useful: e.set.AnswerUseful,
 		})
+		e.wake(LaneSend)
 		return Claimed{}, errors.Join(err, ErrNoJob)
 	}
 	if out, settled := settledAlready(work); settled {

@@ -427,7 +427,7 @@ func (w *world) apply(target, by *line) {
 	if j.state == JobProcessing {
 		j.stale = true
 	}
-	answered := (j.state == JobCompleted || j.state == JobFailed) && j.result.Action != flomastr.ActionSilent
+	answered := slices.Contains([]string{JobCompleted, JobFailed, JobExpired}, j.state) && j.result.Action != flomastr.ActionSilent
 	if by.kind == TypeEdit && answered && target.text == by.text && w.rules.material(before, target.text) {
 		by.job = w.openTurn(by.talk, w.now, 0, w.channel.HandOf(""))
 		w.wakeLane(by.talk, LaneTurn, w.now)
