@@ -345,6 +345,30 @@ func TestChannelsKeepTheirSecrets(t *testing.T) {
 	require.Equal(t, 404, l.call(t, "POST", path, "", inboundBody("m2", "Hi."), "Authorization", "Basic dTpw").Code)
 }
 
+func TestAChannelSaysWhoAnswersOnIt(t *testing.T) {
+	t.Parallel()
+	l := newLine(t)
+	id, _ := l.connect(t, "assistant")
+	one := "/routes/tenants/" + l.slug + "/channels/" + id
+	before := l.call(t, "GET", one, l.owner, "")
+	for name, body := range map[string]string{
+		"a rule without words":     `{"worker_rules":[{"words":[],"worker":"n8n"}]}`,
+		"a rule of blanks":         `{"worker_rules":[{"words":[" "],"worker":"n8n"}]}`,
+		"a rule for nobody":        `{"worker_rules":[{"words":["invoice"],"worker":"nobody"}]}`,
+		"a wait that never ends":   `{"outside_wait_seconds":3601}`,
+		"a wait that has no time":  `{"outside_wait_seconds":0}`,
+		"a head start in the past": `{"both_wait_seconds":-1}`,
+	} {
+		require.Equal(t, 422, l.call(t, "PATCH", one, l.owner, body).Code, name)
+	}
+	require.Equal(t, before.field("worker_rules"), l.call(t, "GET", one, l.owner, "").field("worker_rules"))
+	changed := l.call(t, "PATCH", one, l.owner, `{"worker":"both","both_wait_seconds":2.5,"outside_wait_seconds":90,"worker_rules":[{"words":["Invoice","tax bill"],"worker":"n8n"}]}`)
+	require.Equal(t, 200, changed.Code, changed.Body)
+	got := l.call(t, "GET", one, l.owner, "")
+	require.Equal(t, []string{"both", "2.5", "90"}, []string{got.field("worker"), got.field("both_wait_seconds"), got.field("outside_wait_seconds")})
+	require.JSONEq(t, `[{"words":["Invoice","tax bill"],"worker":"n8n"}]`, got.field("worker_rules"))
+}
+
 func TestAChannelSaysHowItIs(t *testing.T) {
 	t.Parallel()
 	l := newLine(t)

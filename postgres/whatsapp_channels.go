@@ -197,19 +197,21 @@ func (s *WhatsAppStore) UpdateChannel(ctx context.Context, tenant flomastr.Tenan
 		if err != nil {
 			return err
 		}
+		rehired := before.Worker != ch.Worker || before.BothWait != ch.BothWait || before.OutsideWait != ch.OutsideWait || rulesDetail(before.Rules) != rulesDetail(ch.Rules)
 		_, err = tx.Exec(ctx, `
 			UPDATE channels
 			SET name = $3, number = $4, base_url = $5, worker = $6, status = $7, pause_reason = $8,
 			    sealed_credentials = $9, credentials_mark = $10, sealed_webhook = $11, webhook_mark = $12,
 			    webhook_scheme = $13, messages_per_second = $14, pair_interval = make_interval(secs => $15),
 			    pair_burst = $16, account_id = $17, sender_id = $18, webhook_previous = $19, daily_recipients = $20, fallback_template = $21, held_until = NULL,
-			    worker_rules = $22, both_wait = make_interval(secs => $23), outside_wait = make_interval(secs => $24), worker_missed_at = NULL,
+			    worker_rules = $22, both_wait = make_interval(secs => $23), outside_wait = make_interval(secs => $24),
+			    worker_missed_at = CASE WHEN $25 THEN NULL ELSE worker_missed_at END,
 			    probe_at = CASE WHEN outage_since IS NOT NULL THEN now() END, updated_at = now()
 			WHERE tenant_id = $1 AND id = $2`,
 			tenant, ch.ID, ch.Name, ch.Number, ch.BaseURL, ch.Worker, ch.Status, ch.PauseReason,
 			ch.SealedCredentials, ch.CredentialsMark, ch.SealedWebhook, ch.WebhookMark,
 			ch.WebhookScheme, ch.Limits.PerSecond, ch.Limits.PairInterval.Seconds(), ch.Limits.PairBurst, ch.AccountID, ch.SenderID, ch.WebhookPrevious, ch.DailyRecipients, ch.Fallback,
-			ruled(ch.Rules), ch.BothWait.Seconds(), ch.OutsideWait.Seconds())
+			ruled(ch.Rules), ch.BothWait.Seconds(), ch.OutsideWait.Seconds(), rehired)
 		if err != nil {
 			return err
 		}
@@ -219,8 +221,10 @@ func (s *WhatsAppStore) UpdateChannel(ctx context.Context, tenant flomastr.Tenan
 		}); err != nil {
 			return err
 		}
-		if err := handOver(ctx, tx, ch); err != nil {
-			return err
+		if rehired {
+			if err := handOver(ctx, tx, ch); err != nil {
+				return err
+			}
 		}
 		if ch.Status != whatsapp.ChannelActive {
 			return nil

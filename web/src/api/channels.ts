@@ -31,6 +31,9 @@ export type Trouble = NonNullable<Wire['trouble']>
 export type Worker = Wire['worker']
 export const workers = ['assistant', 'n8n', 'both'] as const satisfies readonly Worker[]
 /** Messages with one of these words are answered by somebody else than the number's other messages. */
+/** How long an outside worker goes first where both answer, and is waited for where it answers alone, in seconds. */
+export type WorkerWaits = { both: number; outside: number }
+
 export type WorkerRule = { words: readonly string[]; worker: Worker }
 /** A secret as far as it may be known: its fingerprint; undefined: unset. */
 export type Fingerprint = string | undefined
@@ -49,6 +52,7 @@ export type Channel = {
   senderId: string
   worker: Worker
   workerRules: readonly WorkerRule[]
+  workerWaits: WorkerWaits
   paused: boolean
   credentials: Fingerprint
   webhookSecret: Fingerprint
@@ -94,6 +98,7 @@ export type ChannelDraft = Partial<{
   senderId: string
   worker: Worker
   workerRules: readonly WorkerRule[]
+  workerWaits: WorkerWaits
   paused: boolean
   apiKey: string
   keyId: string
@@ -192,7 +197,7 @@ export const channelErrorsQuery = (slug: string, id: string) =>
 
 function wireOf(draft: ChannelDraft): WireDraft {
   const { name, number, baseUrl, accountId, senderId, worker, paused, apiKey, keyId, signingKey } = draft
-  const { limits, fallback, workerRules } = draft
+  const { limits, fallback, workerRules, workerWaits } = draft
   const said = {
     name,
     number,
@@ -200,6 +205,8 @@ function wireOf(draft: ChannelDraft): WireDraft {
     account_id: accountId,
     sender_id: senderId,
     worker,
+    both_wait_seconds: workerWaits?.both,
+    outside_wait_seconds: workerWaits?.outside,
     worker_rules: workerRules?.map((rule) => ({ ...rule, words: [...rule.words] })),
     status: paused === undefined ? undefined : paused ? ('paused' as const) : ('active' as const),
     credentials: apiKey ? { api_key: apiKey, ...(keyId ? { key_id: keyId } : {}) } : undefined,
@@ -227,6 +234,7 @@ export function channelOf(wire: Wire): Channel {
     accountId: wire.account_id ?? '',
     senderId: wire.sender_id ?? '',
     worker: wire.worker,
+    workerWaits: { both: wire.both_wait_seconds, outside: wire.outside_wait_seconds },
     workerRules: (wire.worker_rules ?? []).map((rule) => ({ ...rule, words: rule.words ?? [] })),
     paused: wire.status === 'paused',
     credentials: wire.credentials.fingerprint,

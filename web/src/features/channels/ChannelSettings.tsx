@@ -10,6 +10,7 @@ import {
   type Fallback,
   type Limits,
   type Setup,
+  type WorkerWaits,
 } from '../../api/channels.ts'
 import { fieldErrors } from '../../api/fields.ts'
 import { asProblem } from '../../api/problem.ts'
@@ -36,6 +37,7 @@ export function ChannelSettings({ slug, channel, setup }: { slug: string; channe
   const [values, setValues] = useState(before)
   const [worker, setWorker] = useState(channel.worker)
   const [rules, setRules] = useState(() => ruleDrafts(channel.workerRules))
+  const [waits, setWaits] = useState(channel.workerWaits)
   const [limits, setLimits] = useState(channel.limits)
   const [fallback, setFallback] = useState(channel.fallback)
   const draft: ChannelDraft = {
@@ -44,6 +46,7 @@ export function ChannelSettings({ slug, channel, setup }: { slug: string; channe
     ...(JSON.stringify(rulesOf(rules)) === JSON.stringify(channel.workerRules)
       ? {}
       : { workerRules: rulesOf(rules) }),
+    ...(JSON.stringify(waits) === JSON.stringify(channel.workerWaits) ? {} : { workerWaits: waits }),
     ...(JSON.stringify(limits) === JSON.stringify(channel.limits) ? {} : { limits }),
     ...(keyOf(fallback) === keyOf(channel.fallback) ? {} : { fallback: fallback ?? null }),
   }
@@ -60,17 +63,19 @@ export function ChannelSettings({ slug, channel, setup }: { slug: string; channe
     saving.mutate()
   }
   const limit = (name: keyof Limits, step: number, min: number, max: number) => (
-    <TextInput
-      type="number"
-      inputMode="decimal"
+    <NumberField
       label={t(`channels.limit.${name}`)}
-      min={min}
-      max={max}
-      step={step}
-      required
-      withAsterisk={false}
-      value={Number.isFinite(limits[name]) ? limits[name] : ''}
-      onChange={(event) => setLimits({ ...limits, [name]: event.currentTarget.valueAsNumber })}
+      {...{ step, min, max }}
+      value={limits[name]}
+      onChange={(value) => setLimits({ ...limits, [name]: value })}
+    />
+  )
+  const wait = (name: keyof WorkerWaits, min: number) => (
+    <NumberField
+      label={t(`channels.wait.${name}`)}
+      {...{ step: 1, min, max: 3600 }}
+      value={waits[name]}
+      onChange={(value) => setWaits({ ...waits, [name]: value })}
     />
   )
   return (
@@ -91,6 +96,15 @@ export function ChannelSettings({ slug, channel, setup }: { slug: string; channe
         />
         <WorkerChoice value={worker} onChange={setWorker} />
         <WorkerRules value={rules} onChange={setRules} error={errors.of('worker_rules')} />
+        {[worker, ...rules.map((rule) => rule.worker)].some((one) => one !== 'assistant') && (
+          <details className={classes.fold}>
+            <summary>{t('channels.waits')}</summary>
+            <div className={form.form}>
+              {wait('both', 0)}
+              {wait('outside', 1)}
+            </div>
+          </details>
+        )}
         <FallbackChoice
           slug={slug}
           channel={channel}
@@ -119,6 +133,32 @@ export function ChannelSettings({ slug, channel, setup }: { slug: string; channe
         </div>
       </form>
     </Panel>
+  )
+}
+
+/** A number that is being typed; NaN while there is none. */
+function NumberField({
+  value,
+  onChange,
+  ...rest
+}: {
+  label: string
+  min: number
+  max: number
+  step: number
+  value: number
+  onChange: (value: number) => void
+}) {
+  return (
+    <TextInput
+      type="number"
+      inputMode="decimal"
+      required
+      withAsterisk={false}
+      value={Number.isFinite(value) ? value : ''}
+      onChange={(event) => onChange(event.currentTarget.valueAsNumber)}
+      {...rest}
+    />
   )
 }
 
