@@ -167,6 +167,9 @@ func (e *Engine) prepare(ctx context.Context, tenant flomastr.TenantID, item Ite
 		p.Type = doc.Type
 	}
 	chunks := chunk.Split(doc.Markdown, doc.Parts)
+	if item.Source == FromHITL {
+		chunks = chunk.Whole(doc.Markdown)
+	}
 	if len(chunks) == 0 {
 		return Publication{}, ErrEmptyContent
 	}

@@ -106,6 +106,7 @@ var (
 	ErrItemNotFound  = flomastr.Errorf(flomastr.NotFound, "item_not_found", "There is no such knowledge item.")
 	ErrEmptyContent  = flomastr.Errorf(flomastr.Invalid, "content_empty", "There is no text in it.").Field("body.content", "must not be empty")
 	ErrTitleLength   = flomastr.Errorf(flomastr.Invalid, "title_invalid", "A title has 1 to 300 characters.").Field("body.title", "must have 1 to 300 characters")
+	ErrTitleTaken    = flomastr.Errorf(flomastr.Conflict, "title_taken", "Another entry has this title already; word the question differently.").Field("body.question", "is the title of another entry")
 	ErrBadURL        = flomastr.Errorf(flomastr.Invalid, "url_invalid", "This is not a web address that we can fetch.").Field("body.url", "must be an absolute http or https address")
 	ErrLabels        = flomastr.Errorf(flomastr.Invalid, "labels_invalid", "An intent or a tag has at most 200 characters, and an item at most 50 tags.").Field("body.tags", "at most 50, each of at most 200 characters")
 	ErrTooLarge      = flomastr.Errorf(flomastr.TooLarge, "content_too_large", "This is larger than your plan allows.")

@@ -11,8 +11,9 @@ import (
 // StatusStore is what the engine asks of the hot database. Each method is one commit.
 type StatusStore interface {
 	// SaveItem makes the item or raises its version, with the indexing job and the change in the same commit. An item is
-	// found by its address when it is a page, by its id when a version is put back, else by its title. Where the hash is that of the item's last saved content, nothing
-	// changes and no job is made, unless the last indexing failed.
+	// found by its address when it is a page, by its id when a version is put back or a card is edited, else by its title. Where the hash is that of the item's last saved content, nothing
+	// changes and no job is made, unless the last indexing failed. ErrTitleTaken when a card would take the place of
+	// something else.
 	SaveItem(ctx context.Context, tenant flomastr.TenantID, save SaveItem) (Saved, error)
 	// Reindex raises the version and makes the job, whatever the hash.
 	Reindex(ctx context.Context, tenant flomastr.TenantID, by flomastr.Actor, id flomastr.ItemID) (Item, error)
@@ -35,6 +36,7 @@ type StatusStore interface {
 // SaveItem is what SaveItem writes.
 type SaveItem struct {
 	ID       flomastr.ItemID // for a new item; of the one whose version is put back
+	Edit     bool            // the item is found by its id, and takes the title
 	By       flomastr.Actor
 	Cause    Cause // of a new version; a new item's is Added
 	Restored int   // the version that is put back, else 0

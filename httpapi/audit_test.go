@@ -157,6 +157,7 @@ func (e *estate) acts(t *testing.T) []act {
 		{"POST /routes/knowledge/{tenant_slug}/items/{id}/versions/{version}/restore", "/routes/knowledge/mine/items/" + item + "/versions/1/restore", owner, ""},
 		{"DELETE /routes/knowledge/{tenant_slug}/items/{id}", "/routes/knowledge/mine/items/" + item, owner, ""},
 		{"POST /routes/add-paste", "/routes/add-paste", owner, `{"title":"Three","content":"Three is three.","tenant_id":"mine"}`},
+		{"POST /routes/context/publish-card", "/routes/context/publish-card", owner, `{"question":"Five?","answer":"Five is five.","tenant_id":"mine"}`},
 		{"POST /routes/context/add-paste", "/routes/context/add-paste", owner, `{"title":"Four","content":"Four is four.","tenant_id":"mine"}`},
 		{"POST /routes/tenants/{tenant_id}/channels", "/routes/tenants/mine/channels", owner, `{"provider":"infobip","number":"+447860099222"}`},
 		{"PATCH /routes/tenants/{tenant_id}/channels/{id}", "/routes/tenants/mine/channels/" + channel.field("id"), owner, `{"name":"Front"}`},

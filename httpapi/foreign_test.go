@@ -150,6 +150,7 @@ func TestABodyThatNamesAnothersObjectLooksAsIfItWereMissing(t *testing.T) {
 		"a number to write to":              {"", "/webhook/inbound", `{"from":"+385912222222","message":"Hi","to":"%s"}`, token, theirs.number, "+447860099399"},
 		"a person to assign to":             {"", "/routes/conversations/" + own + "/assign", `{"user_id":"%s"}`, owner, theirs.person, nowhere},
 		"an item to embed":                  {"POST /routes/tools/embed/knowledge item_id", "/routes/tools/embed/knowledge", `{"tenant_slug":"mine","item_id":"%s"}`, owner, theirs.item, nowhere},
+		"a card to edit":                    {"POST /routes/context/publish-card item_id", "/routes/context/publish-card", `{"question":"When?","answer":"At nine.","item_id":"%s","tenant_id":"mine"}`, owner, theirs.item, nowhere},
 		"an item to expect":                 {"POST /routes/knowledge/{tenant_slug}/search expect", "/routes/knowledge/mine/search", `{"query":"hours","expect":"%s"}`, owner, theirs.item, nowhere},
 		"a number for a template":           {"POST /routes/tenants/{tenant_id}/waba-templates channel_id", "/routes/tenants/mine/waba-templates", `{"name":"a","language":"en","category":"utility","body":"Hi","channel_id":"%s"}`, owner, theirs.channel, nowhere},
 		"a file to reply with":              {"POST /routes/conversations/{id}/reply media id", reply, `{` + asFile + `}`, owner, theirs.file, nowhere},

@@ -12,6 +12,7 @@ import (
 // Knowledge is what the door asks of the context engine.
 type Knowledge interface {
 	Add(ctx context.Context, tenant flomastr.TenantID, draft contextengine.Draft) (contextengine.Item, error)
+	PublishCard(ctx context.Context, tenant flomastr.TenantID, card contextengine.Card) (contextengine.Item, error)
 	Items(ctx context.Context, tenant flomastr.TenantID, listing contextengine.Listing) (contextengine.Page, error)
 	Item(ctx context.Context, tenant flomastr.TenantID, id flomastr.ItemID) (contextengine.Item, error)
 	Chunks(ctx context.Context, tenant flomastr.TenantID, id flomastr.ItemID) ([]contextengine.Chunk, error)

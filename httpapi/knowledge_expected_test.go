@@ -79,3 +79,26 @@ func TestASearchSaysWhatBecameOfTheItemThatWasExpected(t *testing.T) {
 	require.Equal(t, "refuse", refused.Answer.Action)
 	require.Less(t, refused.Answer.Confidence, refused.Answer.Threshold)
 }
+
+func TestAPublishedCardAnswersAtOnce(t *testing.T) {
+	t.Parallel()
+	e := newEstate(t)
+	bearer := func(name string) string {
+		return e.callers[slices.IndexFunc(e.callers, func(v visitor) bool { return v.name == name })].bearer
+	}
+	const card = `{"question":"Do you deliver to Sharjah?","answer":"Yes, on Tuesdays and Fridays, for 20 dirhams.","tenant_id":"mine"}`
+	require.Equal(t, 403, e.call(t, "POST", "/routes/context/publish-card", bearer("member"), card).Code)
+	got := e.call(t, "POST", "/routes/context/publish-card", bearer("admin"), card)
+	require.Equal(t, 200, got.Code, got.Body)
+	require.Equal(t, "embedded", got.field("status"))
+	found := e.call(t, "POST", "/routes/knowledge/mine/search", bearer("member"), `{"query":"can you deliver to sharjah","expect":"`+got.field("id")+`"}`)
+	require.Equal(t, 200, found.Code, found.Body)
+	require.Contains(t, found.Body.String(), `"verdict":"shown"`)
+	require.Contains(t, found.Body.String(), `"source":"hitl"`)
+	require.Contains(t, found.Body.String(), `"action":"answer"`)
+	require.Contains(t, found.Body.String(), `"uses_item":true`)
+	require.Equal(t, 202, e.call(t, "POST", "/routes/knowledge/mine/index", bearer("admin"), `{"title":"Hours","content":"We open at nine."}`).Code)
+	taken := e.call(t, "POST", "/routes/context/publish-card", bearer("admin"), `{"question":"Hours","answer":"At nine.","tenant_id":"mine"}`)
+	require.Equal(t, 409, taken.Code, taken.Body)
+	require.Equal(t, "title_taken", taken.field("code"))
+}

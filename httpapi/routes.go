@@ -200,6 +200,7 @@ func (a *API) routes() {
 	route(a, http.MethodPost, "/routes/knowledge/{tenant_slug}/search", identity.Member.Or(readKnowledge), a.knowledgeSearch)
 	route(a, http.MethodPost, "/routes/add-paste", identity.Admin, a.addPaste, idempotent, maxBody(8<<20))
 	route(a, http.MethodPost, "/routes/context/add-paste", identity.Admin, a.addPaste, idempotent, maxBody(8<<20), hidden)
+	route(a, http.MethodPost, "/routes/context/publish-card", identity.Admin, a.publishCard, idempotent)
 	route(a, http.MethodPost, "/routes/tools/convert/file-to-md", tools, a.convertFile, expensive, maxBody(maxUpload))
 	route(a, http.MethodPost, "/routes/tools/convert/url-to-md", tools, a.convertURL, expensive)
 	route(a, http.MethodPost, "/routes/tools/embed/knowledge", tools, a.embedKnowledge, expensive)

@@ -97,6 +97,9 @@ func (s *KnowledgeStore) SaveItem(ctx context.Context, tenant flomastr.TenantID,
 			saved, err = s.saveItem(ctx, tx, tenant, save)
 			return err
 		})
+		if save.Edit && violates(err, knowledgeTitleKey) {
+			return contextengine.Saved{}, contextengine.ErrTitleTaken
+		}
 		if !violates(err, knowledgeTitleKey) && !violates(err, knowledgePageKey) {
 			return saved, err
 		}
@@ -109,17 +112,24 @@ func (s *KnowledgeStore) saveItem(ctx context.Context, tx pgx.Tx, tenant flomast
 	if save.Source == contextengine.FromURL {
 		where, key = `tenant_id = $1 AND source = 'url' AND md5(url) = md5($2) AND url = $2`, save.URL
 	}
-	if save.Restored > 0 { // whatever it is called by now
+	if save.Restored > 0 || save.Edit { // whatever it is called by now
 		where, key = `tenant_id = $1 AND id = $2::uuid`, save.ID.String()
 	}
 	old, err := knowledgeItem(ctx, tx, where, "FOR UPDATE", tenant, key)
-	if errors.Is(err, contextengine.ErrItemNotFound) && save.Restored == 0 {
+	if errors.Is(err, contextengine.ErrItemNotFound) && save.Restored == 0 && !save.Edit {
 		return s.insertItem(ctx, tx, tenant, save)
 	}
 	if err != nil {
 		return contextengine.Saved{}, err
 	}
-	unchanged := save.Hash != nil && string(save.Hash) == string(old.Hash) && old.Status != contextengine.Failed && old.Source == save.Source
+	if save.Source == contextengine.FromHITL && old.Source != save.Source {
+		if save.Edit {
+			return contextengine.Saved{}, contextengine.ErrItemNotFound
+		}
+		return contextengine.Saved{}, contextengine.ErrTitleTaken
+	}
+	unchanged := save.Hash != nil && string(save.Hash) == string(old.Hash) && old.Status != contextengine.Failed && old.Source == save.Source &&
+		(!save.Edit || old.Title == save.Title)
 	if unchanged {
 		return contextengine.Saved{Item: old, Dropped: save.BlobKey}, nil
 	}

@@ -65,6 +65,18 @@ func Split(markdown string, parts []Part) []Chunk {
 	return out
 }
 
+// wholeMost is how many characters Whole keeps together: as many as one message may hold.
+const wholeMost = flomastr.MaxReplyChars
+
+// Whole makes one chunk of a text that is one answer, and cuts it only where it is longer than any answer may be.
+func Whole(markdown string) []Chunk {
+	text := strings.TrimSpace(markdown)
+	if text == "" || utf8.RuneCountInString(text) > wholeMost {
+		return Split(markdown, nil)
+	}
+	return []Chunk{{Text: text}}
+}
+
 // placeAt finds the part in which an offset lies.
 func placeAt(parts []Part, offset int) flomastr.Place {
 	var place flomastr.Place

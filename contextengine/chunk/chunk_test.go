@@ -124,3 +124,13 @@ func FuzzSplit(f *testing.F) {
 		}
 	})
 }
+
+func TestAnAnswerStaysWhole(t *testing.T) {
+	t.Parallel()
+	answer := "Yes.\n\n# Charges\n\n- 20\n- 30\n\n" + strings.Repeat("word ", 700)
+	require.Equal(t, []chunk.Chunk{{Text: strings.TrimSpace(answer)}}, chunk.Whole(answer))
+	require.Greater(t, len(chunk.Split(answer, nil)), 1)
+	long := strings.Repeat("A sentence of some words. ", 300)
+	require.Equal(t, chunk.Split(long, nil), chunk.Whole(long), "what is no one's answer is cut like any text")
+	require.Empty(t, chunk.Whole(" \n"))
+}

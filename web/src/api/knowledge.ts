@@ -21,6 +21,8 @@ export type Item = {
   problem: string | undefined
   progress: { stage: string; done: number; total: number } | undefined
   version: number
+  /** The version that answers questions now; 0 when none does yet. */
+  serving: number
   chunks: number
   updatedAt: Date
 }
@@ -182,6 +184,23 @@ export async function addText(slug: string, title: string, content: string, key:
   )
 }
 
+export type Card = { item?: string; question: string; answer: string }
+
+/** Publishes a card, or a new version of one. */
+export async function publishCard(slug: string, card: Card, key: string): Promise<void> {
+  await unwrap(
+    client(slug).POST('/routes/context/publish-card', {
+      headers: { 'Idempotency-Key': key },
+      body: {
+        question: card.question,
+        answer: card.answer,
+        tenant_id: slug,
+        ...(card.item ? { item_id: card.item } : {}),
+      },
+    }),
+  )
+}
+
 export async function reindex(slug: string, id: string): Promise<void> {
   await unwrap(
     client(slug).POST('/routes/knowledge/{tenant_slug}/items/{id}/reindex', {
@@ -220,6 +239,7 @@ export function itemOf(wire: WireEntry): Item {
     problem: wire.error || undefined,
     progress: wire.status === 'processing' ? wire.progress : undefined,
     version: wire.version,
+    serving: wire.serving_version,
     chunks: wire.chunks,
     updatedAt: new Date(wire.updated_at),
   }

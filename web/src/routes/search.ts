@@ -40,13 +40,13 @@ export type BrainSearch = {
   view?: 'ask'
   ask?: string
   expect?: string
-  add?: 'files' | 'page' | 'text'
+  add?: 'files' | 'page' | 'text' | 'card'
 }
 
 /** q: what the list is searched for; item, site: the open one; view and ask: the question asked; expect: the entry that it should have found; add: the open form. */
 export function brainSearch(search: Search): BrainSearch {
-  const add =
-    search.add === 'files' || search.add === 'page' || search.add === 'text' ? search.add : undefined
+  const ways = ['files', 'page', 'text', 'card'] as const
+  const add = ways.find((way) => way === search.add)
   return chosen({
     q: text(search.q),
     item: text(search.item, 64),

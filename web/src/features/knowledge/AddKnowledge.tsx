@@ -5,16 +5,18 @@ import { Sheet } from '../../ui/Sheet.tsx'
 import classes from './AddKnowledge.module.css'
 import { AddPage } from './AddPage.tsx'
 import { AddText } from './AddText.tsx'
+import { CardForm } from './CardForm.tsx'
 import { FileDrop } from './FileDrop.tsx'
 
-type Way = 'files' | 'page' | 'text'
+type Way = 'files' | 'page' | 'text' | 'card'
 const ways = [
   { way: 'files', icon: 'upload', text: 'brain.addFiles' },
   { way: 'page', icon: 'link', text: 'brain.addPage' },
   { way: 'text', icon: 'text', text: 'brain.addText' },
+  { way: 'card', icon: 'user', text: 'brain.card.add' },
 ] as const satisfies readonly { way: Way; icon: IconName; text: string }[]
 
-/** Three ways in: files, a web page, a text. */
+/** The ways in: files, a web page, a text, an answer to a question. */
 export function AddKnowledge({ slug, way }: { slug: string; way: Way | undefined }) {
   const { t } = useTranslation()
   const navigate = useNavigate({ from: '/$slug/brain' })
@@ -49,6 +51,7 @@ export function AddKnowledge({ slug, way }: { slug: string; way: Way | undefined
       {way === 'files' && <FileDrop slug={slug} onDone={close} />}
       {way === 'page' && <AddPage slug={slug} onDone={close} />}
       {way === 'text' && <AddText slug={slug} onDone={close} />}
+      {way === 'card' && <CardForm slug={slug} onDone={close} />}
     </Sheet>
   )
 }

@@ -2,6 +2,7 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { chunksQuery, deleteItem, type Item, itemQuery, knowledgeKeys, reindex } from '../../api/knowledge.ts'
+import { versionTextQuery } from '../../api/versions.ts'
 import { useMinute } from '../../lib/clock.ts'
 import { ago } from '../../lib/time.ts'
 import { Bar } from '../../ui/Bar.tsx'
@@ -10,6 +11,7 @@ import { HeadingPath } from '../../ui/HeadingPath.tsx'
 import { Skeleton } from '../../ui/Skeleton.tsx'
 import { Tag } from '../../ui/Tag.tsx'
 import { ProblemLine, ProblemState } from '../shell/ProblemState.tsx'
+import { CardForm } from './CardForm.tsx'
 import classes from './ItemDetails.module.css'
 import { ItemStatusTag } from './ItemStatusTag.tsx'
 import { placeName, sourceName } from './source.ts'
@@ -27,6 +29,9 @@ export function ItemDetails({ slug, id, mayChange, onGone }: Props) {
     <div className={classes.details}>
       <Facts item={item.data} />
       {mayChange && <Actions slug={slug} item={item.data} onGone={onGone} />}
+      {mayChange && item.data.source === 'hitl' && item.data.status !== 'processing' && (
+        <EditCard slug={slug} item={item.data} />
+      )}
       {mayChange && <Versions slug={slug} item={item.data} />}
       <Passages slug={slug} id={id} />
     </div>
@@ -120,6 +125,29 @@ function Actions({ slug, item, onGone }: { slug: string; item: Item; onGone: () 
       </div>
       {problem && <ProblemLine error={problem} />}
     </>
+  )
+}
+
+/** A card's question and answer, to be written anew; the answer in its newest version that was read. */
+function EditCard({ slug, item }: { slug: string; item: Item }) {
+  const { t } = useTranslation()
+  const [open, setOpen] = useState(false)
+  const text = useQuery({
+    ...versionTextQuery(slug, item.id, item.serving),
+    enabled: open && item.serving > 0,
+  })
+  if (!open) return <Button onClick={() => setOpen(true)}>{t('brain.card.edit')}</Button>
+  if (text.isError) return <ProblemLine error={text.error} />
+  if (item.serving > 0 && text.data === undefined) return <Skeleton label={t('state.loading')} rows={2} />
+  return (
+    <CardForm
+      key={item.version}
+      slug={slug}
+      item={item.id}
+      question={item.title}
+      answer={text.data ?? ''}
+      onDone={() => setOpen(false)}
+    />
   )
 }
 
