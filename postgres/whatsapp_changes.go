@@ -61,7 +61,7 @@ func (b *intakeBatch) change(ctx context.Context, fresh []int, threads []*thread
 			}
 			continue
 		}
-		if err := b.apply(ctx, b.intake[i].Channel, target, in.Message, changeOf(in)); err != nil {
+		if err := b.apply(ctx, b.intake[i], target, in.Message, changeOf(in)); err != nil {
 			return err
 		}
 	}
@@ -102,7 +102,7 @@ func (b *intakeBatch) gather(ctx context.Context, i int, t *thread) error {
 		if w.change.Type != whatsapp.TypeReaction && target.direction != in.Direction {
 			continue
 		}
-		if err := b.apply(ctx, b.intake[i].Channel, target, w.id, w.change); err != nil {
+		if err := b.apply(ctx, b.intake[i], target, w.id, w.change); err != nil {
 			return err
 		}
 	}
@@ -174,7 +174,7 @@ func (b *intakeBatch) readTarget(ctx context.Context, id flomastr.MessageID) (t 
 // apply changes a message, its conversation's summary, and the turn that it belongs to: one that nobody has begun reads the
 // new words by itself, one that is being answered is answered again, and one that was answered is answered anew when the
 // words say something else.
-func (b *intakeBatch) apply(ctx context.Context, channel flomastr.ChannelID, t target, by flomastr.MessageID, change whatsapp.Change) error {
+func (b *intakeBatch) apply(ctx context.Context, in whatsapp.Intake, t target, by flomastr.MessageID, change whatsapp.Change) error {
 	text, details := change.Apply(t.text, t.details)
 	body, err := json.Marshal(details)
 	if err != nil {
@@ -205,7 +205,7 @@ func (b *intakeBatch) apply(ctx context.Context, channel flomastr.ChannelID, t t
 	// Given up with an apology is answered as well.
 	answered := slices.Contains([]string{whatsapp.JobCompleted, whatsapp.JobFailed, whatsapp.JobExpired}, t.jobState) && t.jobAction != flomastr.ActionSilent
 	if change.Type == whatsapp.TypeEdit && answered && text == change.Text && whatsapp.Material(t.text, text) {
-		return b.answerAnew(ctx, channel, t.conversation, by)
+		return b.answerAnew(ctx, in, t.conversation, by)
 	}
 	return nil
 }
@@ -239,23 +239,23 @@ func showChange(ctx context.Context, tx pgx.Tx, tenant flomastr.TenantID, c show
 }
 
 // answerAnew makes an edit a message to be answered.
-func (b *intakeBatch) answerAnew(ctx context.Context, channel flomastr.ChannelID, conversation flomastr.ConversationID, edit flomastr.MessageID) error {
+func (b *intakeBatch) answerAnew(ctx context.Context, in whatsapp.Intake, conversation flomastr.ConversationID, edit flomastr.MessageID) error {
 	if _, err := b.tx.Exec(ctx, `
 		WITH turn AS (
-		  INSERT INTO jobs (tenant_id, id, conversation_id, channel_id, ready_at, hand, head_start)
-		  SELECT $1, $2, $3, c.id, now(), c.worker, `+headStartSQL+`
-		  FROM channels c
-		  WHERE c.tenant_id = $1 AND c.id = $4
+		  INSERT INTO jobs (tenant_id, id, conversation_id, channel_id, ready_at, hand, head_start, ruled)
+		  VALUES ($1, $2, $3, $4, now(), $7, make_interval(secs => $8), $9)
 		  ON CONFLICT (tenant_id, conversation_id) WHERE state = 'queued' AND attempts = 0 DO UPDATE
-		  SET message_count = jobs.message_count + 1
+		  SET message_count = jobs.message_count + 1,
+		      `+joinedHandSQL+`
 		  RETURNING id
 		)
 		UPDATE messages
 		SET job_id = turn.id
 		FROM turn
 		WHERE tenant_id = $1 AND messages.id = $5 AND created_at = $6`,
-		b.tenant, flomastr.NewID[flomastr.JobID](), conversation, channel, edit, timeOf(edit)); err != nil {
+		b.tenant, flomastr.NewID[flomastr.JobID](), conversation, in.Channel, edit, timeOf(edit),
+		in.Hand.Worker, in.Hand.HeadStart.Seconds(), in.Hand.Ruled); err != nil {
 		return fmt.Errorf("answer an edit: %w", err)
 	}
-	return wakeTurn(ctx, b.tx, b.tenant, conversation, channel)
+	return wakeTurn(ctx, b.tx, b.tenant, conversation, in.Channel)
 }

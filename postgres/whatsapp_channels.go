@@ -263,6 +263,11 @@ func handOver(ctx context.Context, tx pgx.Tx, ch whatsapp.Channel) error {
 	return nil
 }
 
+// joinedHandSQL is in whose hands a turn is that one more message joins: a rule that fits any of them decides.
+const joinedHandSQL = `hand = CASE WHEN excluded.ruled THEN excluded.hand ELSE jobs.hand END,
+	head_start = CASE WHEN excluded.ruled THEN excluded.head_start ELSE jobs.head_start END,
+	ruled = jobs.ruled OR excluded.ruled`
+
 // headStartSQL is how long an outside worker goes first on channel c.
 const headStartSQL = `CASE c.worker WHEN 'both' THEN c.both_wait WHEN 'n8n' THEN c.outside_wait ELSE interval '0' END`
 

@@ -262,9 +262,7 @@ func (b *intakeBatch) write(ctx context.Context, fresh []int, threads []*thread)
 		  ON CONFLICT (tenant_id, conversation_id) WHERE state = 'queued' AND attempts = 0 DO UPDATE
 		  SET message_count = jobs.message_count + excluded.message_count,
 		      ready_at = greatest(jobs.ready_at, least(excluded.ready_at, jobs.created_at + make_interval(secs => $7))),
-		      hand = CASE WHEN excluded.ruled THEN excluded.hand ELSE jobs.hand END,
-		      head_start = CASE WHEN excluded.ruled THEN excluded.head_start ELSE jobs.head_start END,
-		      ruled = jobs.ruled OR excluded.ruled
+		      `+joinedHandSQL+`
 		  RETURNING id, conversation_id
 		), message AS (
 		  INSERT INTO messages (tenant_id, id, created_at, conversation_id, direction, speaker, type, text, media_url,

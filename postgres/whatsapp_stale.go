@@ -77,7 +77,7 @@ func (h head) askAgain(ctx context.Context, tx pgx.Tx, lane whatsapp.Lane) error
 	if err != nil {
 		return err
 	}
-	open, err := openTurn(ctx, tx, lane)
+	open, err := openTurn(ctx, tx, lane, jobs)
 	if err != nil {
 		return err
 	}
@@ -112,8 +112,9 @@ func (h head) askAgain(ctx context.Context, tx pgx.Tx, lane whatsapp.Lane) error
 	return wakeTurn(ctx, tx, lane.Tenant, lane.Conversation, lane.Channel)
 }
 
-// openTurn finds the turn of a conversation that is answered next, or opens one without a message.
-func openTurn(ctx context.Context, tx pgx.Tx, lane whatsapp.Lane) (id flomastr.JobID, err error) {
+// openTurn finds the turn of a conversation that is answered next, or opens one without a message, in the hands that the turns
+// before it were in.
+func openTurn(ctx context.Context, tx pgx.Tx, lane whatsapp.Lane, before []flomastr.JobID) (id flomastr.JobID, err error) {
 	err = tx.QueryRow(ctx, `
 		WITH open AS (
 		  SELECT id
@@ -123,16 +124,23 @@ func openTurn(ctx context.Context, tx pgx.Tx, lane whatsapp.Lane) (id flomastr.J
 		  LIMIT 1
 		  FOR NO KEY UPDATE
 		), opened AS (
-		  INSERT INTO jobs (tenant_id, id, conversation_id, channel_id, ready_at, message_count, hand, head_start)
-		  SELECT $1, $3, $2, c.id, now(), 0, c.worker, `+headStartSQL+`
+		  INSERT INTO jobs (tenant_id, id, conversation_id, channel_id, ready_at, message_count, hand, head_start, ruled)
+		  SELECT $1, $3, $2, c.id, now(), 0, coalesce(j.hand, c.worker), coalesce(j.head_start, `+headStartSQL+`), coalesce(j.ruled, false)
 		  FROM channels c
+		  LEFT JOIN LATERAL (
+		    SELECT hand, head_start, ruled
+		    FROM jobs
+		    WHERE tenant_id = $1 AND id = ANY ($5)
+		    ORDER BY ruled DESC, id DESC
+		    LIMIT 1
+		  ) j ON true
 		  WHERE c.tenant_id = $1 AND c.id = $4 AND NOT EXISTS (SELECT FROM open)
 		  ON CONFLICT (tenant_id, conversation_id) WHERE state = 'queued' AND attempts = 0 DO UPDATE
 		  SET ready_at = jobs.ready_at
 		  RETURNING id
 		)
 		SELECT id FROM open UNION ALL SELECT id FROM opened`,
-		lane.Tenant, lane.Conversation, flomastr.NewID[flomastr.JobID](), lane.Channel).Scan(&id)
+		lane.Tenant, lane.Conversation, flomastr.NewID[flomastr.JobID](), lane.Channel, before).Scan(&id)
 	if err != nil {
 		return id, fmt.Errorf("open a turn: %w", err)
 	}

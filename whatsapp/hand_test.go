@@ -86,6 +86,31 @@ func TestATurnThatNoOutsideWorkerFetchesIsTheAssistants(t *testing.T) {
 	b.eventually("the outside worker's answer", func() bool { return len(b.ledger.to("385922222222")) == 1 })
 }
 
+func TestAnEditAndAnAnswerThatIsAskedForAgainObeyTheRules(t *testing.T) {
+	t.Parallel()
+	b := setup(t, options{})
+	b.speak()
+	rules := []whatsapp.WorkerRule{{Words: []string{"invoice"}, Worker: whatsapp.WorkerN8N}}
+	_, err := b.engine.UpdateChannel(t.Context(), b.tenant, b.channel.ID, whatsapp.ChannelDraft{Rules: &rules})
+	require.NoError(t, err)
+	b.work()
+	b.hears(provider.Inbound{ProviderID: "wamid.asked", Text: "When do you open?"})
+	b.eventually("it is answered", func() bool { return len(b.ledger.all()) == 1 })
+	b.hears(provider.Inbound{Type: whatsapp.TypeEdit, Target: "wamid.asked", Text: "Where is my invoice?", Readable: true})
+	require.Equal(t, 1, b.count(`SELECT count(*) FROM jobs WHERE state = 'queued' AND hand = 'n8n' AND ruled AND head_start = '1 minute'`))
+	require.Equal(t, 1, b.count(`SELECT count(*) FROM lanes WHERE kind = 'turn' AND worker = 'n8n' AND ours_at > now()`))
+
+	resume := b.pause()
+	claimed := b.claim()
+	_, err = b.engine.CompleteJob(t.Context(), b.tenant, claimed.Job.ID, claimed.Job.Token, whatsapp.Completion{Reply: &provider.Message{Text: "In your mail."}})
+	require.NoError(t, err)
+	tenantExec(t, b, `UPDATE outbox SET stale_at = now() WHERE phase = 'queued'`)
+	resume()
+	b.eventually("it is asked for again", func() bool {
+		return b.count(`SELECT count(*) FROM jobs WHERE state = 'queued' AND hand = 'n8n' AND ruled`) == 1
+	})
+}
+
 func TestATurnThatOutsideWorkersNeverEndIsExpiredAndTheTruthIsTold(t *testing.T) {
 	t.Parallel()
 	settings := quick()

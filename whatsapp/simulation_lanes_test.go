@@ -335,6 +335,11 @@ func (w *world) askAgain(t *talk) {
 	open := w.head(t)
 	if open == nil {
 		open = &turn{id: flomastr.NewID[flomastr.JobID](), seq: w.next(), talk: t, state: JobQueued, made: w.now, ready: w.now, hand: w.channel.HandOf("")}
+		for _, j := range jobs {
+			if j.hand.Ruled || !open.hand.Ruled {
+				open.hand = j.hand
+			}
+		}
 		w.jobs = append(w.jobs, open)
 	}
 	open.stale = open.stale || open.state == JobProcessing

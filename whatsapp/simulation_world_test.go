@@ -429,7 +429,7 @@ func (w *world) apply(target, by *line) {
 	}
 	answered := slices.Contains([]string{JobCompleted, JobFailed, JobExpired}, j.state) && j.result.Action != flomastr.ActionSilent
 	if by.kind == TypeEdit && answered && target.text == by.text && w.rules.material(before, target.text) {
-		by.job = w.openTurn(by.talk, w.now, 0, w.channel.HandOf(""))
+		by.job = w.openTurn(by.talk, w.now, 0, w.channel.HandOf(by.text))
 		w.wakeLane(by.talk, LaneTurn, w.now)
 	}
 }
