@@ -35,6 +35,8 @@ type (
 	fileNoun         struct{}
 	templateNoun     struct{}
 	siteNoun         struct{}
+	questionSetNoun  struct{}
+	evaluationNoun   struct{}
 )
 
 // The ids of the product's nouns.
@@ -59,6 +61,8 @@ type (
 	FileID         = ID[fileNoun]
 	TemplateID     = ID[templateNoun]
 	SiteID         = ID[siteNoun]
+	QuestionSetID  = ID[questionSetNoun]
+	EvaluationID   = ID[evaluationNoun] // one run of a set
 )
 
 // lastV7 keeps ids of one process strictly increasing within a millisecond (RFC 9562, section 6.2, method 1).

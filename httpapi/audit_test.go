@@ -71,6 +71,10 @@ func (e *estate) acts(t *testing.T) []act {
 	talk := "/routes/conversations/" + list.Conversations[0].ID
 	item := e.call(t, "POST", "/routes/knowledge/mine/index", owner, `{"title":"One","content":"One is one."}`).field("id")
 	site := "/routes/knowledge/mine/sites/" + e.call(t, "POST", "/routes/knowledge/mine/urls", owner, `{"url":"https://mine.example/","scope":"site"}`).field("id")
+	sets := "/routes/knowledge/mine/evaluations"
+	set := sets + "/" + e.call(t, "POST", sets, owner, `{"name":"First","questions":[{"text":"What is one?","expected":["`+item+`"]}]}`).field("id")
+	run := e.call(t, "POST", set+"/runs", owner, "")
+	require.Equal(t, 202, run.Code, run.Body)
 	published, err := flomastr.ParseID[flomastr.ItemID](item)
 	require.NoError(t, err)
 	mine, err := flomastr.ParseID[flomastr.TenantID](e.mine)
@@ -153,6 +157,13 @@ func (e *estate) acts(t *testing.T) []act {
 		{"POST /routes/knowledge/{tenant_slug}/sites/{id}/stop", site + "/stop", owner, ""},
 		{"POST /routes/knowledge/{tenant_slug}/sites/{id}/crawl", site + "/crawl", owner, ""},
 		{"DELETE /routes/knowledge/{tenant_slug}/sites/{id}", site, owner, ""},
+		{"POST /routes/knowledge/{tenant_slug}/evaluations", sets, owner, `{"name":"Second","questions":[{"text":"What is two?","expected":[]}]}`},
+		{"POST /routes/knowledge/{tenant_slug}/evaluations/import", sets + "/import", owner, `{"name":"Third","csv":"question,expected\nWhat is one?,One\n"}`},
+		{"PUT /routes/knowledge/{tenant_slug}/evaluations/{id}", set, owner, `{"name":"Fourth","questions":[{"text":"What is two?","expected":[]}]}`},
+		{"PUT /routes/knowledge/{tenant_slug}/evaluations/{id}/import", set + "/import", owner, `{"name":"Fifth","csv":"question,expected\nWhat is one?,One\n"}`},
+		{"POST /routes/knowledge/{tenant_slug}/evaluations/{id}/runs/{run}/cancel", set + "/runs/" + run.field("id") + "/cancel", owner, ""},
+		{"POST /routes/knowledge/{tenant_slug}/evaluations/{id}/runs", set + "/runs", owner, ""},
+		{"DELETE /routes/knowledge/{tenant_slug}/evaluations/{id}", set, owner, ""},
 		{"POST /routes/knowledge/{tenant_slug}/items/{id}/reindex", "/routes/knowledge/mine/items/" + item + "/reindex", owner, ""},
 		{"POST /routes/knowledge/{tenant_slug}/items/{id}/versions/{version}/restore", "/routes/knowledge/mine/items/" + item + "/versions/1/restore", owner, ""},
 		{"DELETE /routes/knowledge/{tenant_slug}/items/{id}", "/routes/knowledge/mine/items/" + item, owner, ""},

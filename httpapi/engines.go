@@ -22,6 +22,7 @@ type Engines struct {
 	Profiles    Profiles
 	Branding    Branding
 	Knowledge   Knowledge
+	Evaluations Evaluations
 	Assistant   Assistant
 	WhatsApp    WhatsApp
 

@@ -18,7 +18,7 @@ import (
 )
 
 // belongings are one object of each kind that a body may name.
-type belongings struct{ channel, contact, item, message, person, number, file string }
+type belongings struct{ channel, contact, item, set, message, person, number, file string }
 
 // belongingsOf makes what a tenant is to have, as its owner, and gives it.
 func (e *estate) belongingsOf(t *testing.T, slug, owner, number string) (b belongings) {
@@ -31,6 +31,7 @@ func (e *estate) belongingsOf(t *testing.T, slug, owner, number string) (b belon
 	b.number = number
 	b.channel = do("POST", "/routes/tenants/"+slug+"/channels", `{"provider":"infobip","number":"`+number+`","base_url":"https://x.api.infobip.com","worker":"n8n","credentials":{"api_key":"k"}}`).field("id")
 	b.item = do("POST", "/routes/knowledge/"+slug+"/index", `{"title":"Hours","content":"We open at nine."}`).field("id")
+	b.set = do("POST", "/routes/knowledge/"+slug+"/evaluations", `{"name":"Hours","questions":[{"text":"When do you open?","expected":["`+b.item+`"]}]}`).field("id")
 	secret := do("POST", "/routes/tenants/"+slug+"/api-tokens", fmt.Sprintf(`{"name":"in","scopes":[%q]}`, identity.ScopeConversationsWrite)).field("secret")
 	file := e.call(t, "POST", "/routes/media", owner, "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.txt\"\r\n\r\nSome words.\r\n--b--\r\n", "Content-Type", "multipart/form-data; boundary=b")
 	require.Less(t, file.Code, 300, file.Body)
@@ -62,7 +63,7 @@ func (e *estate) rowsOf(t *testing.T, id string) (sum string) {
 	tenant, err := flomastr.ParseID[flomastr.TenantID](id)
 	require.NoError(t, err)
 	require.NoError(t, e.db.InTenant(t.Context(), tenant, func(tx pgx.Tx) error {
-		for _, table := range []string{"channels", "contacts", "conversations", "messages", "outbox", "suppressions", "alerts", "knowledge_index", "tenant_memberships", "events"} {
+		for _, table := range []string{"channels", "contacts", "conversations", "messages", "outbox", "suppressions", "alerts", "knowledge_index", "question_sets", "questions", "tenant_memberships", "events"} {
 			var one string
 			if err := tx.QueryRow(t.Context(), `SELECT coalesce(md5(string_agg(x::text, '|' ORDER BY x::text)), '') FROM `+table+` x`).Scan(&one); err != nil {
 				return fmt.Errorf("%s: %w", table, err)
@@ -152,6 +153,9 @@ func TestABodyThatNamesAnothersObjectLooksAsIfItWereMissing(t *testing.T) {
 		"an item to embed":                  {"POST /routes/tools/embed/knowledge item_id", "/routes/tools/embed/knowledge", `{"tenant_slug":"mine","item_id":"%s"}`, owner, theirs.item, nowhere},
 		"a card to edit":                    {"POST /routes/context/publish-card item_id", "/routes/context/publish-card", `{"question":"When?","answer":"At nine.","item_id":"%s","tenant_id":"mine"}`, owner, theirs.item, nowhere},
 		"an item to expect":                 {"POST /routes/knowledge/{tenant_slug}/search expect", "/routes/knowledge/mine/search", `{"query":"hours","expect":"%s"}`, owner, theirs.item, nowhere},
+		"an item that answers a question":   {"POST /routes/knowledge/{tenant_slug}/evaluations questions expected", "/routes/knowledge/mine/evaluations", `{"name":"a","questions":[{"text":"When?","expected":["%s"]}]}`, owner, theirs.item, nowhere},
+		"an item to expect from now on":     {"PUT /routes/knowledge/{tenant_slug}/evaluations/{id} questions expected", "/routes/knowledge/mine/evaluations/" + mine.set, `{"name":"a","questions":[{"text":"When?","expected":["%s"]}]}`, owner, theirs.item, nowhere},
+		"an item to expect in a file":       {"", "/routes/knowledge/mine/evaluations/import", `{"name":"a","csv":"question,expected\nWhen?,%s\n"}`, owner, theirs.item, nowhere},
 		"a number for a template":           {"POST /routes/tenants/{tenant_id}/waba-templates channel_id", "/routes/tenants/mine/waba-templates", `{"name":"a","language":"en","category":"utility","body":"Hi","channel_id":"%s"}`, owner, theirs.channel, nowhere},
 		"a file to reply with":              {"POST /routes/conversations/{id}/reply media id", reply, `{` + asFile + `}`, owner, theirs.file, nowhere},
 		"a file above buttons":              {"POST /routes/conversations/{id}/reply interactive header_media id", reply, `{` + asHeader + `}`, owner, theirs.file, nowhere},

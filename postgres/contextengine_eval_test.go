@@ -36,7 +36,7 @@ func TestRetrievalBeatsPlainBM25(t *testing.T) {
 			set, err := questions.Read(dir, limit)
 			require.NoError(t, err)
 			b, tenant := knowledge(t)
-			report, err := evaluation.Run(t.Context(), b, tenant, set, evaluation.Options{Compare: true, Typos: typos, Seed: 1})
+			report, err := evaluation.Measure(t.Context(), b, tenant, set, evaluation.Options{Compare: true, Typos: typos, Seed: 1})
 			require.NoError(t, err)
 			text, err := json.Marshal(report)
 			require.NoError(t, err)

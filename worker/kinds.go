@@ -10,6 +10,7 @@ import (
 
 	"github.com/flomastr/flomastr"
 	"github.com/flomastr/flomastr/contextengine"
+	"github.com/flomastr/flomastr/contextengine/evaluation"
 	"github.com/flomastr/flomastr/identity"
 	"github.com/flomastr/flomastr/tenant"
 	"github.com/flomastr/flomastr/whatsapp"
@@ -18,6 +19,7 @@ import (
 // Engines are what the jobs call.
 type Engines struct {
 	Knowledge Knowledge
+	Examiner  Examiner
 	Erasures  Erasures
 	Mail      Mail
 	Team      Team
@@ -36,6 +38,12 @@ type Knowledge interface {
 	Erase(ctx context.Context, tenant flomastr.TenantID, args contextengine.EraseArgs) error
 	Crawl(ctx context.Context, tenant flomastr.TenantID, args contextengine.CrawlArgs) (again time.Duration, err error)
 	GiveUpCrawl(ctx context.Context, tenant flomastr.TenantID, args contextengine.CrawlArgs) error
+}
+
+// Examiner is what the jobs of question sets call.
+type Examiner interface {
+	Examine(ctx context.Context, tenant flomastr.TenantID, args evaluation.RunArgs) (again time.Duration, err error)
+	GiveUp(ctx context.Context, tenant flomastr.TenantID, args evaluation.RunArgs, cause error) error
 }
 
 // Erasures is what the jobs of the tenants' lives call.
@@ -74,14 +82,15 @@ type UpkeepArgs struct{}
 func (UpkeepArgs) Kind() string { return "platform.upkeep" }
 
 const (
-	indexTimeout  = 10 * time.Minute // a thousand pages on a busy machine
-	crawlTimeout  = 5 * time.Minute  // a slice of a crawl, and the slowest page after it
-	fetchTimeout  = 5 * time.Minute  // 100 MB over a slow line, and a scan of them
-	upkeepEvery   = 15 * time.Minute
-	upkeepTimeout = 5 * time.Minute
-	eraseTimeout  = time.Hour // every table is searched for traces
-	keepEvery     = time.Hour
-	keepTimeout   = 50 * time.Minute // what is left is done by the next run
+	indexTimeout   = 10 * time.Minute // a thousand pages on a busy machine
+	examineTimeout = 5 * time.Minute  // a slice of a run, and the slowest answer after it
+	crawlTimeout   = 5 * time.Minute  // a slice of a crawl, and the slowest page after it
+	fetchTimeout   = 5 * time.Minute  // 100 MB over a slow line, and a scan of them
+	upkeepEvery    = 15 * time.Minute
+	upkeepTimeout  = 5 * time.Minute
+	eraseTimeout   = time.Hour // every table is searched for traces
+	keepEvery      = time.Hour
+	keepTimeout    = 50 * time.Minute // what is left is done by the next run
 )
 
 // Kinds maps every kind of job to the engine call that does it.
@@ -102,6 +111,16 @@ func Kinds(e Engines) *river.Workers {
 		switch {
 		case err != nil && job.Attempt >= job.MaxAttempts:
 			return errors.Join(err, e.Knowledge.GiveUpCrawl(context.WithoutCancel(ctx), job.Args.Tenant, job.Args))
+		case err == nil && again > 0:
+			return river.JobSnooze(again)
+		}
+		return err
+	})
+	add(workers, examineTimeout, func(ctx context.Context, job *river.Job[evaluation.RunArgs]) error {
+		again, err := e.Examiner.Examine(ctx, job.Args.Tenant, job.Args)
+		switch {
+		case err != nil && job.Attempt >= job.MaxAttempts:
+			return errors.Join(err, e.Examiner.GiveUp(context.WithoutCancel(ctx), job.Args.Tenant, job.Args, err))
 		case err == nil && again > 0:
 			return river.JobSnooze(again)
 		}

@@ -41,7 +41,7 @@ func (c *evalRetrieval) Run(ctx context.Context, s *surroundings, src *sources) 
 		return err
 	}
 	defer func() { err = errors.Join(err, lab.Close()) }()
-	report, err := evaluation.Run(ctx, lab.knowledge, lab.tenant, set, evaluation.Options{
+	report, err := evaluation.Measure(ctx, lab.knowledge, lab.tenant, set, evaluation.Options{
 		Typos: c.Typos, Seed: c.Seed, Compare: c.Compare != "", Clock: flomastr.SystemClock,
 	})
 	if err != nil {

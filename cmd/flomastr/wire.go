@@ -18,6 +18,7 @@ import (
 	"github.com/flomastr/flomastr/blob"
 	"github.com/flomastr/flomastr/branding"
 	"github.com/flomastr/flomastr/contextengine"
+	"github.com/flomastr/flomastr/contextengine/evaluation"
 	"github.com/flomastr/flomastr/contextengine/source/convert"
 	"github.com/flomastr/flomastr/contextengine/source/site"
 	"github.com/flomastr/flomastr/httpapi"
@@ -138,6 +139,7 @@ func newApp(ctx context.Context, cfg Config, log *slog.Logger) (_ *App, err erro
 		Embedder: embedder(cfg), Clock: a.clock, Log: log,
 	})
 	answers := assistant.New(assistant.Deps{Retriever: a.knowledge, Businesses: businesses{a.tenants}, Policies: businesses{a.tenants}, Clock: a.clock})
+	examiner := evaluation.New(evaluation.Deps{Store: postgres.NewEvaluationStore(a.db), Knowledge: a.knowledge, Assistant: answers, Log: log})
 	conversations := postgres.NewWhatsAppStore(a.db)
 	a.whatsapp = whatsapp.New(whatsapp.Deps{
 		Store: conversations, Answerer: answers, Sealer: vault, Clock: a.clock, Log: log,
@@ -164,7 +166,7 @@ func newApp(ctx context.Context, cfg Config, log *slog.Logger) (_ *App, err erro
 	idempotency, events := postgres.NewIdempotencyStore(a.db), postgres.NewEventStore(a.db)
 	a.jobs = postgres.Jobs{
 		Before: worker.WhileAwake(a.tenants),
-		Workers: worker.Kinds(worker.Engines{Knowledge: a.knowledge, Media: a.whatsapp, Sends: a.whatsapp, Keeper: whatsapp.NewKeeper(conversations, a.clock, log), Erasures: a.tenants, Mail: mails.engine, Team: a.team, Accounts: a.accounts, Log: log, Upkeep: []worker.Upkeep{
+		Workers: worker.Kinds(worker.Engines{Knowledge: a.knowledge, Examiner: examiner, Media: a.whatsapp, Sends: a.whatsapp, Keeper: whatsapp.NewKeeper(conversations, a.clock, log), Erasures: a.tenants, Mail: mails.engine, Team: a.team, Accounts: a.accounts, Log: log, Upkeep: []worker.Upkeep{
 			{Name: "message partitions", Do: func(ctx context.Context) error {
 				_, err := conversations.EnsureMessagePartitions(ctx, 3)
 				return err
@@ -178,12 +180,14 @@ func newApp(ctx context.Context, cfg Config, log *slog.Logger) (_ *App, err erro
 			{Name: "proofs of domains", Do: profiles.Recheck},
 			{Name: "old news of issuers", Do: a.tokens.SweepIssuers},
 			{Name: "crawls that are due", Do: a.knowledge.BeginDueCrawls},
+			{Name: "evaluations that stand still", Do: examiner.ResumeRuns},
 		}}),
 		Queues: map[string]river.QueueConfig{
-			river.QueueDefault:      {MaxWorkers: 2},
-			postgres.KnowledgeQueue: {MaxWorkers: cfg.JobWorkers},
-			postgres.MediaQueue:     {MaxWorkers: cfg.JobWorkers},
-			postgres.CrawlQueue:     {MaxWorkers: 8}, // they mostly wait
+			river.QueueDefault:       {MaxWorkers: 2},
+			postgres.KnowledgeQueue:  {MaxWorkers: cfg.JobWorkers},
+			postgres.MediaQueue:      {MaxWorkers: cfg.JobWorkers},
+			postgres.CrawlQueue:      {MaxWorkers: 8}, // they mostly wait
+			postgres.EvaluationQueue: {MaxWorkers: 1},
 		},
 		Periodic: worker.Periodic(),
 	}
@@ -202,7 +206,7 @@ func newApp(ctx context.Context, cfg Config, log *slog.Logger) (_ *App, err erro
 			Audit: postgres.NewAuditStore(a.db), SignIns: a.accounts, People: gate, APITokens: a.tokens, Team: a.team, Accounts: a.accounts, Preferences: a.tokens, KeptMails: mails.kept, TenantAdmin: a.tenants, TenantLife: a.tenants,
 			Profiles: profiles, Branding: looks,
 			Visits: a.tokens, PlatformUsers: a.tokens, IssuerNews: people.news,
-			Knowledge: a.knowledge, Assistant: answers, WhatsApp: a.whatsapp,
+			Knowledge: a.knowledge, Evaluations: examiner, Assistant: answers, WhatsApp: a.whatsapp,
 		},
 	})
 	return a, nil

@@ -47,6 +47,11 @@ func ReciprocalRank(ranked []int, grades map[int]float64, k int) float64 {
 	return 0
 }
 
+// Hit tells whether a graded document is among the first k.
+func Hit(ranked []int, grades map[int]float64, k int) bool {
+	return ReciprocalRank(ranked, grades, k) > 0
+}
+
 // RefusedAt is the share of the unanswerable questions' scores below the threshold that refuses the given share of the
 // answerable ones.
 func RefusedAt(answerable, unanswerable []float64, wrongly float64) float64 {

@@ -57,8 +57,8 @@ type Report struct {
 // database; more would only wait.
 const workers = 2
 
-// Run adds the set's documents to the tenant, which must be empty, and asks every question.
-func Run(ctx context.Context, engine Engine, tenant flomastr.TenantID, set *questions.Set, o Options) (Report, error) {
+// Measure adds the set's documents to the tenant, which must be empty, and asks every question.
+func Measure(ctx context.Context, engine Engine, tenant flomastr.TenantID, set *questions.Set, o Options) (Report, error) {
 	if o.Clock == nil {
 		o.Clock = flomastr.SystemClock
 	}
@@ -174,7 +174,7 @@ func ask(ctx context.Context, engine Engine, tenant flomastr.TenantID, asked []q
 		r.Recall10 += questions.Recall(ranked[i], q.Grades, 10) / n
 		r.Recall20 += questions.Recall(ranked[i], q.Grades, 20) / n
 		r.MRR5 += questions.ReciprocalRank(ranked[i], q.Grades, 5) / n
-		if questions.ReciprocalRank(ranked[i], q.Grades, 5) > 0 {
+		if questions.Hit(ranked[i], q.Grades, 5) {
 			r.Hit5 += 1 / n
 		}
 	}
