@@ -49,14 +49,17 @@ func (s Suite) sends(t *testing.T) {
 	ch.BaseURL = server.URL
 	for i, c := range cases {
 		_, err := p.Send(t.Context(), ch, c.Message)
+		checked := p.Check(c.Message)
 		var got SendCase
 		select {
 		case made := <-calls:
 			got.Path, got.Body = made.path, s.sent(t, made.body)
+			require.NoError(t, checked, "%s: it goes, so it may be queued", c.Name)
 		default:
 			var failed *provider.SendError
 			require.ErrorAs(t, err, &failed, c.Name)
 			require.Equal(t, provider.Refused, failed.Outcome, c.Name)
+			require.EqualError(t, checked, err.Error(), "%s: whoever queues it hears the same", c.Name)
 		}
 		if *update {
 			cases[i].Path, cases[i].Body = got.Path, got.Body
@@ -119,6 +122,7 @@ func (s Suite) overLimit(t *testing.T) {
 		require.ErrorAs(t, err, &failed, name)
 		require.Equal(t, provider.Refused, failed.Outcome, name)
 		require.NotEmpty(t, failed.Sentence)
+		require.EqualError(t, p.Check(m), err.Error(), "%s: whoever queues it hears the same", name)
 	}
 	require.Zero(t, calls.Load(), "what cannot be valid is not even tried")
 }
@@ -131,6 +135,7 @@ type ErrorCase struct {
 	Outcome   provider.Outcome
 	Effect    provider.Effect
 	Throttled bool
+	Endless   bool // nobody reads it to its end
 }
 
 func (s Suite) refusals(t *testing.T) {
@@ -142,7 +147,7 @@ func (s Suite) refusals(t *testing.T) {
 		{Name: "a proxy's page with 502", Status: 502, Body: "<html>", Outcome: s.Gateway},
 		{Name: "too many", Status: 429, Outcome: provider.NotSent, Throttled: true},
 		{Name: "unauthorised", Status: 401, Outcome: provider.NotSent, Effect: provider.PauseChannel},
-		{Name: "endless", Status: 200, Body: strings.Repeat("x", 2<<20)},
+		{Name: "endless", Status: 200, Body: strings.Repeat("x", 2<<20), Endless: true},
 	}
 	for _, c := range append(odd, s.Errors...) {
 		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -159,6 +164,7 @@ func (s Suite) refusals(t *testing.T) {
 		require.Equal(t, c.Outcome.String(), failed.Outcome.String(), c.Name)
 		require.Equal(t, c.Effect, failed.Effect, c.Name)
 		require.Equal(t, c.Throttled, failed.Throttled, c.Name)
+		require.Equal(t, c.Endless || c.Status >= 500 && !c.Throttled && c.Effect == provider.NoEffect, failed.Away, "%s: only what is out of order is away", c.Name)
 		require.NotEmpty(t, failed.Sentence, c.Name)
 		require.NotContains(t, failed.Error(), s.Channel.Credentials.APIKey, c.Name)
 	}

@@ -160,10 +160,12 @@ func (s Suite) cut(t *testing.T) {
 	var failed *provider.SendError
 	require.ErrorAs(t, err, &failed)
 	require.Equal(t, provider.NotSent, failed.Outcome)
+	require.True(t, failed.Away, "nobody is there")
 	// Somebody listens and never answers: unknown.
 	_, err = s.sendCut(t, -1)
 	require.ErrorAs(t, err, &failed)
 	require.Equal(t, provider.Unknown, failed.Outcome)
+	require.True(t, failed.Away, "it does not answer")
 }
 
 // wholeRequest counts the bytes of a send.
