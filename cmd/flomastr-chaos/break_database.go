@@ -11,6 +11,7 @@ import (
 func killDatabase(ctx context.Context, t *trial) error {
 	for range 2 {
 		pid := t.lab.cluster.PID()
+		_ = syscall.Kill(pid, syscall.SIGSTOP) // it has no more children
 		children := childrenOf(pid)
 		_ = syscall.Kill(pid, syscall.SIGKILL)
 		for _, child := range children {

@@ -197,6 +197,23 @@ func TestAClusterRecoversFromKillNine(t *testing.T) {
 	require.Equal(t, "yes", sql(t, c, "SELECT v FROM kept"))
 }
 
+func TestASessionThatOutlivesItsPostmasterIsEnded(t *testing.T) {
+	t.Parallel()
+	c := fresh(t)
+	require.NoError(t, c.Ensure(t.Context()))
+	session, err := pgx.Connect(t.Context(), c.DSN("postgres", superuser, c.password))
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = session.Close(context.Background()) })
+	orphan := int(session.PgConn().PID())
+	require.NoError(t, syscall.Kill(orphan, syscall.SIGSTOP)) // it will not notice
+	require.NoError(t, syscall.Kill(c.PID(), syscall.SIGKILL))
+	require.Eventually(t, func() bool { return !c.Alive() }, 10*time.Second, 10*time.Millisecond)
+
+	require.NoError(t, c.Ensure(t.Context()))
+	require.False(t, c.worksHere(orphan))
+	require.NoError(t, c.Ping(t.Context()))
+}
+
 func TestAPidFileThatNamesAStrangerIsRemoved(t *testing.T) {
 	t.Parallel()
 	c := fresh(t)

@@ -101,8 +101,11 @@ func (c *Cluster) adopt(pid int) {
 	}
 }
 
+// orphanPatience is how many times, a second apart, a postmaster is tried beside sessions of the one before.
+const orphanPatience = 5
+
 // start runs a postmaster and waits for it. Backends of a killed postmaster take a moment to notice its death, and the
-// new one refuses to start beside them; that is waited out.
+// new one refuses to start beside them; that is waited out, and whoever has not noticed by then is ended.
 func (c *Cluster) start(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, startPatience)
 	defer cancel()
@@ -130,6 +133,9 @@ func (c *Cluster) start(ctx context.Context) error {
 		said := tail(c.LogFile(), offset)
 		if ctx.Err() == nil && attempt < 60 && strings.Contains(said, "shared memory block") {
 			c.Log.Info("waiting for the last sessions of the earlier database to end")
+			if attempt%orphanPatience == 0 {
+				c.endOrphans()
+			}
 			if sleep(ctx, time.Second) == nil {
 				continue
 			}

@@ -3,6 +3,7 @@ package pgcluster
 import (
 	"errors"
 	"fmt"
+	"iter"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -92,14 +93,33 @@ func (c *Cluster) removeStalePID() error {
 
 // anybodyHere finds a process that works in our data directory, such as a session that outlives its postmaster.
 func (c *Cluster) anybodyHere() int {
-	entries, err := os.ReadDir("/proc")
-	if err != nil {
-		return 0
-	}
-	for _, e := range entries {
-		if pid, err := strconv.Atoi(e.Name()); err == nil && c.worksHere(pid) {
-			return pid
-		}
+	for pid := range c.everybodyHere() {
+		return pid
 	}
 	return 0
+}
+
+func (c *Cluster) everybodyHere() iter.Seq[int] {
+	return func(yield func(int) bool) {
+		entries, _ := os.ReadDir("/proc")
+		for _, e := range entries {
+			if pid, err := strconv.Atoi(e.Name()); err == nil && c.worksHere(pid) && !yield(pid) {
+				return
+			}
+		}
+	}
+}
+
+// endOrphans ends the sessions that outlived their postmaster. One that waits for a lock which a killed process holds never
+// notices that its postmaster is gone, and while it lives no new one may start.
+func (c *Cluster) endOrphans() {
+	if runtime.GOOS != "linux" {
+		return // nobody says which they are
+	}
+	for pid := range c.everybodyHere() {
+		c.Log.Warn("ending a session that outlived its database", "pid", pid)
+		if process, err := os.FindProcess(pid); err == nil {
+			_ = process.Kill() // one that has ended meanwhile is as good
+		}
+	}
 }
