@@ -22,6 +22,8 @@ import {
   brainSearch,
   type ChannelsSearch,
   channelsSearch,
+  type EvaluationsSearch,
+  evaluationsSearch,
   type InboxSearch,
   inboxSearch,
   type MailSearch,
@@ -107,6 +109,14 @@ const brain = createRoute({
   path: '/brain',
   validateSearch: (search): BrainSearch => brainSearch(search),
   component: lazyRouteComponent(() => import('./routes/brain.tsx'), 'BrainPage'),
+})
+
+const evaluations = createRoute({
+  getParentRoute: () => tenant,
+  path: '/brain/evaluations',
+  validateSearch: (search): EvaluationsSearch => evaluationsSearch(search),
+  beforeLoad: () => needTexts('manage'),
+  component: lazyRouteComponent(() => import('./routes/evaluations.tsx'), 'EvaluationsPage'),
 })
 
 const simulator = createRoute({
@@ -330,6 +340,7 @@ export const routeTree = root.addChildren([
     tenantHome,
     inbox.addChildren([conversation]),
     brain,
+    evaluations,
     simulator,
     settings.addChildren([
       settingsHome,

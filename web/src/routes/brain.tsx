@@ -7,6 +7,7 @@ import { ItemDetails } from '../features/knowledge/ItemDetails.tsx'
 import { ItemList } from '../features/knowledge/ItemList.tsx'
 import { SiteDetails } from '../features/knowledge/SiteDetails.tsx'
 import { useTenant } from '../features/shell/tenant.ts'
+import { Icon } from '../ui/Icon.tsx'
 import { Sheet } from '../ui/Sheet.tsx'
 import classes from './brain.module.css'
 
@@ -22,6 +23,12 @@ export function BrainPage() {
   return (
     <div className={classes.page} data-view={view ?? 'list'}>
       <h1 className={classes.title}>{t('brain.title')}</h1>
+      {mayChange && (
+        <Link to="/$slug/brain/evaluations" params={{ slug }} search={{}} className={classes.evaluations}>
+          <Icon name="checks" size={16} />
+          {t('brain.evaluations')}
+        </Link>
+      )}
       <nav className={classes.views} aria-label={t('brain.title')}>
         <Link
           to="/$slug/brain"

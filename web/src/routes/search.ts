@@ -58,6 +58,18 @@ export function brainSearch(search: Search): BrainSearch {
   })
 }
 
+export type EvaluationsSearch = { set?: string; run?: string; before?: string; form?: 'new' | 'edit' }
+
+/** set, run: the ones that are looked at; before: the run that it is compared with; form: the open one. */
+export function evaluationsSearch(search: Search): EvaluationsSearch {
+  return chosen({
+    set: text(search.set, 64),
+    run: text(search.run, 64),
+    before: text(search.before, 64),
+    form: search.form === 'new' || search.form === 'edit' ? search.form : undefined,
+  })
+}
+
 export type ChannelsSearch = { form?: 'connect' }
 
 /** form: the open one. */

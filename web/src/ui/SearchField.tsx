@@ -39,6 +39,8 @@ export function SearchField({
       leftSection={<Icon name="search" size={16} />}
       value={typed}
       onChange={(event) => setTyped(event.currentTarget.value)}
+      // It follows the typing. Enter would only send a form that it stands in.
+      onKeyDown={(event) => event.key === 'Enter' && event.preventDefault()}
     />
   )
 }

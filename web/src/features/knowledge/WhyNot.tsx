@@ -2,7 +2,7 @@ import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { Link, useNavigate } from '@tanstack/react-router'
 import { useId, useState } from 'react'
 import { useTranslation } from 'react-i18next'
-import { type Expected, expectedQuery, itemsQuery, type Passage } from '../../api/knowledge.ts'
+import { type Expected, expectedQuery, type Item, itemsQuery, type Passage } from '../../api/knowledge.ts'
 import { Button } from '../../ui/Button.tsx'
 import { SearchField } from '../../ui/SearchField.tsx'
 import { Skeleton } from '../../ui/Skeleton.tsx'
@@ -26,7 +26,7 @@ export function WhyNot({ slug, question, expect, last }: Props) {
         {t('brain.whyNot.title')}
       </h2>
       {expect === undefined ? (
-        <Picker slug={slug} onChoose={choose} />
+        <Picker slug={slug} onChoose={({ id }) => choose(id)} />
       ) : (
         <>
           <Outcome slug={slug} question={question} expect={expect} last={last} />
@@ -41,7 +41,7 @@ export function WhyNot({ slug, question, expect, last }: Props) {
 const most = 6
 
 /** Choosing one entry of many by a part of its title. */
-export function Picker({ slug, onChoose }: { slug: string; onChoose: (item: string) => void }) {
+export function Picker({ slug, onChoose }: { slug: string; onChoose: (item: Item) => void }) {
   const { t } = useTranslation()
   const [search, setSearch] = useState('')
   const found = useInfiniteQuery({ ...itemsQuery(slug, search), enabled: search !== '' })
@@ -57,7 +57,7 @@ export function Picker({ slug, onChoose }: { slug: string; onChoose: (item: stri
         <ul className={classes.choices} aria-label={t('brain.whyNot.pick')}>
           {rows.map((item) => (
             <li key={item.id}>
-              <button type="button" className={classes.choice} onClick={() => onChoose(item.id)}>
+              <button type="button" className={classes.choice} onClick={() => onChoose(item)}>
                 <bdi>{item.title}</bdi>
               </button>
             </li>
