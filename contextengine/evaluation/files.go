@@ -41,7 +41,7 @@ func (f Files) read() ([]draft, error) {
 	names := readQrels(f.Qrels, readDocuments(f.Documents, &wrong), &wrong)
 	var drafts []draft
 	readLines(f.Queries, "body.queries", &wrong, func(where string, q query) {
-		expected := append(q.Expected, names[q.ID]...)
+		expected := slices.Concat(q.Expected, names[q.ID])
 		if len(expected) == 0 {
 			wrong.add(where, "no document answers it; if none should, it belongs to the unanswerable ones")
 		}
