@@ -37,6 +37,7 @@ type (
 	siteNoun         struct{}
 	questionSetNoun  struct{}
 	evaluationNoun   struct{}
+	questionNoun     struct{}
 )
 
 // The ids of the product's nouns.
@@ -63,6 +64,7 @@ type (
 	SiteID         = ID[siteNoun]
 	QuestionSetID  = ID[questionSetNoun]
 	EvaluationID   = ID[evaluationNoun] // one run of a set
+	QuestionID     = ID[questionNoun]
 )
 
 // lastV7 keeps ids of one process strictly increasing within a millisecond (RFC 9562, section 6.2, method 1).

@@ -62,6 +62,7 @@ type Decision struct {
 	Confidence float64    // 0…1
 	Reason     string     // why, for people; never shown to the customer
 	Model      string     // what wrote it: "offline", or a model's name
+	Unanswered []string   // questions of the turn that stand for themselves and that the knowledge has nothing for
 }
 
 // Evidence is a passage that an answer stands on.

@@ -25,6 +25,9 @@ func (a *Assistant) compose(v voice, findings []finding) flomastr.Decision {
 	lowest := 1.0
 	for _, f := range findings {
 		reasons = append(reasons, f.excerpt.reason)
+		if !f.answered && f.question.level != hangs { // "and on Sundays?" tells nobody what to write an answer to
+			d.Unanswered = append(d.Unanswered, f.question.text)
+		}
 		switch {
 		case f.answered:
 			lowest = min(lowest, f.excerpt.confidence)

@@ -1,6 +1,7 @@
 package assistant
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -65,5 +66,24 @@ func TestAConversationIsAnsweredFromTheKnowledge(t *testing.T) {
 				t.Logf("%q → %q %.2f", q, d.Text, d.Confidence)
 			}
 		})
+	}
+}
+
+func TestADecisionNamesWhatItHadNoAnswerTo(t *testing.T) {
+	t.Parallel()
+	k := newTalk(t, workshop())
+	for _, c := range []struct {
+		asked string
+		want  []string
+	}{
+		{"Do you sell insurance?", []string{"Do you sell insurance?"}},
+		{"and on holidays?", nil}, // alone it means nothing
+		{"How much is a chain replacement?", nil},
+		{"How much is a chain replacement? Can I rent a helicopter?", []string{"Can I rent a helicopter?"}},
+		{"Hello!", nil},
+	} {
+		if d := k.say(c.asked); !slices.Equal(d.Unanswered, c.want) {
+			t.Errorf("%q: %q (%s)", c.asked, d.Unanswered, d.Action)
+		}
 	}
 }

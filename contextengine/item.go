@@ -104,6 +104,7 @@ type Page struct {
 // The errors of items.
 var (
 	ErrItemNotFound  = flomastr.Errorf(flomastr.NotFound, "item_not_found", "There is no such knowledge item.")
+	ErrBadCursor     = flomastr.Errorf(flomastr.Malformed, "invalid_cursor", "This cursor does not belong to this list.")
 	ErrEmptyContent  = flomastr.Errorf(flomastr.Invalid, "content_empty", "There is no text in it.").Field("body.content", "must not be empty")
 	ErrTitleLength   = flomastr.Errorf(flomastr.Invalid, "title_invalid", "A title has 1 to 300 characters.").Field("body.title", "must have 1 to 300 characters")
 	ErrTitleTaken    = flomastr.Errorf(flomastr.Conflict, "title_taken", "Another entry has this title already; word the question differently.").Field("body.question", "is the title of another entry")

@@ -28,6 +28,13 @@ type StatusStore interface {
 	RemoveItem(ctx context.Context, tenant flomastr.TenantID, by flomastr.Actor, id flomastr.ItemID) (EraseArgs, error)
 	// Changes lists how an item came to its latest versions, newest first; ErrItemNotFound when it is gone.
 	Changes(ctx context.Context, tenant flomastr.TenantID, id flomastr.ItemID) ([]Change, error)
+	// Unanswered lists the questions that wait for an answer, oldest first; there are at most a thousand.
+	Unanswered(ctx context.Context, tenant flomastr.TenantID) ([]Unanswered, error)
+	// DismissQuestions, TakeUpQuestions and DropQuestions change a group as one act of somebody's; ErrQuestionNotFound when
+	// nothing of it is there.
+	DismissQuestions(ctx context.Context, tenant flomastr.TenantID, by flomastr.Actor, group flomastr.QuestionID, ids []flomastr.QuestionID) error
+	TakeUpQuestions(ctx context.Context, tenant flomastr.TenantID, by flomastr.Actor, group flomastr.QuestionID) error
+	DropQuestions(ctx context.Context, tenant flomastr.TenantID, by flomastr.Actor, group flomastr.QuestionID, ids []flomastr.QuestionID) error
 	CountItems(ctx context.Context, tenant flomastr.TenantID) (Counts, error)
 	// Limits are what the tenant's policies allow.
 	Limits(ctx context.Context, tenant flomastr.TenantID) (Limits, error)

@@ -82,6 +82,7 @@ func (e *estate) acts(t *testing.T) []act {
 	require.NoError(t, postgres.NewKnowledgeStore(e.db).Publish(t.Context(), mine, contextengine.Publication{
 		Item: published, Version: 1, Title: "One", Source: contextengine.FromPaste, Markdown: "One was one.", Hash: []byte("x"),
 	}))
+	unanswered := "/routes/knowledge/mine/unanswered/" + e.unanswered(t, e.mine, "Do you repair boats?")
 	token := e.call(t, "POST", "/routes/tenants/mine/api-tokens", owner, `{"name":"x","scopes":["knowledge:read"]}`).field("id")
 	invited, link := e.invite(t, owner, "mine", "invited@mine.test", "member")
 	gone, _ := e.invite(t, owner, "mine", "gone@mine.test", "member")
@@ -167,6 +168,8 @@ func (e *estate) acts(t *testing.T) []act {
 		{"POST /routes/knowledge/{tenant_slug}/items/{id}/reindex", "/routes/knowledge/mine/items/" + item + "/reindex", owner, ""},
 		{"POST /routes/knowledge/{tenant_slug}/items/{id}/versions/{version}/restore", "/routes/knowledge/mine/items/" + item + "/versions/1/restore", owner, ""},
 		{"DELETE /routes/knowledge/{tenant_slug}/items/{id}", "/routes/knowledge/mine/items/" + item, owner, ""},
+		{"POST /routes/knowledge/{tenant_slug}/unanswered/{id}/dismiss", unanswered + "/dismiss", owner, ""},
+		{"POST /routes/knowledge/{tenant_slug}/unanswered/{id}/take-up", unanswered + "/take-up", owner, ""},
 		{"POST /routes/add-paste", "/routes/add-paste", owner, `{"title":"Three","content":"Three is three.","tenant_id":"mine"}`},
 		{"POST /routes/context/publish-card", "/routes/context/publish-card", owner, `{"question":"Five?","answer":"Five is five.","tenant_id":"mine"}`},
 		{"POST /routes/context/add-paste", "/routes/context/add-paste", owner, `{"title":"Four","content":"Four is four.","tenant_id":"mine"}`},

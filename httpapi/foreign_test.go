@@ -151,6 +151,7 @@ func TestABodyThatNamesAnothersObjectLooksAsIfItWereMissing(t *testing.T) {
 		"a number to write to":              {"", "/webhook/inbound", `{"from":"+385912222222","message":"Hi","to":"%s"}`, token, theirs.number, "+447860099399"},
 		"a person to assign to":             {"", "/routes/conversations/" + own + "/assign", `{"user_id":"%s"}`, owner, theirs.person, nowhere},
 		"an item to embed":                  {"POST /routes/tools/embed/knowledge item_id", "/routes/tools/embed/knowledge", `{"tenant_slug":"mine","item_id":"%s"}`, owner, theirs.item, nowhere},
+		"a question to answer":              {"POST /routes/context/publish-card answers", "/routes/context/publish-card", `{"question":"When?","answer":"At nine.","answers":"%s","tenant_id":"mine"}`, owner, e.unanswered(t, e.other, "When?"), nowhere},
 		"a card to edit":                    {"POST /routes/context/publish-card item_id", "/routes/context/publish-card", `{"question":"When?","answer":"At nine.","item_id":"%s","tenant_id":"mine"}`, owner, theirs.item, nowhere},
 		"an item to expect":                 {"POST /routes/knowledge/{tenant_slug}/search expect", "/routes/knowledge/mine/search", `{"query":"hours","expect":"%s"}`, owner, theirs.item, nowhere},
 		"an item that answers a question":   {"POST /routes/knowledge/{tenant_slug}/evaluations questions expected", "/routes/knowledge/mine/evaluations", `{"name":"a","questions":[{"text":"When?","expected":["%s"]}]}`, owner, theirs.item, nowhere},

@@ -28,6 +28,7 @@ type Knowledge interface {
 	EmbedTexts(ctx context.Context, texts []string) ([][]float32, string, error)
 	EmbedItem(ctx context.Context, tenant flomastr.TenantID, id flomastr.ItemID) ([][]float32, string, error)
 	Sites
+	Unanswered
 }
 
 type knowledgeEntry struct {

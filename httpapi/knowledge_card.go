@@ -12,6 +12,7 @@ type cardInput struct {
 		Question string `json:"question" minLength:"1" maxLength:"300" doc:"What customers ask; it is the item's title. A card with the same question gets a new version"`
 		Answer   string `json:"answer" minLength:"1" maxLength:"4096" doc:"Markdown or plain text"`
 		ItemID   string `json:"item_id,omitempty" format:"uuid" doc:"The card to edit; its question may change"`
+		Answers  string `json:"answers,omitempty" format:"uuid" doc:"The unanswered question that this is the answer to; it leaves the list with those like it"`
 		TenantID string `json:"tenant_id,omitempty" doc:"Id or slug; needed only where nothing else names the tenant"`
 	}
 }
@@ -26,6 +27,13 @@ func (a *API) publishCard(ctx context.Context, call Call, in *cardInput) (*paste
 			return nil, contextengine.ErrItemNotFound
 		}
 		card.ID = id
+	}
+	if in.Body.Answers != "" {
+		id, err := questionOf(in.Body.Answers)
+		if err != nil {
+			return nil, err
+		}
+		card.Answers = id
 	}
 	item, err := a.deps.Knowledge.PublishCard(ctx, call.Tenant.ID, card)
 	if err != nil {

@@ -197,6 +197,9 @@ func (a *API) routes() {
 	route(a, http.MethodGet, "/routes/knowledge/{tenant_slug}/sites/{id}/pages", identity.Admin.Or(readKnowledge), a.sitePages)
 	route(a, http.MethodPost, "/routes/knowledge/{tenant_slug}/sites/{id}/crawl", writeKnowledge, a.siteCrawl, idempotent, status(http.StatusAccepted))
 	route(a, http.MethodPost, "/routes/knowledge/{tenant_slug}/sites/{id}/stop", writeKnowledge, a.siteStop, idempotent)
+	route(a, http.MethodGet, "/routes/knowledge/{tenant_slug}/unanswered", identity.Admin, a.unansweredList)
+	route(a, http.MethodPost, "/routes/knowledge/{tenant_slug}/unanswered/{id}/dismiss", identity.Admin, a.unansweredDismiss, status(http.StatusNoContent))
+	route(a, http.MethodPost, "/routes/knowledge/{tenant_slug}/unanswered/{id}/take-up", identity.Admin, a.unansweredTakeUp, status(http.StatusNoContent))
 	route(a, http.MethodPost, "/routes/knowledge/{tenant_slug}/search", identity.Member.Or(readKnowledge), a.knowledgeSearch)
 	sets := "/routes/knowledge/{tenant_slug}/evaluations"
 	route(a, http.MethodGet, sets, identity.Admin, a.questionSetList)

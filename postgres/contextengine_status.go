@@ -79,7 +79,7 @@ func (s *KnowledgeStore) CountItems(ctx context.Context, tenant flomastr.TenantI
 }
 
 // ErrBadCursor is what a cursor gets that no listing gave. The door seals cursors, so that only a fault of ours comes here.
-var ErrBadCursor = flomastr.Errorf(flomastr.Malformed, "invalid_cursor", "This cursor does not belong to this list.")
+var ErrBadCursor = contextengine.ErrBadCursor
 
 // Items implements [contextengine.StatusStore]. The cursor counts rows: a list that changes meanwhile may show a row
 // twice, which people who watch progress prefer to a snapshot.

@@ -191,6 +191,7 @@ func (b *intakeBatch) apply(ctx context.Context, in whatsapp.Intake, t target, b
 		SET text = $4, details = $5
 		WHERE tenant_id = $1 AND id = $2 AND created_at = $3`, b.tenant, t.id, timeOf(t.id), text, body)
 	if t.job != nil && change.Type != whatsapp.TypeReaction {
+		batch.Queue(forgetUnansweredSQL, b.tenant, *t.job)
 		batch.Queue(`
 			UPDATE jobs
 			SET stale = true

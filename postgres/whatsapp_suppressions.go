@@ -41,6 +41,11 @@ func suppress(ctx context.Context, tx pgx.Tx, tenant flomastr.TenantID, contact 
 	if tag.RowsAffected() == 0 {
 		return false, nil
 	}
+	if scope == whatsapp.ScopeAll {
+		if err := forgetUnansweredOf(ctx, tx, tenant, contact); err != nil {
+			return false, err
+		}
+	}
 	return true, noteContact(ctx, tx, tenant, flomastr.ActorSystem, "contact.opted_out", contact, map[string]string{"scope": string(scope), "source": source})
 }
 

@@ -222,6 +222,11 @@ func (s *WhatsAppStore) SaveDecision(ctx context.Context, lane whatsapp.Lane, ou
 				return fmt.Errorf("note what is answered: %w", err)
 			}
 		}
+		if len(out.Decision.Unanswered) > 0 {
+			if err := noteUnanswered(ctx, tx, lane, out.Decision.Unanswered); err != nil {
+				return err
+			}
+		}
 		if out.Decision.Action == flomastr.ActionHandOver {
 			change := whatsapp.OwnerChange{Kind: whatsapp.OwnerMember, Reason: out.Decision.Reason}
 			if err := setOwner(ctx, tx, lane.Tenant, lane.Conversation, change); err != nil {

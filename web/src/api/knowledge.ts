@@ -184,7 +184,7 @@ export async function addText(slug: string, title: string, content: string, key:
   )
 }
 
-export type Card = { item?: string; question: string; answer: string }
+export type Card = { item?: string; answers?: string; question: string; answer: string }
 
 /** Publishes a card, or a new version of one. */
 export async function publishCard(slug: string, card: Card, key: string): Promise<void> {
@@ -196,6 +196,7 @@ export async function publishCard(slug: string, card: Card, key: string): Promis
         answer: card.answer,
         tenant_id: slug,
         ...(card.item ? { item_id: card.item } : {}),
+        ...(card.answers ? { answers: card.answers } : {}),
       },
     }),
   )

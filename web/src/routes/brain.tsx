@@ -5,6 +5,7 @@ import { AddKnowledge } from '../features/knowledge/AddKnowledge.tsx'
 import { Ask } from '../features/knowledge/Ask.tsx'
 import { ItemDetails } from '../features/knowledge/ItemDetails.tsx'
 import { ItemList } from '../features/knowledge/ItemList.tsx'
+import { Questions } from '../features/knowledge/Questions.tsx'
 import { SiteDetails } from '../features/knowledge/SiteDetails.tsx'
 import { useTenant } from '../features/shell/tenant.ts'
 import { Icon } from '../ui/Icon.tsx'
@@ -16,10 +17,11 @@ export function BrainPage() {
   const { t } = useTranslation()
   const { slug, role } = useTenant()
   const navigate = useNavigate({ from: '/$slug/brain' })
-  const { q = '', item, site, view, ask, expect, add } = useSearch({ from: '/$slug/brain' })
+  const { q = '', item, site, view, ask, expect, questions, add } = useSearch({ from: '/$slug/brain' })
   const mayChange = mayAdminister(role)
   const closeItem = () => item && void navigate({ search: ({ item: _, ...old }) => old })
   const closeSite = () => site && void navigate({ search: ({ site: _, ...old }) => old })
+  const closeQuestions = () => questions && void navigate({ search: ({ questions: _, ...old }) => old })
   return (
     <div className={classes.page} data-view={view ?? 'list'}>
       <h1 className={classes.title}>{t('brain.title')}</h1>
@@ -72,6 +74,14 @@ export function BrainPage() {
         closeLabel={t('state.close')}
       >
         {site && <SiteDetails slug={slug} id={site} onGone={closeSite} />}
+      </Sheet>
+      <Sheet
+        open={questions === true && mayChange}
+        onClose={closeQuestions}
+        title={t('brain.questions.title')}
+        closeLabel={t('state.close')}
+      >
+        {questions && mayChange && <Questions slug={slug} />}
       </Sheet>
       {mayChange && <AddKnowledge slug={slug} way={add} />}
     </div>

@@ -12,13 +12,15 @@ type Props = {
   slug: string
   /** The card to edit. */
   item?: string
+  /** The unanswered question that this is the answer to. */
+  answers?: string
   question?: string
   answer?: string
   onDone: () => void
 }
 
 /** A question with the answer that a person gives it. */
-export function CardForm({ slug, item, question = '', answer = '', onDone }: Props) {
+export function CardForm({ slug, item, answers, question = '', answer = '', onDone }: Props) {
   const { t } = useTranslation()
   const queries = useQueryClient()
   const [asked, setAsked] = useState(question)
@@ -27,7 +29,12 @@ export function CardForm({ slug, item, question = '', answer = '', onDone }: Pro
     mutationFn: () =>
       publishCard(
         slug,
-        { question: asked.trim(), answer: said.trim(), ...(item ? { item } : {}) },
+        {
+          question: asked.trim(),
+          answer: said.trim(),
+          ...(item ? { item } : {}),
+          ...(answers ? { answers } : {}),
+        },
         randomId(),
       ),
     onSuccess: async () => {

@@ -14,6 +14,7 @@ import { State } from '../../ui/State.tsx'
 import { ProblemState } from '../shell/ProblemState.tsx'
 import classes from './ItemList.module.css'
 import { ItemStatusTag } from './ItemStatusTag.tsx'
+import { QuestionsLink } from './Questions.tsx'
 import { SiteList } from './SiteList.tsx'
 import { sourceName } from './source.ts'
 import { UploadList } from './UploadList.tsx'
@@ -55,6 +56,7 @@ export function ItemList({ slug, search, mayAdd }: { slug: string; search: strin
         </p>
       </header>
       <UploadList slug={slug} />
+      {mayAdd && !search && <QuestionsLink slug={slug} />}
       {mayAdd && !search && <SiteList slug={slug} />}
       {found.isPending ? (
         <Skeleton label={t('state.loading')} />
