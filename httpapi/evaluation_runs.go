@@ -27,7 +27,7 @@ type evaluationTotals struct {
 	Right           int     `json:"right"`
 	Answerable      int     `json:"answerable"`
 	AnsweredRight   int     `json:"answered_right" doc:"From an expected item"`
-	AnsweredOther   int     `json:"answered_other" doc:"From other items alone"`
+	AnsweredOther   int     `json:"answered_elsewhere" doc:"From other items alone"`
 	RefusedWrongly  int     `json:"refused_wrongly"`
 	Unanswerable    int     `json:"unanswerable"`
 	RefusedRight    int     `json:"refused_right"`

@@ -77,12 +77,12 @@ type Totals struct {
 	Questions       int     `json:"questions"`
 	Right           int     `json:"right"`
 	Answerable      int     `json:"answerable"`
-	AnsweredRight   int     `json:"answered_right"`   // from an expected item
-	AnsweredOther   int     `json:"answered_other"`   // from other items alone
-	RefusedWrongly  int     `json:"refused_wrongly"`  // answerable, and not answered
-	Unanswerable    int     `json:"unanswerable"`     // must not be answered
-	RefusedRight    int     `json:"refused_right"`    // and was not
-	AnsweredWrongly int     `json:"answered_wrongly"` // and was
+	AnsweredRight   int     `json:"answered_right"`     // from an expected item
+	AnsweredOther   int     `json:"answered_elsewhere"` // from other items alone
+	RefusedWrongly  int     `json:"refused_wrongly"`    // answerable, and not answered
+	Unanswerable    int     `json:"unanswerable"`       // must not be answered
+	RefusedRight    int     `json:"refused_right"`      // and was not
+	AnsweredWrongly int     `json:"answered_wrongly"`   // and was
 	Hit1            float64 `json:"hit_at_1"`
 	Hit5            float64 `json:"hit_at_5"`
 	NDCG10          float64 `json:"ndcg_at_10"`

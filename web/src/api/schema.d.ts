@@ -4192,7 +4192,7 @@ export interface components {
              * Format: int64
              * @description From other items alone
              */
-            answered_other: number;
+            answered_elsewhere: number;
             /**
              * Format: int64
              * @description From an expected item

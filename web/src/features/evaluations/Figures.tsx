@@ -6,7 +6,7 @@ import classes from './Evaluations.module.css'
 const figures = [
   { name: 'right', better: 1 },
   { name: 'answered_right', better: 1 },
-  { name: 'answered_other', better: -1 },
+  { name: 'answered_elsewhere', better: -1 },
   { name: 'refused_wrongly', better: -1 },
   { name: 'refused_right', better: 1 },
   { name: 'answered_wrongly', better: -1 },

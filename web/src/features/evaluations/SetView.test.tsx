@@ -41,7 +41,7 @@ const totals = (change: Partial<Totals> = {}): Totals => ({
   right: 2,
   answerable: 2,
   answered_right: 1,
-  answered_other: 0,
+  answered_elsewhere: 0,
   refused_wrongly: 1,
   unanswerable: 1,
   refused_right: 1,
