@@ -187,7 +187,8 @@ func (a *API) evaluationResults(ctx context.Context, call Call, in *evaluationRe
 
 type evaluationCompareInput struct {
 	EvaluationRunPath
-	With string `query:"with" required:"true" doc:"The id of the run before, of the same set"`
+	// Needed, and asked for by hand: what a query lacks is told after it is known who asks.
+	With string `query:"with" doc:"The id of the run before, of the same set; needed"`
 }
 
 type evaluationChange struct {
@@ -213,6 +214,9 @@ func (a *API) evaluationCompare(ctx context.Context, call Call, in *evaluationCo
 	set, after, err := in.ids()
 	if err != nil {
 		return nil, err
+	}
+	if in.With == "" {
+		return nil, flomastr.Errorf(flomastr.Invalid, "invalid_request", "Say which run to compare with.").Field("query.with", "must be the id of a run of the same set")
 	}
 	before, err := flomastr.ParseID[flomastr.EvaluationID](in.With)
 	if err != nil {

@@ -13240,9 +13240,9 @@ export interface operations {
     };
     getRoutesKnowledgeTenantSlugEvaluationsIdRunsRunComparison: {
         parameters: {
-            query: {
-                /** @description The id of the run before, of the same set */
-                with: string;
+            query?: {
+                /** @description The id of the run before, of the same set; needed */
+                with?: string;
             };
             header?: never;
             path: {
