@@ -85,6 +85,9 @@ func TestUnansweredQuestionsAreBoundedAndGoWithTheirTurns(t *testing.T) {
 	b.eventually("the second answer", func() bool { return len(b.ledger.all()) == 2 })
 	require.Equal(t, 1000, b.count(`SELECT count(*) FROM unanswered_questions`))
 	require.Equal(t, 998, b.unanswered("old"), "the oldest goes")
+	b.eventually("nobody works on the conversation", func() bool {
+		return b.count(`SELECT count(*) FROM outbox WHERE phase <> 'settled'`)+b.count(`SELECT count(*) FROM lanes WHERE lease_until IS NOT NULL`) == 0
+	})
 	require.NoError(t, b.db.InTenant(t.Context(), b.tenant, func(tx pgx.Tx) error {
 		_, err := tx.Exec(t.Context(), `DELETE FROM contacts`)
 		return err
