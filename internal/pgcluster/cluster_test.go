@@ -5,6 +5,7 @@ package pgcluster
 import (
 	"context"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -205,12 +206,17 @@ func TestASessionThatOutlivesItsPostmasterIsEnded(t *testing.T) {
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = session.Close(context.Background()) })
 	orphan := int(session.PgConn().PID())
+	shell := exec.CommandContext(t.Context(), "sleep", "60")
+	shell.Dir = c.DataDir
+	require.NoError(t, shell.Start())
+	t.Cleanup(func() { _ = shell.Process.Kill(); _ = shell.Wait() })
 	require.NoError(t, syscall.Kill(orphan, syscall.SIGSTOP)) // it will not notice
 	require.NoError(t, syscall.Kill(c.PID(), syscall.SIGKILL))
 	require.Eventually(t, func() bool { return !c.Alive() }, 10*time.Second, 10*time.Millisecond)
 
 	require.NoError(t, c.Ensure(t.Context()))
 	require.False(t, c.worksHere(orphan))
+	require.True(t, c.worksHere(shell.Process.Pid), "a person who looks at the files is left alone")
 	require.NoError(t, c.Ping(t.Context()))
 }
 

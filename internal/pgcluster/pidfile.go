@@ -117,6 +117,10 @@ func (c *Cluster) endOrphans() {
 		return // nobody says which they are
 	}
 	for pid := range c.everybodyHere() {
+		exe, _ := os.Readlink(filepath.Join("/proc", strconv.Itoa(pid), "exe"))
+		if !strings.HasPrefix(filepath.Base(exe), program("postgres")) {
+			continue // such as the shell of somebody who looks for what is wrong
+		}
 		c.Log.Warn("ending a session that outlived its database", "pid", pid)
 		if process, err := os.FindProcess(pid); err == nil {
 			_ = process.Kill() // one that has ended meanwhile is as good
