@@ -37,10 +37,9 @@ func (s *KnowledgeStore) Indexed(ctx context.Context, tenant flomastr.TenantID, 
 			return err
 		}
 		rows, err := tx.Query(ctx, `
-			SELECT p.key, coalesce(v.model = $2, false)
+			SELECT key, EXISTS (SELECT FROM passage_vectors v WHERE v.no = p.no AND v.model = $2)
 			FROM passages p
-			LEFT JOIN passage_vectors v USING (no)
-			WHERE p.item_id = $1`, id, model)
+			WHERE item_id = $1`, id, model)
 		if err != nil {
 			return err
 		}
@@ -196,8 +195,8 @@ func queueVectors(batch *pgx.Batch, nos []int, vectors []string, model string) {
 		INSERT INTO passage_vectors (no, model, embedding)
 		SELECT no, $3, v::halfvec
 		FROM unnest($1::integer[], $2::text[]) AS n(no, v)
-		ON CONFLICT (no) DO UPDATE
-		SET model = EXCLUDED.model, embedding = EXCLUDED.embedding`, nos, vectors, model)
+		ON CONFLICT (no, model) DO UPDATE
+		SET embedding = EXCLUDED.embedding`, nos, vectors, model)
 }
 
 // vectorText is how pgvector reads a vector.

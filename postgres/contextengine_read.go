@@ -86,8 +86,8 @@ func (s *KnowledgeStore) SaveVectors(ctx context.Context, tenant flomastr.Tenant
 			SELECT p.no, $3, n.v::halfvec
 			FROM unnest($1::text[]::uuid[], $2::text[]) AS n(id, v)
 			JOIN passages p USING (id)
-			ON CONFLICT (no) DO UPDATE
-			SET model = EXCLUDED.model, embedding = EXCLUDED.embedding`, ids, texts, model)
+			ON CONFLICT (no, model) DO UPDATE
+			SET embedding = EXCLUDED.embedding`, ids, texts, model)
 		return err
 	})
 }

@@ -164,10 +164,10 @@ func (s *KnowledgeStore) findCandidates(ctx context.Context, tenant flomastr.Ten
 			SELECT c.no, b.bag,
 			       -- Vectors have length 1, so the inner product (which pgvector negates) is the cosine. The question's is read from
 			       -- its text once, as a query of its own: in a prepared plan it would be read again for every passage.
-			       CASE WHEN v.model = $6 THEN coalesce(-(v.embedding <#> (SELECT $5::text::halfvec)), 0) ELSE 0 END
+			       coalesce(-(v.embedding <#> (SELECT $5::text::halfvec)), 0)
 			FROM chosen c
 			JOIN passage_bags b USING (no)
-			LEFT JOIN passage_vectors v USING (no)
+			LEFT JOIN passage_vectors v ON v.no = c.no AND v.model = $6
 			ORDER BY c.no`, args...)
 		if err != nil {
 			return err
