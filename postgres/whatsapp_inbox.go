@@ -343,7 +343,7 @@ func saveOutgoing(ctx context.Context, tx pgx.Tx, tenant flomastr.TenantID, out 
 	if _, err := insertQueued(ctx, tx, tenant, queued{
 		id: id, conversation: out.Conversation, channel: channel, kind: whatsapp.KindReply, speaker: out.Speaker, author: out.Author,
 		typ: out.Message.Type(), text: out.Message.Said(), message: out.Message, marketing: out.Marketing,
-		phase: "queued", state: provider.StateQueued, useful: out.Useful,
+		phase: "queued", state: provider.StateQueued, useful: out.Useful, fallback: out.Fallback,
 	}); err != nil {
 		return m, err
 	}

@@ -152,10 +152,10 @@ func (s *WhatsAppStore) AddUpload(ctx context.Context, tenant flomastr.TenantID,
 	})
 }
 
-// ownFiles gives a message of ours files of its own, which are kept as long as the message is, whatever becomes of where they
-// are from.
-func ownFiles(ctx context.Context, tx pgx.Tx, tenant flomastr.TenantID, q *queued) (err error) {
-	q.message, err = q.message.WithFiles(func(m provider.Media) (provider.Media, error) {
+// ownFiles gives what a message of ours says files of its own, which are kept as long as the message is, whatever becomes of
+// where they are from.
+func (q queued) ownFiles(ctx context.Context, tx pgx.Tx, tenant flomastr.TenantID, message provider.Message) (provider.Message, error) {
+	return message.WithFiles(func(m provider.Media) (provider.Media, error) {
 		if m.File.IsZero() {
 			return m, nil
 		}
@@ -175,7 +175,6 @@ func ownFiles(ctx context.Context, tx pgx.Tx, tenant flomastr.TenantID, q *queue
 		m.File = own
 		return m, nil
 	})
-	return err
 }
 
 // MediaLimit implements whatsapp.MediaStore.

@@ -37,13 +37,21 @@ type queued struct {
 	marketing    bool
 	fresh        time.Duration // zero: it never gets stale
 	useful       time.Duration
+	fallback     *provider.Template
 }
 
 // insertQueued writes the message and its outbox row. The seq is the order in which a conversation's messages are sent. It
 // gives the message as it is sent, with files of its own.
 func insertQueued(ctx context.Context, tx pgx.Tx, tenant flomastr.TenantID, q queued) (_ provider.Message, err error) {
-	if err := ownFiles(ctx, tx, tenant, &q); err != nil {
+	if q.message, err = q.ownFiles(ctx, tx, tenant, q.message); err != nil {
 		return q.message, err
+	}
+	if q.fallback != nil {
+		instead, err := q.ownFiles(ctx, tx, tenant, provider.Message{Template: q.fallback})
+		if err != nil {
+			return q.message, err
+		}
+		q.fallback = instead.Template
 	}
 	return q.message, q.insert(ctx, tx, tenant)
 }
@@ -74,10 +82,10 @@ func (q queued) insert(ctx context.Context, tx pgx.Tx, tenant flomastr.TenantID)
 	}
 	var batch pgx.Batch
 	batch.Queue(`
-		INSERT INTO outbox (tenant_id, message_id, seq, conversation_id, channel_id, phase, kind, content, term, attempts, expires_at, job_id, part, marketing, stale_at)
+		INSERT INTO outbox (tenant_id, message_id, seq, conversation_id, channel_id, phase, kind, content, term, attempts, expires_at, job_id, part, marketing, stale_at, fallback_template)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, nullif($9, 0), CASE $6 WHEN 'intent' THEN 1 ELSE 0 END, now() + make_interval(secs => $10),
-		  $11, nullif($12, 0), $13, now() + make_interval(secs => nullif($14::float8, 0)))`,
-		tenant, q.id, seq, q.conversation, q.channel, q.phase, q.kind, content, q.term, q.useful.Seconds(), jobOrNil(q.job), q.part, q.marketing, q.fresh.Seconds())
+		  $11, nullif($12, 0), $13, now() + make_interval(secs => nullif($14::float8, 0)), $15)`,
+		tenant, q.id, seq, q.conversation, q.channel, q.phase, q.kind, content, q.term, q.useful.Seconds(), jobOrNil(q.job), q.part, q.marketing, q.fresh.Seconds(), q.fallback)
 	batch.Queue(`
 		UPDATE conversations
 		SET last_message_at = now(), last_text = $3, last_direction = 'out', unread = 0

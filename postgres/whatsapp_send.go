@@ -183,7 +183,7 @@ func headOf(ctx context.Context, tx pgx.Tx, lane whatsapp.Lane) (h head, err err
 		       coalesce(ch.templates_read_at > o.template_missed_at + make_interval(secs => $3), false),
 		       coalesce(extract(epoch FROM ch.held_until - now()), 0)::float8,
 		       coalesce(extract(epoch FROM nullif(l.paced_until, '-infinity') - ch.pair_interval * (ch.pair_burst - 1) - now()), 0)::float8,
-		       coalesce(o.part = 1, false), coalesce(o.stale_at <= now(), false), ch.fallback_template, now(), `+outageColumnsSQL+`
+		       coalesce(o.part = 1, false), coalesce(o.stale_at <= now(), false), coalesce(o.fallback_template, CASE WHEN o.kind = 'answer' THEN ch.fallback_template END), now(), `+outageColumnsSQL+`
 		FROM outbox o
 		JOIN conversations c ON c.tenant_id = $1 AND c.id = o.conversation_id
 		JOIN channels ch ON ch.tenant_id = $1 AND ch.id = o.channel_id

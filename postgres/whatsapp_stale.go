@@ -147,11 +147,13 @@ func openTurn(ctx context.Context, tx pgx.Tx, lane whatsapp.Lane, before []floma
 	return id, nil
 }
 
-// replace lets the channel's fallback template go in the place of an answer that the 24-hour window keeps back, and of those
-// that wait behind it.
+// replace lets the fallback template go in the place of a message that the 24-hour window keeps back; in an answer's place it
+// stands for the answers that wait behind it as well.
 func (h head) replace(ctx context.Context, tx pgx.Tx, lane whatsapp.Lane) error {
-	if _, err := h.callOffAnswers(ctx, tx, lane, false, howReplaced, "Not sent: the 24-hour window closed; a template went instead."); err != nil {
-		return err
+	if h.kind == whatsapp.KindAnswer {
+		if _, err := h.callOffAnswers(ctx, tx, lane, false, howReplaced, "Not sent: the 24-hour window closed; a template went instead."); err != nil {
+			return err
+		}
 	}
 	message := provider.Message{Template: h.fallback}
 	content, err := json.Marshal(contentOf(message))
@@ -168,7 +170,7 @@ func (h head) replace(ctx context.Context, tx pgx.Tx, lane whatsapp.Lane) error 
 		SET type = $4, text = $5
 		WHERE tenant_id = $1 AND id = $2 AND created_at = $3`, lane.Tenant, h.id, timeOf(h.id), message.Type(), message.Said())
 	if err := tx.SendBatch(ctx, &batch).Close(); err != nil {
-		return fmt.Errorf("replace an answer: %w", err)
+		return fmt.Errorf("replace a message: %w", err)
 	}
 	return appendEvent(ctx, tx, lane.Tenant, "message.changed", map[string]string{
 		"conversation_id": lane.Conversation.String(), "message_id": h.id.String(), "type": "template",

@@ -85,6 +85,7 @@ type ledger struct {
 	templates []provider.TemplateState
 	lists     int
 	hangs     chan struct{} // when set, a list asked for with another key is answered when it is closed
+	silent    bool          // the list cannot be read
 	taking    chan struct{} // when set, a template is taken between two turns on it
 }
 

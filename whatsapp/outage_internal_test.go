@@ -55,17 +55,22 @@ func TestTheFateOfAMessageWhoseTurnHasCome(t *testing.T) {
 		standing Standing
 		want     Fate
 	}{
-		"an answer in time":                     {answer, Goes},
-		"a stale answer":                        {with(func(s *Standing) { s.Stale = true }), AskedAgain},
-		"one whose time is over":                {with(func(s *Standing) { s.Expired = true }), AskedAgain},
-		"a later part of one that has begun":    {with(func(s *Standing) { s.Stale, s.First = true, false }), Goes},
-		"a person took over":                    {with(func(s *Standing) { s.Stale, s.Owner = true, OwnerMember }), CalledOff},
-		"the customer said stop":                {with(func(s *Standing) { s.Stale, s.OptOut = true, ScopeAll }), CalledOff},
-		"the window closed":                     {with(func(s *Standing) { s.WindowOpen = false }), HandedOver},
-		"the window closed, with a template":    {with(func(s *Standing) { s.WindowOpen, s.Fallback = false, true }), Replaced},
-		"stale, and the window closed":          {with(func(s *Standing) { s.Stale, s.WindowOpen, s.Fallback = true, false, true }), Replaced},
-		"the template itself is late":           {with(func(s *Standing) { s.Template, s.Expired, s.WindowOpen, s.Fallback = true, true, false, true }), CalledOff},
-		"a person's reply outside the window":   {with(func(s *Standing) { s.Kind, s.First, s.WindowOpen, s.Fallback = KindReply, false, false, true }), CalledOff},
+		"an answer in time":                   {answer, Goes},
+		"a stale answer":                      {with(func(s *Standing) { s.Stale = true }), AskedAgain},
+		"one whose time is over":              {with(func(s *Standing) { s.Expired = true }), AskedAgain},
+		"a later part of one that has begun":  {with(func(s *Standing) { s.Stale, s.First = true, false }), Goes},
+		"a person took over":                  {with(func(s *Standing) { s.Stale, s.Owner = true, OwnerMember }), CalledOff},
+		"the customer said stop":              {with(func(s *Standing) { s.Stale, s.OptOut = true, ScopeAll }), CalledOff},
+		"the window closed":                   {with(func(s *Standing) { s.WindowOpen = false }), HandedOver},
+		"the window closed, with a template":  {with(func(s *Standing) { s.WindowOpen, s.Fallback = false, true }), Replaced},
+		"stale, and the window closed":        {with(func(s *Standing) { s.Stale, s.WindowOpen, s.Fallback = true, false, true }), Replaced},
+		"the template itself is late":         {with(func(s *Standing) { s.Template, s.Expired, s.WindowOpen, s.Fallback = true, true, false, true }), CalledOff},
+		"a person's reply outside the window": {with(func(s *Standing) { s.Kind, s.First, s.WindowOpen = KindReply, false, false }), CalledOff},
+		"a reply that has a template instead": {with(func(s *Standing) { s.Kind, s.First, s.WindowOpen, s.Fallback = KindReply, false, false, true }), Replaced},
+		"a reply of no use any more": {with(func(s *Standing) {
+			s.Kind, s.First, s.WindowOpen, s.Fallback, s.Expired = KindReply, false, false, true, true
+		}), CalledOff},
+		"a later part outside the window":       {with(func(s *Standing) { s.First, s.WindowOpen, s.Fallback = false, false, true }), CalledOff},
 		"a caller's message after its validity": {with(func(s *Standing) { s.Kind, s.First, s.Expired = KindReply, false, true }), CalledOff},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -201,6 +201,62 @@ func TestAnAnswerThatTheWindowKeepsBackIsReplacedOrAPersonGoesOn(t *testing.T) {
 	}
 }
 
+// What a caller gave in case the window is closed counts until the message leaves.
+func TestAMessageWhoseWindowClosesWhileItWaitsIsReplacedByItsFallback(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		fallback *provider.Template
+		sent     []string
+		state    provider.State
+	}{
+		"with one":    {&provider.Template{Name: "news", Language: "en"}, []string{""}, provider.StateAccepted},
+		"without one": {nil, nil, provider.StateFailed},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := setup(t, options{})
+			b.ledger.keeps(approved("news", "utility"))
+			b.says("385911111111", "Hello.")
+			m, err := b.engine.Send(t.Context(), b.tenant, whatsapp.Request{
+				Channel: b.channel.ID, To: "385911111111", Message: provider.Message{Text: "Your order is ready."}, Speaker: flomastr.SpeakerExternal, Fallback: c.fallback,
+			})
+			require.NoError(t, err)
+			tenantExec(t, b, `UPDATE conversations SET window_until = now() - interval '1 hour'`)
+			b.work()
+			b.eventually("it comes to its end", func() bool {
+				return b.count(`SELECT count(*) FROM messages WHERE id = $1 AND state = $2`, m.ID, c.state) == 1
+			})
+			require.Equal(t, c.sent, b.ledger.to("385911111111"))
+		})
+	}
+}
+
+// A provider who does not tell what became of the fallback keeps nothing back that does not need it.
+func TestAFallbackThatNobodyCanTellOfMattersOnlyWhenItIsNeeded(t *testing.T) {
+	t.Parallel()
+	for name, open := range map[string]bool{"the window is open": true, "the window is closed": false} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := setup(t, options{})
+			b.ledger.tellsNothing()
+			b.says("385911111111", "Hello.")
+			if !open {
+				tenantExec(t, b, `UPDATE conversations SET window_until = now() - interval '1 hour'`)
+			}
+			_, err := b.engine.Send(t.Context(), b.tenant, whatsapp.Request{
+				Channel: b.channel.ID, To: "385911111111", Message: provider.Message{Text: "Your order is ready."}, Speaker: flomastr.SpeakerExternal,
+				Fallback: &provider.Template{Name: "news", Language: "en"},
+			})
+			if open {
+				require.NoError(t, err)
+				return
+			}
+			require.Error(t, err)
+			require.NotErrorIs(t, err, whatsapp.ErrWindowClosed, "it says what is the matter with the template")
+		})
+	}
+}
+
 func TestAFallbackIsATemplateThatCanBeSent(t *testing.T) {
 	t.Parallel()
 	b := setup(t, options{})

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -20,7 +21,8 @@ type Request struct {
 	Speaker flomastr.Speaker
 	Author  Author
 	Reach   Reach
-	// Fallback goes instead where the window is closed. It is checked whether it is needed or not.
+	// Fallback goes instead where the window is closed, now or when the message's turn comes. It is checked whether it is
+	// needed or not.
 	Fallback *provider.Template
 	// Marketing says that it is advertising, which somebody who takes none does not get.
 	Marketing bool
@@ -57,19 +59,30 @@ func (e *Engine) Send(ctx context.Context, tenant flomastr.TenantID, r Request) 
 		return Message{}, err
 	}
 	// Before anything is made of them: a refusal has no side effect.
-	instead, err := e.readyFallback(ctx, tenant, ch.ID, r.Fallback)
-	if err != nil {
-		return Message{}, err
+	instead, unread := e.readyFallback(ctx, tenant, ch.ID, r.Fallback)
+	if mistaken(unread) {
+		return Message{}, unread
 	}
 	main, err := e.ready(ctx, tenant, ch.ID, r.Message)
 	if err != nil {
 		return Message{}, err
 	}
-	m, err := e.sendReady(ctx, tenant, ch, to, main, r)
-	if instead != nil && errors.Is(err, ErrWindowClosed) {
-		return e.sendReady(ctx, tenant, ch, to, *instead, r)
+	m, err := e.sendReady(ctx, tenant, ch, to, main, instead, r)
+	switch {
+	case !errors.Is(err, ErrWindowClosed):
+		return m, err
+	case unread != nil: // it is needed, and nothing is known of it
+		return Message{}, unread
+	case instead != nil:
+		return e.sendReady(ctx, tenant, ch, to, *instead, nil, r)
+	default:
+		return m, err
 	}
-	return m, err
+}
+
+// mistaken tells whether an error is the caller's to mend, and not that of a provider who does not answer just now.
+func mistaken(err error) bool {
+	return slices.Contains([]flomastr.Kind{flomastr.Invalid, flomastr.NotFound, flomastr.Conflict}, flomastr.KindOf(err))
 }
 
 // readied is a message that its provider takes, with its template looked up.
@@ -99,7 +112,7 @@ func (e *Engine) readyFallback(ctx context.Context, tenant flomastr.TenantID, ch
 	return &r, err
 }
 
-func (e *Engine) sendReady(ctx context.Context, tenant flomastr.TenantID, ch Channel, to provider.Address, ready readied, r Request) (Message, error) {
+func (e *Engine) sendReady(ctx context.Context, tenant flomastr.TenantID, ch Channel, to provider.Address, ready readied, instead *readied, r Request) (Message, error) {
 	find := e.store.FindConversation
 	if ready.message.Template != nil {
 		find = e.store.OpenThread
@@ -111,11 +124,15 @@ func (e *Engine) sendReady(ctx context.Context, tenant flomastr.TenantID, ch Cha
 	if err != nil {
 		return Message{}, err
 	}
-	m, err := e.queue(ctx, tenant, Outgoing{
+	out := Outgoing{
 		Conversation: conversation, Message: ready.message, Speaker: r.Speaker, Author: r.Author.ID, By: r.Author.Actor,
 		Marketing: r.Marketing || ready.marketing, Useful: r.Valid,
 		TakeOver: r.Speaker == flomastr.SpeakerMember && ready.message.Template == nil, // whoever writes in their own words goes on
-	})
+	}
+	if instead != nil && out.Message.Template == nil {
+		out.Fallback = instead.message.Template
+	}
+	m, err := e.queue(ctx, tenant, out)
 	m.Provider = ch.Provider
 	return m, err
 }

@@ -31,7 +31,7 @@ type Standing struct {
 	Expired    bool
 	First      bool // the first part of an answer to a turn
 	Stale      bool // it has waited for longer than an answer should
-	Fallback   bool // the channel has a template for what the window keeps back
+	Fallback   bool // a template goes instead when the window closes: the caller's, or for an answer the channel's
 }
 
 const (
@@ -68,7 +68,7 @@ const (
 	Goes       Fate = iota
 	CalledOff       // it fails, and says why
 	AskedAgain      // its question is answered anew, with whatever the customer wrote since
-	Replaced        // the channel's fallback template goes instead
+	Replaced        // its fallback template goes instead
 	HandedOver      // it fails, and a person goes on
 )
 
@@ -79,6 +79,8 @@ func (s Standing) Fate(callOff string) Fate {
 	switch {
 	case callOff == "" && (!lapsed || !s.First):
 		return Goes
+	case callOff == windowClosed && s.Kind != KindAnswer && s.Fallback:
+		return Replaced
 	case !lapsed || !s.First || s.Template:
 		return CalledOff
 	case s.WindowOpen:

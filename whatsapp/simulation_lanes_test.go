@@ -369,7 +369,7 @@ func (w *world) standing(l *line) Standing {
 	return Standing{
 		Kind: l.outKind, Owner: l.talk.owner, OptOut: w.rules.scopeOf(l.talk.optOut()), Marketing: l.marketing,
 		Template: l.content.Template != nil, WindowOpen: w.rules.windowOpen(l.talk.window, w.now), Expired: !l.expires.After(w.now),
-		First: l.outKind == KindAnswer && l.first, Stale: !l.stale.IsZero() && !l.stale.After(w.now), Fallback: w.channel.Fallback != nil,
+		First: l.outKind == KindAnswer && l.first, Stale: !l.stale.IsZero() && !l.stale.After(w.now), Fallback: l.outKind == KindAnswer && w.channel.Fallback != nil,
 	}
 }
 

@@ -230,8 +230,9 @@ type Outgoing struct {
 	Speaker      flomastr.Speaker
 	Author       string // a member's subject
 	By           flomastr.Actor
-	TakeOver     bool // the author becomes the conversation's owner
-	Marketing    bool // not for somebody who takes no marketing
+	TakeOver     bool               // the author becomes the conversation's owner
+	Marketing    bool               // not for somebody who takes no marketing
+	Fallback     *provider.Template // goes instead when the window closes while the message waits
 	Useful       time.Duration
 }
 

@@ -29,6 +29,10 @@ func (l *ledger) serveTemplates(w http.ResponseWriter, r *http.Request) {
 	}
 	switch r.Method {
 	case http.MethodGet:
+		if l.silent {
+			w.WriteHeader(http.StatusServiceUnavailable)
+			return
+		}
 		if l.lists++; l.hangs != nil && r.Header.Get("Authorization") != "App test-key" {
 			l.mu.Unlock()
 			<-l.hangs
@@ -70,6 +74,13 @@ func (l *ledger) keeps(templates ...provider.TemplateState) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.templates = templates
+}
+
+// tellsNothing makes the list one that cannot be read.
+func (l *ledger) tellsNothing() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.silent = true
 }
 
 // read counts how often the list was read.
