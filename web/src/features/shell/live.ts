@@ -28,11 +28,43 @@ export function staleAfter(
   }
 }
 
-/** Applies an event to the cache. A refetch and no patch: the server's words are then the only ones. */
-export function applyEvent(queries: QueryClient, slug: string, event: ServerEvent): void {
-  const stale = staleAfter(event.type)
-  if (stale === 'everything') void queries.invalidateQueries({ queryKey: [slug] })
-  else if (stale) void queries.invalidateQueries({ queryKey: [slug, stale] })
+// A thousand documents that are being read say so some thousand times; what is shown of them need not be asked for each time.
+const pace = 1_000
+
+/**
+ * Makes what applies a tenant's events to the cache. A refetch and no patch: the server's words are then the only ones. What
+ * comes by the thousand is refetched at once, and then no more often than once in a while.
+ */
+export function applier(queries: QueryClient, slug: string): (event: ServerEvent) => void {
+  const refetch = (...queryKey: string[]) => void queries.invalidateQueries({ queryKey })
+  const knowledge = paced(() => refetch(slug, 'knowledge'), pace)
+  return (event) => {
+    const stale = staleAfter(event.type)
+    if (stale === 'everything') refetch(slug)
+    else if (stale === 'knowledge') knowledge()
+    else if (stale) refetch(slug, stale)
+  }
+}
+
+/** Runs at once, and for all calls of the next so many milliseconds once more at their end. */
+function paced(run: () => void, ms: number): () => void {
+  let resting = false
+  let again = false
+  return function call() {
+    if (resting) {
+      again = true
+      return
+    }
+    run()
+    resting = true
+    setTimeout(() => {
+      resting = false
+      if (again) {
+        again = false
+        call()
+      }
+    }, ms)
+  }
 }
 
 type Listener = (event: ServerEvent) => void
@@ -63,12 +95,13 @@ export function useLine(slug: string, queries: QueryClient): { line: Line; state
   const [state, setState] = useState<LineState>('connecting')
   useEffect(() => {
     const stop = new AbortController()
+    const apply = applier(queries, slug)
     void follow(
       {
         open: openEvents(slug),
         onState: setState,
         onEvent: (event) => {
-          applyEvent(queries, slug, event)
+          apply(event)
           line.heard(event)
         },
       },
