@@ -1,9 +1,10 @@
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { Link, useNavigate } from '@tanstack/react-router'
-import { useId, useState } from 'react'
+import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { type Expected, expectedQuery, type Item, itemsQuery, type Passage } from '../../api/knowledge.ts'
 import { Button } from '../../ui/Button.tsx'
+import { Panel } from '../../ui/Panel.tsx'
 import { SearchField } from '../../ui/SearchField.tsx'
 import { Skeleton } from '../../ui/Skeleton.tsx'
 import { ProblemLine } from '../shell/ProblemState.tsx'
@@ -17,14 +18,10 @@ type Props = { slug: string; question: string; expect: string | undefined; last:
 export function WhyNot({ slug, question, expect, last }: Props) {
   const { t } = useTranslation()
   const navigate = useNavigate({ from: '/$slug/brain' })
-  const title = useId()
   const choose = (item: string | undefined) =>
     void navigate({ search: ({ expect: _, ...old }) => ({ ...old, ...(item ? { expect: item } : {}) }) })
   return (
-    <section className={classes.box} aria-labelledby={title}>
-      <h2 id={title} className={classes.title}>
-        {t('brain.whyNot.title')}
-      </h2>
+    <Panel title={t('brain.whyNot.title')}>
       {expect === undefined ? (
         <Picker slug={slug} onChoose={({ id }) => choose(id)} />
       ) : (
@@ -33,7 +30,7 @@ export function WhyNot({ slug, question, expect, last }: Props) {
           <Button onClick={() => choose(undefined)}>{t('brain.whyNot.other')}</Button>
         </>
       )}
-    </section>
+    </Panel>
   )
 }
 
