@@ -111,6 +111,6 @@ var (
 	ErrBadURL        = flomastr.Errorf(flomastr.Invalid, "url_invalid", "This is not a web address that we can fetch.").Field("body.url", "must be an absolute http or https address")
 	ErrLabels        = flomastr.Errorf(flomastr.Invalid, "labels_invalid", "An intent or a tag has at most 200 characters, and an item at most 50 tags.").Field("body.tags", "at most 50, each of at most 200 characters")
 	ErrTooLarge      = flomastr.Errorf(flomastr.TooLarge, "content_too_large", "This is larger than your plan allows.")
-	ErrFileType      = flomastr.Errorf(flomastr.Unsupported, "file_type_unsupported", "This type of file cannot be added; your plan allows Markdown, text, HTML, PDF and Word files, or fewer.")
+	ErrFileType      = flomastr.Errorf(flomastr.Unsupported, "file_type_unsupported", "This type of file cannot be read, or your plan does not allow it.")
 	ErrVersionPassed = flomastr.Errorf(flomastr.Conflict, "version_passed", "A newer version of this item has taken its place.")
 )

@@ -113,6 +113,7 @@ type configOutput struct {
 		Clerk        *clerkConfig        `json:"clerk,omitempty" doc:"What Clerk's components need; only where Clerk is configured"`
 		FeatureFlags map[string]bool     `json:"feature_flags"`
 		FileTypes    []flomastr.FileType `json:"file_types" doc:"What knowledge is read from: the words of policies, and how names of such files end"`
+		MaxUpload    int64               `json:"max_upload_bytes" doc:"The largest file that is taken in one upload, whatever a tenant's policies allow"`
 		Tenant       string              `json:"tenant" doc:"The slug of the tenant whose branding this is, else empty"`
 		Branding     brandingConfig      `json:"branding"`
 	}
@@ -137,7 +138,7 @@ func (a *API) config(ctx context.Context, call Call, _ *configInput) (*configOut
 	out := &configOutput{}
 	b := &out.Body
 	b.Version, b.BaseDomain, b.FeatureFlags, b.Identity = a.deps.Version, a.deps.BaseDomain, a.featureFlags(), []string{}
-	b.FileTypes = flomastr.FileTypes()
+	b.FileTypes, b.MaxUpload = flomastr.FileTypes(), maxUpload
 	if !a.deps.SignIn.BuiltInOff {
 		b.Identity = append(b.Identity, "local")
 	}

@@ -16,8 +16,12 @@ import (
 	"github.com/flomastr/flomastr/contextengine"
 )
 
-// maxUpload is the largest body of an upload; a tenant's policy may allow less.
-const maxUpload = 64 << 20
+const (
+	// maxUpload is the largest file of an upload; a tenant's policy may allow less.
+	maxUpload = 64 << 20
+	// maxForm is what a form may add to its file: its fields and the lines between.
+	maxForm = 64 << 10
+)
 
 var (
 	errUploadForm = flomastr.Errorf(flomastr.Malformed, "malformed", "The upload is not a complete multipart form.")

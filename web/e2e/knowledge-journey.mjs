@@ -156,7 +156,7 @@ async function dropFifty(page) {
     buffer: Buffer.from(kinds[fact.kind](fact)),
   }))
   await (await chooser).setFiles(files)
-  await page.getByRole('list', { name: 'Uploads' }).waitFor({ state: 'detached', timeout: 5 * patience })
+  await page.getByText('50 of 50 uploaded').first().waitFor({ timeout: 5 * patience })
   must(true, 'fifty files are uploaded')
   for (const fact of facts) await answers(page, `How much is a full ${fact.thing} service?`, fact.price)
   must(true, 'and each of them answers')

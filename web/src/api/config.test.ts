@@ -10,6 +10,11 @@ it('reads what knowledge is made from, and nothing from what it does not know', 
   expect(configOf(undefined).fileTypes).toEqual([])
 })
 
+it('knows how much may be uploaded, or leaves it to the server', () => {
+  expect(configOf({ max_upload_bytes: 5 }).maxUpload).toBe(5)
+  expect(configOf(undefined).maxUpload).toBe(Number.POSITIVE_INFINITY)
+})
+
 it.each([
   ['the built-in provider', { identity: ['local'] }, ['local'], undefined],
   ['Clerk', { identity: ['clerk'], clerk }, ['clerk'], 'pk_test_x'],

@@ -15,6 +15,8 @@ export type Config = {
   providers: readonly Provider[]
   /** What knowledge is read from: the words of policies, and how names of such files end. */
   fileTypes: readonly FileType[]
+  /** The most bytes that the server takes in one upload, whatever a tenant's policies allow. */
+  maxUpload: number
   /** What Clerk's components need; only where people may sign in with Clerk. */
   clerk: ClerkConfig | undefined
 }
@@ -26,12 +28,14 @@ export function configOf(wire: unknown): Config {
   const flags = field(wire, 'feature_flags')
   const tenant = field(wire, 'tenant')
   const baseDomain = field(wire, 'base_domain')
+  const maxUpload = field(wire, 'max_upload_bytes')
   return {
     branding: brandingOf(wire),
     tenant: typeof tenant === 'string' ? tenant : '',
     simulator: field(flags, 'simulator') === true || field(wire, 'simulator') === true,
     baseDomain: typeof baseDomain === 'string' && baseDomain !== '' ? baseDomain : location.hostname,
     fileTypes: fileTypesOf(field(wire, 'file_types')),
+    maxUpload: typeof maxUpload === 'number' ? maxUpload : Number.POSITIVE_INFINITY,
     ...identityOf(wire),
   }
 }

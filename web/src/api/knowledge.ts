@@ -219,14 +219,62 @@ export async function deleteItem(slug: string, id: string): Promise<void> {
 
 const filesPath = '/routes/knowledge/{tenant_slug}/files' satisfies keyof paths
 
-/** Uploads one file, which becomes an item. */
+/** What became of an uploaded file: the item that it is now. Unchanged: the item was ready with this very content. */
+export type Sent = { item: string; version: number; status: ItemStatus; unchanged: boolean }
+
+/** Uploads one file, which becomes an item; without a title it is called by its name. */
 export async function uploadFile(
   slug: string,
   file: File,
+  title: string | undefined,
   onProgress: (part: number) => void,
   signal: AbortSignal,
-): Promise<void> {
-  await upload(filesPath.replace('{tenant_slug}', encodeURIComponent(slug)), file, onProgress, signal)
+): Promise<Sent> {
+  const path = filesPath.replace('{tenant_slug}', encodeURIComponent(slug))
+  const answer = await upload(path, { file, ...(title ? { title } : {}) }, onProgress, signal)
+  const { id, version, status } = (await answer.json()) as components['schemas']['KnowledgeAccepted']
+  return { item: id, version, status, unchanged: answer.status === 200 }
+}
+
+/** How far an item is, as the events tell it. */
+export type News = {
+  item: string
+  version: number
+  status: ItemStatus | 'deleted'
+  /** How much of it is read, 0 to 1. */
+  part: number
+  problem: string
+}
+
+/** Reads the data of a knowledge.item event; undefined for what is none. */
+export function newsOf(data: string): News | undefined {
+  try {
+    const { id, version = Number.POSITIVE_INFINITY, status, error = '', progress } = JSON.parse(data)
+    if (typeof id !== 'string' || typeof status !== 'string') return undefined
+    return { item: id, version, status: status as News['status'], part: partOf(progress), problem: error }
+  } catch {
+    return undefined
+  }
+}
+
+const partOf = (progress: { done: number; total: number } | undefined): number =>
+  progress && progress.total > 0 ? progress.done / progress.total : 0
+
+/** Every item that is being read or could not be read. Those being read are asked for first: who fails meanwhile is in both. */
+export async function unfinished(slug: string): Promise<ReadonlyMap<string, News>> {
+  const found = new Map<string, News>()
+  for (const status of ['processing', 'failed'] as const) {
+    let cursor: string | undefined
+    do {
+      const query = { status, limit: 200, ...(cursor ? { cursor } : {}) }
+      const params = { path: { tenant_slug: slug }, query }
+      const page = await unwrap(client(slug).GET('/routes/knowledge/{tenant_slug}/index', { params }))
+      for (const { id, version, progress, error } of page.entries ?? [])
+        found.set(id, { item: id, version, status, part: partOf(progress), problem: error })
+      cursor = page.next_cursor || undefined
+    } while (cursor)
+  }
+  return found
 }
 
 export function itemOf(wire: WireEntry): Item {

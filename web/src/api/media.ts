@@ -61,6 +61,6 @@ export async function uploadMedia(
   signal: AbortSignal,
 ): Promise<Media> {
   const path = kind ? `${uploadPath}?kind=${kind}` : uploadPath
-  const answer = await upload(path, file, onProgress, signal, slug)
+  const answer = await upload(path, { file }, onProgress, signal, slug)
   return mediaOf((await answer.json()) as WireMedia)
 }

@@ -3775,6 +3775,11 @@ export interface components {
              *     ]
              */
             identity: string[] | null;
+            /**
+             * Format: int64
+             * @description The largest file that is taken in one upload, whatever a tenant's policies allow
+             */
+            max_upload_bytes: number;
             /** @description The slug of the tenant whose branding this is, else empty */
             tenant: string;
             version: string;

@@ -2,12 +2,12 @@ import { session } from './client.ts'
 import { Problem, problemOf } from './problem.ts'
 
 /**
- * Uploads one file to a path and gives the answer of success. XMLHttpRequest, because fetch cannot say how much of a body has
+ * Uploads a form with one file to a path and gives the answer of success. XMLHttpRequest, because fetch cannot say how much of a body has
  * gone out.
  */
 export async function upload(
   path: string,
-  file: File,
+  fields: { file: File; [name: string]: string | File },
   onProgress: (part: number) => void,
   signal: AbortSignal,
   slug?: string,
@@ -50,7 +50,7 @@ export async function upload(
       call.onabort = stopped
       signal.addEventListener('abort', () => call.abort(), { once: true })
       const form = new FormData()
-      form.append('file', file)
+      for (const [name, value] of Object.entries(fields)) form.append(name, value)
       call.send(form)
     })
   }

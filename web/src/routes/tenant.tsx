@@ -5,6 +5,7 @@ import { useConfig } from '../api/config.ts'
 import { mayAdminister, meQuery, roleIn, tenantQuery } from '../api/me.ts'
 import { asProblem } from '../api/problem.ts'
 import { OpenAlerts } from '../features/alerts/OpenAlerts.tsx'
+import { UploadsLeft, UploadsListen } from '../features/knowledge/UploadsLeft.tsx'
 import { Connection } from '../features/shell/Connection.tsx'
 import { LineContext, useLine } from '../features/shell/live.ts'
 import { ProblemState } from '../features/shell/ProblemState.tsx'
@@ -40,6 +41,7 @@ export function TenantPage() {
       link: { to: '/$slug/brain', params, search: {} },
       icon: 'brain',
       text: t('nav.brain'),
+      mark: <UploadsLeft slug={slug} />,
     },
     {
       path: `/${slug}/simulator`,
@@ -57,6 +59,7 @@ export function TenantPage() {
   ]
   return (
     <LineContext value={line}>
+      <UploadsListen slug={slug} />
       <Shell
         slug={slug}
         name={name}
