@@ -10,12 +10,14 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	mathrand "math/rand/v2"
 	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -52,6 +54,7 @@ type lab struct {
 	engine   *whatsapp.Engine // for what an administrator does
 	channels []whatsapp.Channel
 	spare    int // tenants that were made for one run
+	beside   int // labs that share the machine, this one among them
 }
 
 // server is one of the two processes; it is started again whenever it ends, until it is told not to.
@@ -60,6 +63,7 @@ type server struct {
 	address  string
 	provider string // the stand-in's address for this one
 	env      []string
+	mu       sync.Mutex // held while the process is started
 	cmd      *exec.Cmd
 	ended    chan struct{}
 	stay     bool // dead
@@ -287,16 +291,19 @@ func (l *lab) end() {
 }
 
 func (s *server) start() error {
-	s.cmd = exec.Command(filepath.Join(s.lab.programs, "flomastr"), "serve", "--listen", s.address)
-	s.cmd.Env, s.cmd.Dir = append(s.lab.environment(), s.env...), s.lab.dir
-	s.cmd.Env = append(s.cmd.Env, "FLOMASTR_INFOBIP_URL="+s.provider, "INFOBIP_BASE_URL="+s.provider, "INFOBIP_API_KEY="+operatorKey)
-	s.cmd.Stdout, s.cmd.Stderr = s.lab.log, s.lab.log
-	s.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	s.ended = make(chan struct{})
-	if err := s.cmd.Start(); err != nil {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	cmd := exec.Command(filepath.Join(s.lab.programs, "flomastr"), "serve", "--listen", s.address)
+	cmd.Env, cmd.Dir = append(s.lab.environment(), s.env...), s.lab.dir
+	cmd.Env = append(cmd.Env, "FLOMASTR_INFOBIP_URL="+s.provider, "INFOBIP_BASE_URL="+s.provider, "INFOBIP_API_KEY="+operatorKey)
+	cmd.Stdout, cmd.Stderr = s.lab.log, s.lab.log
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	if err := cmd.Start(); err != nil {
 		return err
 	}
-	go func(cmd *exec.Cmd, ended chan struct{}) { _ = cmd.Wait(); close(ended) }(s.cmd, s.ended)
+	ended := make(chan struct{})
+	s.cmd, s.ended = cmd, ended
+	go func() { _ = cmd.Wait(); close(ended) }()
 	return nil
 }
 
@@ -316,7 +323,11 @@ func (s *server) ready(ctx context.Context) error {
 	})
 }
 
-func (s *server) signal(sig syscall.Signal) { _ = s.cmd.Process.Signal(sig) }
+func (s *server) signal(sig syscall.Signal) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	_ = s.cmd.Process.Signal(sig)
+}
 
 // stop ends the process and leaves it dead.
 func (s *server) stop(sig syscall.Signal) {
@@ -392,13 +403,18 @@ func (l *lab) said() string {
 	return strings.Join(lines[max(0, len(lines)-8):], "\n")
 }
 
+// freeAddress finds a port to listen at later. It lies below those that the system gives to connections (32768 and above), of which
+// one might have it by then.
 func freeAddress() (string, error) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
+	var err error
+	for range 100 {
+		var listener net.Listener
+		if listener, err = net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", 10000+mathrand.IntN(22000))); err == nil {
+			address := listener.Addr().String()
+			return address, listener.Close()
+		}
 	}
-	defer func() { _ = listener.Close() }()
-	return listener.Addr().String(), nil
+	return "", fmt.Errorf("find a free port: %w", err)
 }
 
 func sleep(ctx context.Context, d time.Duration) bool {

@@ -20,8 +20,9 @@ type load struct {
 	run      string // marks the run's messages and contacts
 	dice     *rand.Rand
 	contacts int
-	copies   int  // of each message, besides the random duplicates
-	both     bool // every message goes to both servers at once
+	pause    time.Duration // between two messages
+	copies   int           // of each message, besides the random duplicates
+	both     bool          // every message goes to both servers at once
 	client   http.Client
 
 	mu       sync.Mutex
@@ -35,7 +36,7 @@ type load struct {
 
 func newLoad(l *lab, run string, seed uint64) *load {
 	return &load{
-		lab: l, run: run, dice: rand.New(rand.NewPCG(seed, 2)), contacts: 20, client: http.Client{Timeout: 10 * time.Second},
+		lab: l, run: run, dice: rand.New(rand.NewPCG(seed, 2)), contacts: 20, pause: 40 * time.Millisecond * time.Duration(l.beside), client: http.Client{Timeout: 10 * time.Second},
 		statuses: map[int]int{}, seq: map[int]int{}, slots: make(chan struct{}, 20),
 	}
 }
@@ -75,7 +76,7 @@ func (l *load) write(ctx, patience context.Context) {
 			})
 		}
 	}
-	for sleep(ctx, 40*time.Millisecond) {
+	for sleep(ctx, l.pause) {
 		window = append(window, l.utter(l.dice.IntN(l.contacts), "Question %d: when are you open?"))
 		if len(window) >= 10 {
 			i := l.dice.IntN(len(window))

@@ -3,13 +3,13 @@ package main
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
 	"os"
 	"os/signal"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"syscall"
 	"time"
@@ -33,6 +33,7 @@ func run(ctx context.Context) (held bool, err error) {
 	seeds := flag.Int("seeds", 0, "how many seeds each; as many as the profile says otherwise")
 	name := flag.String("profile", "short", "short or long")
 	out := flag.String("out", ".flomastr/chaos.json", "where the results are written")
+	lanes := flag.Int("lanes", 0, "how many are played side by side, of those that may, and customers write the slower; twice the processors otherwise")
 	bin := flag.String("bin", "bin/chaos", "the folder of the programs, built with the tag chaos")
 	flag.Parse()
 
@@ -50,13 +51,7 @@ func run(ctx context.Context) (held bool, err error) {
 	} else if times == 0 {
 		times = 1
 	}
-	l, err := openLab(ctx, programs, first)
-	if err != nil {
-		return false, err
-	}
-	defer func() { err = errors.Join(err, l.close()) }()
-	var results []result
-	held = true
+	var together, alone []turn
 	for _, s := range scenarios() {
 		if !chosen(s.name, *only) {
 			continue
@@ -66,24 +61,24 @@ func run(ctx context.Context) (held bool, err error) {
 			continue
 		}
 		for n := range cmp.Or(times, p.seedsFor(s)) {
-			seed := first + uint64(n)
-			r, err := play(ctx, l, s, seed, p)
-			if err != nil {
-				return false, fmt.Errorf("%s, seed %d: %w", s.name, seed, err)
-			}
-			results = append(results, r)
-			held = held && len(r.Violations) == 0
-			fmt.Printf("%s seed %d: %d acknowledged, 99%% within %d ms, %d violations  (%s)\n", r.Scenario, r.Seed, r.Acknowledged, r.SlowestMS, len(r.Violations), s.what)
-			for _, v := range r.Violations {
-				fmt.Println("   ", v)
-			}
-			if err := write(*out, results); err != nil {
-				return false, err
+			if t := (turn{s, first + uint64(n)}); s.alone {
+				alone = append(alone, t)
+			} else {
+				together = append(together, t)
 			}
 		}
 	}
-	fmt.Printf("profile %s: %d runs\n", *name, len(results))
-	return held, ctx.Err()
+	r := &report{name: *out, held: true}
+	for _, part := range []struct {
+		turns []turn
+		lanes int
+	}{{together, min(cmp.Or(max(*lanes, 0), 2*runtime.NumCPU()), len(together))}, {alone, min(1, len(alone))}} {
+		if err := playAll(ctx, programs, part.turns, part.lanes, p, r); err != nil {
+			return false, err
+		}
+	}
+	fmt.Printf("profile %s: %d runs\n", *name, len(r.results))
+	return r.held, ctx.Err()
 }
 
 func chosen(name, only string) bool {
@@ -96,15 +91,4 @@ func chosen(name, only string) bool {
 		}
 	}
 	return false
-}
-
-func write(name string, results []result) error {
-	content, err := json.MarshalIndent(results, "", "  ")
-	if err != nil {
-		return err
-	}
-	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
-		return err
-	}
-	return os.WriteFile(name, append(content, '\n'), 0o600)
 }

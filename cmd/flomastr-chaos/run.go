@@ -65,15 +65,15 @@ func (p profile) seedsFor(s scenario) int {
 // enough is how many acknowledged messages make a run worth its name.
 const enough = 20
 
-// play breaks the product once in the scenario's way.
-func play(ctx context.Context, l *lab, s scenario, seed uint64, p profile) (r result, err error) {
+// play breaks the product once in the scenario's way, and tells the servers' last lines.
+func play(ctx context.Context, l *lab, s scenario, seed uint64, p profile) (r result, said string, err error) {
 	r = result{Scenario: s.name, Seed: seed, Violations: []string{}}
 	var env []string
 	if s.env != nil {
 		env = s.env(seed)
 	}
 	if err := l.begin(ctx, env...); err != nil {
-		return r, fmt.Errorf("start the servers: %w", err)
+		return r, "", fmt.Errorf("start the servers: %w", err)
 	}
 	defer l.end()
 	watching, unwatch := context.WithCancel(ctx)
@@ -107,7 +107,7 @@ func play(ctx context.Context, l *lab, s scenario, seed uint64, p profile) (r re
 	}
 	customers.under.Wait()
 	if err := ctx.Err(); err != nil { // told to stop: nothing can be said of this run
-		return r, err
+		return r, "", err
 	}
 
 	c := &checker{lab: l, load: customers}
@@ -116,7 +116,7 @@ func play(ctx context.Context, l *lab, s scenario, seed uint64, p profile) (r re
 	}
 	c.drained(ctx, p.drain)
 	if err := ctx.Err(); err != nil {
-		return r, err
+		return r, "", err
 	}
 	c.check(ctx)
 	for _, check := range t.finally {
@@ -127,10 +127,7 @@ func play(ctx context.Context, l *lab, s scenario, seed uint64, p profile) (r re
 	}
 	r.Acknowledged, r.SlowestMS = len(customers.heard), slowest(customers.waits).Milliseconds()
 	r.Violations = append(r.Violations, c.violations...)
-	if len(c.violations) > 0 {
-		fmt.Println(l.said())
-	}
-	return r, nil
+	return r, l.said(), nil
 }
 
 // slowest is the 99th percentile.

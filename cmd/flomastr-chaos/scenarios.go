@@ -10,6 +10,7 @@ type scenario struct {
 	name, what string
 	often      bool                       // 20 seeds in the short profile as well
 	long       bool                       // in the long profile only, or when it is asked for
+	alone      bool                       // it fills the machine or promises a time, so nothing is played beside it
 	env        func(seed uint64) []string // further settings of the servers
 	copies     int                        // of each message
 	both       bool                       // every message reaches both servers at once
@@ -46,19 +47,19 @@ func scenarios() []scenario {
 		{name: "FLT-10", what: "PostgreSQL stopped at once, a while down", breaks: stopDatabase},
 		{name: "FLT-18", what: "the connection is cut right after COMMIT", often: true, breaks: cutCommits, mend: calm},
 		{name: "FLT-36", what: "both servers get every message at once", often: true, both: true, copies: 1, breaks: wait},
-		{name: "FLT-37", what: "one server cannot reach the provider", breaks: partProvider},
-		{name: "FLT-38", what: "every message five times", copies: 4, breaks: wait},
-		{name: "FLT-39", what: "one tenant's customers write ten times as much", breaks: burst},
+		{name: "FLT-37", what: "one server cannot reach the provider", alone: true, breaks: partProvider},
+		{name: "FLT-38", what: "every message five times", alone: true, copies: 4, breaks: wait},
+		{name: "FLT-39", what: "one tenant's customers write ten times as much", alone: true, breaks: burst},
 		{name: "FLT-40", what: "a contact's first message fails again and again", breaks: failHead},
 		{name: "FLT-41", what: "jobs, sends and history that cannot be read", breaks: garble},
-		{name: "FLT-42", what: "a turn that ends its server each time", env: act("end", 1, "answering", poison), breaks: poisoned},
-		{name: "FLT-43", what: "turns that heed no cancellation", env: act("hang", 1, "answering", poison, "CHAOS_TIMES=10"), breaks: hangs},
+		{name: "FLT-42", what: "a turn that ends its server each time", alone: true, env: act("end", 1, "answering", poison), breaks: poisoned},
+		{name: "FLT-43", what: "turns that heed no cancellation", alone: true, env: act("hang", 1, "answering", poison, "CHAOS_TIMES=10"), breaks: hangs},
 		{name: "FLT-44", what: "a turn's job, then its tenant, is deleted while it runs", env: act("pause", 1, "context-built", ""), breaks: deleteWhileRunning},
 		{name: "FLT-45", what: "a job of twenty minutes whose worker keeps its lease", long: true, breaks: workLong},
-		{name: "FLT-46", what: "ten thousand turns without owner among as many with one", breaks: orphan},
-		{name: "FLT-47", what: "one tenant enqueues a mountain of reading", breaks: bury},
+		{name: "FLT-46", what: "ten thousand turns without owner among as many with one", alone: true, breaks: orphan},
+		{name: "FLT-47", what: "one tenant enqueues a mountain of reading", alone: true, breaks: bury},
 		{name: "FLT-48", what: "jobs of a newer version, and of another tenant's things", breaks: shareQueue},
-		{name: "FLT-49", what: "the provider is back after an outage", breaks: outage},
+		{name: "FLT-49", what: "the provider is back after an outage", alone: true, breaks: outage},
 		faulty("FLT-58", "the provider answers 500, 502, 503, 504", refuse(500, 10), refuse(502, 10), refuse(503, 10), refuse(504, 10)),
 		faulty("FLT-59", "the provider answers 429, with and without Retry-After", refuse(429, 5), fault{"on": "send", "kind": "refuse", "status": 429, "retry_after": "1", "times": 5}),
 		faulty("FLT-60", "the provider accepts and hangs", accepting("accept_then_hang", 4)).twenty(),
