@@ -15,56 +15,60 @@ import (
 type ID[Of any] [16]byte
 
 type (
-	tenantNoun       struct{}
-	membershipNoun   struct{}
-	accountNoun      struct{}
-	sessionNoun      struct{}
-	tokenNoun        struct{}
-	channelNoun      struct{}
-	contactNoun      struct{}
-	identityNoun     struct{}
-	conversationNoun struct{}
-	messageNoun      struct{}
-	jobNoun          struct{}
-	itemNoun         struct{}
-	passageNoun      struct{}
-	visitNoun        struct{}
-	platformUserNoun struct{}
-	alertNoun        struct{}
-	mediaNoun        struct{}
-	fileNoun         struct{}
-	templateNoun     struct{}
-	siteNoun         struct{}
-	questionSetNoun  struct{}
-	evaluationNoun   struct{}
-	questionNoun     struct{}
+	tenantNoun        struct{}
+	membershipNoun    struct{}
+	accountNoun       struct{}
+	sessionNoun       struct{}
+	tokenNoun         struct{}
+	channelNoun       struct{}
+	contactNoun       struct{}
+	identityNoun      struct{}
+	conversationNoun  struct{}
+	messageNoun       struct{}
+	jobNoun           struct{}
+	itemNoun          struct{}
+	passageNoun       struct{}
+	visitNoun         struct{}
+	platformUserNoun  struct{}
+	alertNoun         struct{}
+	mediaNoun         struct{}
+	fileNoun          struct{}
+	templateNoun      struct{}
+	siteNoun          struct{}
+	questionSetNoun   struct{}
+	evaluationNoun    struct{}
+	questionNoun      struct{}
+	releaseNoun       struct{}
+	releaseChangeNoun struct{}
 )
 
 // The ids of the product's nouns.
 type (
-	TenantID       = ID[tenantNoun]
-	MembershipID   = ID[membershipNoun]
-	AccountID      = ID[accountNoun]
-	SessionID      = ID[sessionNoun]
-	TokenID        = ID[tokenNoun]
-	ChannelID      = ID[channelNoun]
-	ContactID      = ID[contactNoun]
-	IdentityID     = ID[identityNoun]
-	ConversationID = ID[conversationNoun]
-	MessageID      = ID[messageNoun]
-	JobID          = ID[jobNoun]
-	ItemID         = ID[itemNoun]
-	PassageID      = ID[passageNoun]
-	VisitID        = ID[visitNoun]
-	PlatformUserID = ID[platformUserNoun]
-	AlertID        = ID[alertNoun]
-	MediaID        = ID[mediaNoun]
-	FileID         = ID[fileNoun]
-	TemplateID     = ID[templateNoun]
-	SiteID         = ID[siteNoun]
-	QuestionSetID  = ID[questionSetNoun]
-	EvaluationID   = ID[evaluationNoun] // one run of a set
-	QuestionID     = ID[questionNoun]
+	TenantID        = ID[tenantNoun]
+	MembershipID    = ID[membershipNoun]
+	AccountID       = ID[accountNoun]
+	SessionID       = ID[sessionNoun]
+	TokenID         = ID[tokenNoun]
+	ChannelID       = ID[channelNoun]
+	ContactID       = ID[contactNoun]
+	IdentityID      = ID[identityNoun]
+	ConversationID  = ID[conversationNoun]
+	MessageID       = ID[messageNoun]
+	JobID           = ID[jobNoun]
+	ItemID          = ID[itemNoun]
+	PassageID       = ID[passageNoun]
+	VisitID         = ID[visitNoun]
+	PlatformUserID  = ID[platformUserNoun]
+	AlertID         = ID[alertNoun]
+	MediaID         = ID[mediaNoun]
+	FileID          = ID[fileNoun]
+	TemplateID      = ID[templateNoun]
+	SiteID          = ID[siteNoun]
+	QuestionSetID   = ID[questionSetNoun]
+	EvaluationID    = ID[evaluationNoun] // one run of a set
+	QuestionID      = ID[questionNoun]
+	ReleaseID       = ID[releaseNoun]
+	ReleaseChangeID = ID[releaseChangeNoun]
 )
 
 // lastV7 keeps ids of one process strictly increasing within a millisecond (RFC 9562, section 6.2, method 1).

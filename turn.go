@@ -17,6 +17,7 @@ type Turn struct {
 	Messages     []TurnMessage // the customer's, oldest first, at least one
 	History      []TurnMessage // what was said before, both sides, oldest first
 	First        bool          // no answer was ever sent in this conversation
+	Release      ReleaseID     // answered as this release of the knowledge would; zero: as it serves
 }
 
 // Speaker says who wrote a message.

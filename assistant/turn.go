@@ -22,6 +22,11 @@ func (a *Assistant) Answer(ctx context.Context, turn flomastr.Turn) (flomastr.De
 	if err != nil {
 		return flomastr.Decision{}, fmt.Errorf("name the business: %w", err)
 	}
+	if !turn.Release.IsZero() {
+		b := *a
+		b.deps.Retriever = released{a.deps.Retriever, turn.Release}
+		a = &b
+	}
 	v := a.voice(turn, business)
 	if decision, ok := a.courteous(turn, v); ok {
 		return decision, nil
@@ -49,6 +54,17 @@ type finding struct {
 	pool     *pool
 	excerpt  excerpt
 	answered bool
+}
+
+// released is the knowledge as a release would have it.
+type released struct {
+	Retriever
+	release flomastr.ReleaseID
+}
+
+func (r released) Retrieve(ctx context.Context, tenant flomastr.TenantID, q contextengine.Query) (contextengine.Result, error) {
+	q.Release = r.release
+	return r.Retriever.Retrieve(ctx, tenant, q)
 }
 
 // find looks for a question as it was asked and, when that finds too little, once more in wider words.

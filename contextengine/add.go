@@ -32,39 +32,44 @@ func (e *Engine) Add(ctx context.Context, tenant flomastr.TenantID, d Draft) (It
 
 // keep is Add, with a say in what is written.
 func (e *Engine) keep(ctx context.Context, tenant flomastr.TenantID, d Draft, with func(*SaveItem)) (Item, error) {
-	save, err := saveOf(d)
+	save, err := e.store(ctx, tenant, d)
 	if err != nil {
 		return Item{}, err
 	}
 	with(&save)
-	if d.Document != nil {
-		if d.Content, err = json.Marshal(d.Document); err != nil {
-			return Item{}, fmt.Errorf("write down page: %w", err)
-		}
-	}
-	if err := e.allowed(ctx, tenant, d.Source, save.Type, int64(len(d.Content))); err != nil {
-		return Item{}, err
-	}
-	if d.Content != nil {
-		sum := sha256.Sum256(d.Content)
-		save.Hash, save.Size = sum[:], int64(len(d.Content))
-		// Each upload has its own key, so that no deletion of another item can take this one's content away.
-		save.BlobKey = "knowledge/" + flomastr.NewID[flomastr.ItemID]().String()
-		if err := e.Blobs.Put(ctx, tenant, save.BlobKey, d.Content); err != nil {
-			return Item{}, fmt.Errorf("keep content of %q: %w", save.Title, err)
-		}
-	}
 	saved, err := e.Status.SaveItem(ctx, tenant, save)
 	if err != nil {
 		return Item{}, fmt.Errorf("save item: %w", err)
 	}
-	if saved.Dropped != "" {
-		if err := e.Blobs.Delete(ctx, tenant, saved.Dropped); err != nil {
-			// Nothing refers to it; the daily sweep finds it.
-			e.Log.WarnContext(ctx, "unused original not deleted", "tenant_id", tenant, "error", err)
+	e.dropBlob(ctx, tenant, saved.Dropped)
+	return saved.Item, nil
+}
+
+// store judges a draft and puts its content into the blob store.
+func (e *Engine) store(ctx context.Context, tenant flomastr.TenantID, d Draft) (SaveItem, error) {
+	save, err := saveOf(d)
+	if err != nil {
+		return SaveItem{}, err
+	}
+	if d.Document != nil {
+		if d.Content, err = json.Marshal(d.Document); err != nil {
+			return SaveItem{}, fmt.Errorf("write down page: %w", err)
 		}
 	}
-	return saved.Item, nil
+	if err := e.allowed(ctx, tenant, d.Source, save.Type, int64(len(d.Content))); err != nil {
+		return SaveItem{}, err
+	}
+	if d.Content == nil {
+		return save, nil
+	}
+	sum := sha256.Sum256(d.Content)
+	save.Hash, save.Size = sum[:], int64(len(d.Content))
+	// Each upload has its own key, so that no deletion of another item can take this one's content away.
+	save.BlobKey = "knowledge/" + flomastr.NewID[flomastr.ItemID]().String()
+	if err := e.Blobs.Put(ctx, tenant, save.BlobKey, d.Content); err != nil {
+		return SaveItem{}, fmt.Errorf("keep content of %q: %w", save.Title, err)
+	}
+	return save, nil
 }
 
 // allowed holds an upload to the tenant's policies. What a file really is, the reader finds out; its name must at least

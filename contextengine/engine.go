@@ -21,10 +21,12 @@ type Blobs interface {
 }
 
 // Deps are what an engine works with. All but Log, Pause, Clock and Weights are needed; Log defaults to the process's own. Sites
-// and Web are needed by what concerns web sites alone.
+// and Web are needed by what concerns web sites alone, Releases and Staged by what concerns releases.
 type Deps struct {
 	Status   StatusStore
 	Content  ContentStore
+	Releases ReleaseStore
+	Staged   StagedStore
 	Blobs    Blobs
 	Reader   Reader
 	Embedder llm.Embedder

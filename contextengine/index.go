@@ -63,16 +63,20 @@ func (e *Engine) GiveUp(ctx context.Context, tenant flomastr.TenantID, args Inde
 }
 
 func (e *Engine) fail(ctx context.Context, tenant flomastr.TenantID, item Item, cause error) error {
-	sentence := "Something went wrong on our side while reading it; try to index it again."
-	var known *flomastr.Error
-	if errors.As(cause, &known) && known.Kind != flomastr.Internal {
-		sentence = known.Message
-	}
-	err := e.Status.FailItem(ctx, tenant, item.ID, item.Version, sentence)
+	err := e.Status.FailItem(ctx, tenant, item.ID, item.Version, failure(cause))
 	if errors.Is(err, ErrVersionPassed) || errors.Is(err, ErrItemNotFound) {
 		return nil
 	}
 	return err
+}
+
+// failure is what people are told of a cause.
+func failure(cause error) string {
+	var known *flomastr.Error
+	if errors.As(cause, &known) && known.Kind != flomastr.Internal {
+		return known.Message
+	}
+	return "Something went wrong on our side while reading it; try to index it again."
 }
 
 // again tells the failures that time may mend.

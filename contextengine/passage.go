@@ -7,7 +7,8 @@ type Query struct {
 	Text    string
 	Limit   int // 0 means 8; at most 50
 	Filters Filters
-	Expect  flomastr.ItemID // an item that should have been found: Result.Expected says what became of it
+	Expect  flomastr.ItemID    // an item that should have been found: Result.Expected says what became of it
+	Release flomastr.ReleaseID // answers as this release would; zero: as the knowledge serves
 }
 
 // Filters narrow what is searched. Empty ones do not.

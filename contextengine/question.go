@@ -17,6 +17,21 @@ type vocabulary interface {
 	Similar(ctx context.Context, tenant flomastr.TenantID, word string) ([]KnownWord, error)
 }
 
+// brain is a tenant's vocabulary as it serves, or as it would with the changes of a release.
+type brain struct {
+	ContentStore
+	changes []flomastr.ReleaseChangeID
+}
+
+func (b brain) Lookup(ctx context.Context, tenant flomastr.TenantID, ask Lookup) (Known, error) {
+	ask.Changes = b.changes
+	return b.ContentStore.Lookup(ctx, tenant, ask)
+}
+
+func (b brain) Similar(ctx context.Context, tenant flomastr.TenantID, word string) ([]KnownWord, error) {
+	return b.ContentStore.Similar(ctx, tenant, word, b.changes)
+}
+
 // asked is a question, read against the tenant's vocabulary.
 type asked struct {
 	ranking.Question

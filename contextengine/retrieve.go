@@ -34,9 +34,15 @@ func (e *Engine) Retrieve(ctx context.Context, tenant flomastr.TenantID, q Query
 			return Result{}, err
 		}
 	}
+	var changes []flomastr.ReleaseChangeID
+	if !q.Release.IsZero() {
+		if changes, err = e.ready(ctx, tenant, q.Release); err != nil {
+			return Result{}, err
+		}
+	}
 	var question asked
 	err = e.withAnalyst(func(a *analyst) (err error) {
-		question, err = a.read(ctx, tenant, e.Content, q.Text)
+		question, err = a.read(ctx, tenant, brain{e.Content, changes}, q.Text)
 		return err
 	})
 	if err != nil {
@@ -44,7 +50,7 @@ func (e *Engine) Retrieve(ctx context.Context, tenant flomastr.TenantID, q Query
 	}
 	ask := CandidateQuery{
 		Terms: candidateTerms(question), Average: question.corpus.Words, Limit: candidateLimit, Filters: q.Filters,
-		Exact: question.corpus.Passages <= exactVectors, Stamp: question.stamp,
+		Exact: question.corpus.Passages <= exactVectors, Stamp: question.stamp, Changes: changes,
 	}
 	ask.Vector, ask.Model = e.vector(ctx, tenant, question, q.Text)
 	candidates, err := e.Content.Candidates(ctx, tenant, ask)

@@ -96,8 +96,8 @@ type ContentStore interface {
 	Erase(ctx context.Context, tenant flomastr.TenantID, id flomastr.ItemID) error
 
 	Lookup(ctx context.Context, tenant flomastr.TenantID, ask Lookup) (Known, error)
-	// Similar lists words of the vocabulary that share a beginning or an end with the word.
-	Similar(ctx context.Context, tenant flomastr.TenantID, word string) ([]KnownWord, error)
+	// Similar lists words of the vocabulary, as it would be with the changes, that share a beginning or an end with the word.
+	Similar(ctx context.Context, tenant flomastr.TenantID, word string, changes []flomastr.ReleaseChangeID) ([]KnownWord, error)
 	Candidates(ctx context.Context, tenant flomastr.TenantID, ask CandidateQuery) ([]Candidate, error)
 	// Read gives the passages in the order of the numbers, with their neighbours. One that is gone is left out.
 	Read(ctx context.Context, tenant flomastr.TenantID, numbers []int) ([]NumberedPassage, error)
@@ -169,11 +169,13 @@ type WordTerm struct {
 // Length is a passage's size as the legs normalise by it.
 type Length struct{ Words, Titles, Grams int }
 
-// Lookup asks what the collection knows of a question.
+// Lookup asks what the collection knows of a question. With changes of a release, it is asked as it would be with all of
+// them: ErrReleaseChanged where that cannot be said. Changes that were promoted already are part of what serves.
 type Lookup struct {
-	Words []string
-	Terms []analysis.Term
-	Grams []analysis.Gram
+	Words   []string
+	Terms   []analysis.Term
+	Grams   []analysis.Gram
+	Changes []flomastr.ReleaseChangeID
 }
 
 // KnownWord is a word of the vocabulary, the term it counts for, and in how many passages.
@@ -203,6 +205,7 @@ type CandidateQuery struct {
 	Limit   int
 	Filters Filters
 	Stamp   string // of the index that the question was read against
+	Changes []flomastr.ReleaseChangeID
 }
 
 // WeightedTerm is a term with its inverse document frequency.

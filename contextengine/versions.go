@@ -20,6 +20,8 @@ const (
 	Crawled   Cause = "crawled"   // its page had changed
 	Reindexed Cause = "reindexed" // somebody had it read again
 	Restored  Cause = "restored"  // an old version was put back
+	Promoted  Cause = "promoted"  // a release began to serve
+	RolledOff Cause = "rolled_back"
 )
 
 // Change is who made a version, when, and why. The zero value is that of a version made before changes were kept.
@@ -86,12 +88,19 @@ func (e *Engine) Restore(ctx context.Context, tenant flomastr.TenantID, by floma
 	if err != nil {
 		return Item{}, fmt.Errorf("read version %d: %w", number, err)
 	}
-	draft := Draft{Title: item.Title, Source: item.Source, URL: item.URL, Content: []byte(old.Markdown), By: by}
+	draft := rewritten(item, []byte(old.Markdown))
+	draft.By = by
+	return e.keep(ctx, tenant, draft, func(save *SaveItem) { save.ID, save.Cause, save.Restored = id, Restored, number })
+}
+
+// rewritten is an item with another text. A page stays a page; a file becomes text, because there is no file of it.
+func rewritten(item Item, markdown []byte) Draft {
+	d := Draft{Title: item.Title, Source: item.Source, URL: item.URL, Content: markdown}
 	switch item.Source {
 	case FromURL:
-		draft.Document = &Document{Title: item.Title, Markdown: old.Markdown, Type: item.Type, URL: item.URL}
+		d.Document = &Document{Title: item.Title, Markdown: string(markdown), Type: item.Type, URL: item.URL}
 	case FromFile:
-		draft.Source = FromPaste
+		d.Source = FromPaste
 	}
-	return e.keep(ctx, tenant, draft, func(save *SaveItem) { save.ID, save.Cause, save.Restored = id, Restored, number })
+	return d
 }

@@ -39,6 +39,8 @@ var unrecorded = map[string]string{
 	"POST /routes/tenants/{tenant_id}/waba-templates/{id}/submit":  "needs a provider; the engine's own test finds the line",
 	"POST /routes/knowledge/{tenant_slug}/search":                  "reads",
 	"POST /routes/knowledge/{tenant_slug}/sites/preview":           "reads",
+	"POST /routes/knowledge/{tenant_slug}/releases/{id}/promote":   "needs what a job prepares; the engine's own test finds the line",
+	"POST /routes/knowledge/{tenant_slug}/releases/{id}/rollback":  "needs what a job prepares; the engine's own test finds the line",
 	"POST /routes/tools/convert/file-to-md":                        "computes",
 	"POST /routes/tools/convert/url-to-md":                         "computes",
 	"POST /routes/tools/embed/knowledge":                           "computes what is stored already anew",
@@ -74,6 +76,8 @@ func (e *estate) acts(t *testing.T) []act {
 	sets := "/routes/knowledge/mine/evaluations"
 	set := sets + "/" + e.call(t, "POST", sets, owner, `{"name":"First","questions":[{"text":"What is one?","expected":["`+item+`"]}]}`).field("id")
 	run := e.call(t, "POST", set+"/runs", owner, "")
+	release := "/routes/knowledge/mine/releases/" + e.call(t, "POST", "/routes/knowledge/mine/releases", owner, `{"name":"First"}`).field("id")
+	change := release + "/changes/" + e.call(t, "PUT", release+"/changes", owner, `{"title":"New","content":"Two is two."}`).field("id")
 	require.Equal(t, 202, run.Code, run.Body)
 	published, err := flomastr.ParseID[flomastr.ItemID](item)
 	require.NoError(t, err)
@@ -165,6 +169,10 @@ func (e *estate) acts(t *testing.T) []act {
 		{"POST /routes/knowledge/{tenant_slug}/evaluations/{id}/runs/{run}/cancel", set + "/runs/" + run.field("id") + "/cancel", owner, ""},
 		{"POST /routes/knowledge/{tenant_slug}/evaluations/{id}/runs", set + "/runs", owner, ""},
 		{"DELETE /routes/knowledge/{tenant_slug}/evaluations/{id}", set, owner, ""},
+		{"PUT /routes/knowledge/{tenant_slug}/releases/{id}/changes", release + "/changes", owner, `{"title":"Three","content":"Three is three."}`},
+		{"DELETE /routes/knowledge/{tenant_slug}/releases/{id}/changes/{change}", change, owner, ""},
+		{"DELETE /routes/knowledge/{tenant_slug}/releases/{id}", release, owner, ""},
+		{"POST /routes/knowledge/{tenant_slug}/releases", "/routes/knowledge/mine/releases", owner, `{"name":"Second"}`},
 		{"POST /routes/knowledge/{tenant_slug}/items/{id}/reindex", "/routes/knowledge/mine/items/" + item + "/reindex", owner, ""},
 		{"POST /routes/knowledge/{tenant_slug}/items/{id}/versions/{version}/restore", "/routes/knowledge/mine/items/" + item + "/versions/1/restore", owner, ""},
 		{"DELETE /routes/knowledge/{tenant_slug}/items/{id}", "/routes/knowledge/mine/items/" + item, owner, ""},

@@ -12,6 +12,7 @@ import (
 type evaluationRun struct {
 	ID      flomastr.EvaluationID  `json:"id" format:"uuid"`
 	SetID   flomastr.QuestionSetID `json:"question_set_id" format:"uuid"`
+	Release *flomastr.ReleaseID    `json:"release_id,omitempty" format:"uuid" doc:"The release that was asked; absent for the knowledge as it served"`
 	Status  string                 `json:"status" enum:"running,finished,cancelled,failed"`
 	Problem string                 `json:"problem" doc:"A sentence, when failed"`
 	Total   int                    `json:"total"`
@@ -42,6 +43,9 @@ func runOf(r evaluation.Run) evaluationRun {
 	run := evaluationRun{
 		ID: r.ID, SetID: r.Set, Status: string(r.Status), Problem: r.Problem, Total: r.Total, Done: r.Done, BegunBy: string(r.By),
 		BeganAt: r.BeganAt, EndedAt: given(r.EndedAt),
+	}
+	if !r.Release.IsZero() {
+		run.Release = &r.Release
 	}
 	if r.Totals != nil {
 		totals := evaluationTotals(*r.Totals)
@@ -82,12 +86,25 @@ func (a *API) evaluationRunList(ctx context.Context, call Call, in *QuestionSetP
 	return out, nil
 }
 
-func (a *API) evaluationBegin(ctx context.Context, call Call, in *QuestionSetPath) (*evaluationRunOutput, error) {
+type evaluationBeginInput struct {
+	QuestionSetPath
+	Body *struct {
+		Release string `json:"release,omitempty" format:"uuid" doc:"The release to ask; without it, the knowledge as it serves"`
+	}
+}
+
+func (a *API) evaluationBegin(ctx context.Context, call Call, in *evaluationBeginInput) (*evaluationRunOutput, error) {
 	id, err := in.id()
 	if err != nil {
 		return nil, err
 	}
-	return oneEvaluationRun(a.deps.Evaluations.BeginRun(ctx, call.Tenant.ID, call.Caller.Actor(), id))
+	var release flomastr.ReleaseID
+	if in.Body != nil {
+		if release, err = releaseID(in.Body.Release); err != nil {
+			return nil, err
+		}
+	}
+	return oneEvaluationRun(a.deps.Evaluations.BeginRun(ctx, call.Tenant.ID, call.Caller.Actor(), id, release))
 }
 
 // EvaluationRunPath names a run of a question set.

@@ -17,7 +17,7 @@ type Evaluations interface {
 	RemoveSet(ctx context.Context, tenant flomastr.TenantID, by flomastr.Actor, id flomastr.QuestionSetID) error
 	Titles(ctx context.Context, tenant flomastr.TenantID, items []flomastr.ItemID) (map[flomastr.ItemID]string, error)
 
-	BeginRun(ctx context.Context, tenant flomastr.TenantID, by flomastr.Actor, set flomastr.QuestionSetID) (evaluation.Run, error)
+	BeginRun(ctx context.Context, tenant flomastr.TenantID, by flomastr.Actor, set flomastr.QuestionSetID, release flomastr.ReleaseID) (evaluation.Run, error)
 	CancelRun(ctx context.Context, tenant flomastr.TenantID, by flomastr.Actor, set flomastr.QuestionSetID, id flomastr.EvaluationID) (evaluation.Run, error)
 	Runs(ctx context.Context, tenant flomastr.TenantID, set flomastr.QuestionSetID) ([]evaluation.Run, error)
 	Run(ctx context.Context, tenant flomastr.TenantID, set flomastr.QuestionSetID, id flomastr.EvaluationID) (evaluation.Run, error)

@@ -18,7 +18,7 @@ import (
 )
 
 // belongings are one object of each kind that a body may name.
-type belongings struct{ channel, contact, item, set, message, person, number, file string }
+type belongings struct{ channel, contact, item, set, release, message, person, number, file string }
 
 // belongingsOf makes what a tenant is to have, as its owner, and gives it.
 func (e *estate) belongingsOf(t *testing.T, slug, owner, number string) (b belongings) {
@@ -32,6 +32,10 @@ func (e *estate) belongingsOf(t *testing.T, slug, owner, number string) (b belon
 	b.channel = do("POST", "/routes/tenants/"+slug+"/channels", `{"provider":"infobip","number":"`+number+`","base_url":"https://x.api.infobip.com","worker":"n8n","credentials":{"api_key":"k"}}`).field("id")
 	b.item = do("POST", "/routes/knowledge/"+slug+"/index", `{"title":"Hours","content":"We open at nine."}`).field("id")
 	b.set = do("POST", "/routes/knowledge/"+slug+"/evaluations", `{"name":"Hours","questions":[{"text":"When do you open?","expected":["`+b.item+`"]}]}`).field("id")
+	e.call(t, "POST", "/routes/knowledge/"+slug+"/releases", owner, `{"name":"Hours"}`) // the estate may have made the one that is staged
+	var staged struct{ Releases []struct{ ID string } }
+	require.NoError(t, json.Unmarshal(do("GET", "/routes/knowledge/"+slug+"/releases", "").Body.Bytes(), &staged))
+	b.release = staged.Releases[0].ID
 	secret := do("POST", "/routes/tenants/"+slug+"/api-tokens", fmt.Sprintf(`{"name":"in","scopes":[%q]}`, identity.ScopeConversationsWrite)).field("secret")
 	file := e.call(t, "POST", "/routes/media", owner, "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.txt\"\r\n\r\nSome words.\r\n--b--\r\n", "Content-Type", "multipart/form-data; boundary=b")
 	require.Less(t, file.Code, 300, file.Body)
@@ -63,7 +67,7 @@ func (e *estate) rowsOf(t *testing.T, id string) (sum string) {
 	tenant, err := flomastr.ParseID[flomastr.TenantID](id)
 	require.NoError(t, err)
 	require.NoError(t, e.db.InTenant(t.Context(), tenant, func(tx pgx.Tx) error {
-		for _, table := range []string{"channels", "contacts", "conversations", "messages", "outbox", "suppressions", "alerts", "knowledge_index", "question_sets", "questions", "tenant_memberships", "events"} {
+		for _, table := range []string{"channels", "contacts", "conversations", "messages", "outbox", "suppressions", "alerts", "knowledge_index", "question_sets", "questions", "knowledge_releases", "release_changes", "tenant_memberships", "events"} {
 			var one string
 			if err := tx.QueryRow(t.Context(), `SELECT coalesce(md5(string_agg(x::text, '|' ORDER BY x::text)), '') FROM `+table+` x`).Scan(&one); err != nil {
 				return fmt.Errorf("%s: %w", table, err)
@@ -154,6 +158,9 @@ func TestABodyThatNamesAnothersObjectLooksAsIfItWereMissing(t *testing.T) {
 		"a question to answer":              {"POST /routes/context/publish-card answers", "/routes/context/publish-card", `{"question":"When?","answer":"At nine.","answers":"%s","tenant_id":"mine"}`, owner, e.unanswered(t, e.other, "When?"), nowhere},
 		"a card to edit":                    {"POST /routes/context/publish-card item_id", "/routes/context/publish-card", `{"question":"When?","answer":"At nine.","item_id":"%s","tenant_id":"mine"}`, owner, theirs.item, nowhere},
 		"an item to expect":                 {"POST /routes/knowledge/{tenant_slug}/search expect", "/routes/knowledge/mine/search", `{"query":"hours","expect":"%s"}`, owner, theirs.item, nowhere},
+		"an item to release":                {"PUT /routes/knowledge/{tenant_slug}/releases/{id}/changes item_id", "/routes/knowledge/mine/releases/" + mine.release + "/changes", `{"item_id":"%s","content":"x"}`, owner, theirs.item, nowhere},
+		"a release to search in":            {"POST /routes/knowledge/{tenant_slug}/search release", "/routes/knowledge/mine/search", `{"query":"hours","release":"%s"}`, owner, theirs.release, nowhere},
+		"a release to measure":              {"POST /routes/knowledge/{tenant_slug}/evaluations/{id}/runs release", "/routes/knowledge/mine/evaluations/" + mine.set + "/runs", `{"release":"%s"}`, owner, theirs.release, nowhere},
 		"an item that answers a question":   {"POST /routes/knowledge/{tenant_slug}/evaluations questions expected", "/routes/knowledge/mine/evaluations", `{"name":"a","questions":[{"text":"When?","expected":["%s"]}]}`, owner, theirs.item, nowhere},
 		"an item to expect from now on":     {"PUT /routes/knowledge/{tenant_slug}/evaluations/{id} questions expected", "/routes/knowledge/mine/evaluations/" + mine.set, `{"name":"a","questions":[{"text":"When?","expected":["%s"]}]}`, owner, theirs.item, nowhere},
 		"an item to expect in a file":       {"", "/routes/knowledge/mine/evaluations/import", `{"name":"a","csv":"question,expected\nWhen?,%s\n"}`, owner, theirs.item, nowhere},

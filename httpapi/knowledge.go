@@ -29,6 +29,7 @@ type Knowledge interface {
 	EmbedItem(ctx context.Context, tenant flomastr.TenantID, id flomastr.ItemID) ([][]float32, string, error)
 	Sites
 	Unanswered
+	Releases
 }
 
 type knowledgeEntry struct {

@@ -13,6 +13,7 @@ type knowledgeSearchInput struct {
 		Query   string            `json:"query" minLength:"1" maxLength:"2000"`
 		Limit   int               `json:"limit,omitempty" minimum:"1" maximum:"50" default:"8"`
 		Filters *knowledgeFilters `json:"filters,omitempty"`
+		Release string            `json:"release,omitempty" format:"uuid" doc:"Find what this release would find"`
 		Expect  string            `json:"expect,omitempty" format:"uuid" doc:"An item that should have been found; expected then says what became of it"`
 	}
 }
@@ -78,6 +79,10 @@ func (a *API) knowledgeSearch(ctx context.Context, call Call, in *knowledgeSearc
 			return nil, contextengine.ErrItemNotFound
 		}
 		query.Expect = id
+	}
+	var err error
+	if query.Release, err = releaseID(in.Body.Release); err != nil {
+		return nil, err
 	}
 	result, err := a.deps.Knowledge.Retrieve(ctx, call.Tenant.ID, query)
 	if err != nil {

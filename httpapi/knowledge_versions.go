@@ -12,7 +12,7 @@ type knowledgeVersion struct {
 	Version   int       `json:"version"`
 	Chunks    int       `json:"chunks"`
 	Serving   bool      `json:"serving" doc:"It answers questions now"`
-	Cause     string    `json:"cause,omitempty" enum:"added,edited,uploaded,crawled,reindexed,restored" doc:"Why there is this version; absent where that was not kept"`
+	Cause     string    `json:"cause,omitempty" enum:"added,edited,uploaded,crawled,reindexed,restored,promoted,rolled_back" doc:"Why there is this version; absent where that was not kept"`
 	ChangedBy string    `json:"changed_by,omitempty" doc:"Who made it, as the audit log names them"`
 	Restored  int       `json:"restored,omitempty" doc:"The version that was put back"`
 	CreatedAt time.Time `json:"created_at" doc:"When it began to answer questions"`

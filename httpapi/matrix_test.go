@@ -124,7 +124,7 @@ func newEstate(t *testing.T) *estate {
 	t.Cleanup(upstream.Close)
 	tenants := tenant.New(tenant.Deps{Store: postgres.NewTenantStore(e.db), Cold: e.cold, Owners: e.team})
 	store := postgres.NewKnowledgeStore(e.db)
-	knowledge := contextengine.New(contextengine.Deps{Status: store, Content: store, Blobs: blobs, Reader: unread{}, Embedder: offline.New(), Sites: store, Web: offTheWeb{}, Log: log})
+	knowledge := contextengine.New(contextengine.Deps{Status: store, Content: store, Releases: store, Staged: store, Blobs: blobs, Reader: unread{}, Embedder: offline.New(), Sites: store, Web: offTheWeb{}, Log: log})
 	e.knowledge = knowledge
 	answers := assistant.New(assistant.Deps{Retriever: knowledge, Businesses: businessNames{tenants}, Clock: flomastr.SystemClock})
 	e.asks = evaluation.New(evaluation.Deps{Store: postgres.NewEvaluationStore(e.db), Knowledge: knowledge, Assistant: answers, Log: log})
@@ -222,6 +222,7 @@ func (e *estate) settle(t *testing.T) {
 	template := made("POST", "/routes/tenants/other/waba-templates", `{"name":"theirs","language":"en","category":"utility","body":"`+canary+`"}`)
 	questions := made("POST", "/routes/knowledge/other/evaluations", `{"name":"`+canary+`","questions":[{"text":"`+canary+`?","expected":["`+item.field("id")+`"]}]}`)
 	run := made("POST", "/routes/knowledge/other/evaluations/"+questions.field("id")+"/runs", "")
+	release := made("POST", "/routes/knowledge/other/releases", `{"name":"`+canary+`"}`)
 	inbound := e.call(t, "POST", "/webhook/inbound", theirs.field("secret"), `{"from":"+385911111111","message":"`+canary+`","contact_name":"`+canary+`"}`)
 	require.Equal(t, 202, inbound.Code, inbound.Body)
 	var list struct{ Conversations []struct{ ID string } }
@@ -233,7 +234,7 @@ func (e *estate) settle(t *testing.T) {
 	var raised struct{ Alerts []struct{ ID string } }
 	require.NoError(t, json.Unmarshal(made("GET", "/routes/tenants/other/alerts", "").Body.Bytes(), &raised))
 	require.Len(t, raised.Alerts, 1)
-	e.foreign = []string{channel.field("id"), item.field("id"), theirs.field("id"), inbound.field("job_id"), list.Conversations[0].ID, raised.Alerts[0].ID, template.field("id"), site.field("id"), questions.field("id"), run.field("id")}
+	e.foreign = []string{channel.field("id"), item.field("id"), theirs.field("id"), inbound.field("job_id"), list.Conversations[0].ID, raised.Alerts[0].ID, template.field("id"), site.field("id"), questions.field("id"), run.field("id"), release.field("id")}
 }
 
 // platformAdmin signs somebody in who may read the platform's pages.

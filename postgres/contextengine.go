@@ -122,6 +122,9 @@ func (s *KnowledgeStore) saveItem(ctx context.Context, tx pgx.Tx, tenant flomast
 	if err != nil {
 		return contextengine.Saved{}, err
 	}
+	if err := unexchanged(ctx, tx, tenant, old.ID); err != nil {
+		return contextengine.Saved{}, err
+	}
 	if save.Source == contextengine.FromHITL && old.Source != save.Source {
 		if save.Edit {
 			return contextengine.Saved{}, contextengine.ErrItemNotFound
@@ -238,7 +241,10 @@ func (s *KnowledgeStore) Reindex(ctx context.Context, tenant flomastr.TenantID, 
 		if errors.Is(err, pgx.ErrNoRows) {
 			return contextengine.ErrItemNotFound
 		}
-		return err
+		if err != nil {
+			return err
+		}
+		return unexchanged(ctx, tx, tenant, id)
 	})
 	return saved.Item, err
 }
@@ -264,6 +270,9 @@ func (s *KnowledgeStore) removeItem(ctx context.Context, tx pgx.Tx, tenant floma
 	}
 	if err != nil {
 		return args, fmt.Errorf("delete item: %w", err)
+	}
+	if err := unexchanged(ctx, tx, tenant, id); err != nil {
+		return args, err
 	}
 	if err := s.db.Enqueue(ctx, tx, args, &river.InsertOpts{Queue: KnowledgeQueue}); err != nil {
 		return args, err

@@ -17,12 +17,13 @@ func (s *KnowledgeStore) Read(ctx context.Context, tenant flomastr.TenantID, num
 	var out []contextengine.NumberedPassage
 	err := s.db.InCold(ctx, tenant, func(tx pgx.Tx) error {
 		rows, err := tx.Query(ctx, `
-			SELECT p.no, p.id, p.item_id, i.title, p.headings, p.text, i.source, i.url, p.place_kind, p.page, p.place_name,
+			SELECT p.no, p.id, coalesce(c.item_id, p.item_id), i.title, p.headings, p.text, i.source, i.url, p.place_kind, p.page, p.place_name,
 			       coalesce((SELECT b.text FROM passages b WHERE b.item_id = p.item_id AND b.ordinal = p.ordinal - 1), ''),
 			       coalesce((SELECT a.text FROM passages a WHERE a.item_id = p.item_id AND a.ordinal = p.ordinal + 1), '')
 			FROM unnest($1::integer[]) WITH ORDINALITY AS wanted(no, place)
 			JOIN passages p USING (no)
 			JOIN knowledge_items i ON i.id = p.item_id
+			LEFT JOIN staged_changes c ON c.id = p.item_id -- what a release brings belongs to the item that it is for
 			ORDER BY wanted.place`, numbers)
 		if err != nil {
 			return err

@@ -60,7 +60,7 @@ func newResidents(db *DB) *residents {
 
 // index gives the index that a question was read against, or nil. Asked often enough, it begins to read it.
 func (r *residents) index(tenant flomastr.TenantID, ask contextengine.CandidateQuery) *contextengine.Resident {
-	if !ask.Exact || ask.Vector == nil {
+	if !ask.Exact || ask.Vector == nil || len(ask.Changes) > 0 {
 		return nil
 	}
 	r.mu.Lock()
@@ -187,6 +187,7 @@ func readPassages(ctx context.Context, tx pgx.Tx, index *contextengine.Resident)
 		SELECT p.item_id, p.no, p.words, b.bag
 		FROM passages p
 		JOIN passage_bags b USING (no)
+		WHERE p.no > 0
 		ORDER BY p.no`)
 	if err != nil {
 		return err
@@ -204,7 +205,7 @@ func readPassages(ctx context.Context, tx pgx.Tx, index *contextengine.Resident)
 
 // readPostings reads the numbers as they come over the wire: there are sixty of them for each passage.
 func readPostings(ctx context.Context, tx pgx.Tx, index *contextengine.Resident) error {
-	rows, err := tx.Query(ctx, `SELECT term, no, quarters FROM postings`, pgx.QueryResultFormats{pgx.BinaryFormatCode})
+	rows, err := tx.Query(ctx, `SELECT term, no, quarters FROM postings WHERE no > 0`, pgx.QueryResultFormats{pgx.BinaryFormatCode})
 	if err != nil {
 		return err
 	}
@@ -218,7 +219,7 @@ func readPostings(ctx context.Context, tx pgx.Tx, index *contextengine.Resident)
 
 // readVectors reads pgvector's own binary form: two bytes for how many numbers, two of nothing, then the numbers.
 func readVectors(ctx context.Context, tx pgx.Tx, index *contextengine.Resident) error {
-	rows, err := tx.Query(ctx, `SELECT no, halfvec_send(embedding) FROM passage_vectors WHERE model = $1`, index.Model)
+	rows, err := tx.Query(ctx, `SELECT no, halfvec_send(embedding) FROM passage_vectors WHERE model = $1 AND no > 0`, index.Model)
 	if err != nil {
 		return err
 	}

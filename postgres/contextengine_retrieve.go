@@ -13,8 +13,20 @@ import (
 	"github.com/flomastr/flomastr/contextengine/ranking"
 )
 
-// Lookup implements [contextengine.ContentStore], in one round trip.
-func (s *KnowledgeStore) Lookup(ctx context.Context, tenant flomastr.TenantID, ask contextengine.Lookup) (contextengine.Known, error) {
+// Lookup implements [contextengine.ContentStore], in one round trip, and one more for a release.
+func (s *KnowledgeStore) Lookup(ctx context.Context, tenant flomastr.TenantID, ask contextengine.Lookup) (known contextengine.Known, err error) {
+	err = s.db.InCold(ctx, tenant, func(tx pgx.Tx) error {
+		read, err := readAs(ctx, tx, ask.Changes)
+		if err != nil {
+			return err
+		}
+		known, err = lookup(ctx, tx, read, ask)
+		return err
+	})
+	return known, err
+}
+
+func lookup(ctx context.Context, tx pgx.Tx, read reading, ask contextengine.Lookup) (contextengine.Known, error) {
 	known := contextengine.Known{Terms: map[analysis.Term]int{}, Grams: map[analysis.Gram]int{}}
 	terms, grams := make([]int64, len(ask.Terms)), make([]int32, len(ask.Grams))
 	for i, t := range ask.Terms {
@@ -27,8 +39,8 @@ func (s *KnowledgeStore) Lookup(ctx context.Context, tenant flomastr.TenantID, a
 	batch := &pgx.Batch{}
 	batch.Queue(`
 		SELECT stamp::text, passages, words::float8 / greatest(passages, 1), titles::float8 / greatest(passages, 1), grams::float8 / greatest(passages, 1),
-		       coalesce((SELECT language FROM languages WHERE passages > 0 AND language <> '' ORDER BY passages DESC, language LIMIT 1), '')
-		FROM corpus`).QueryRow(func(row pgx.Row) error {
+		       coalesce((SELECT language FROM ` + read.languages + ` AS languages WHERE passages > 0 AND language <> '' ORDER BY passages DESC, language LIMIT 1), '')
+		FROM ` + read.corpus + ` AS corpus`).QueryRow(func(row pgx.Row) error {
 		c := &known.Corpus
 		return row.Scan(&known.Stamp, &c.Passages, &c.Words, &c.Titles, &c.Grams, &known.Language)
 	})
@@ -37,8 +49,8 @@ func (s *KnowledgeStore) Lookup(ctx context.Context, tenant flomastr.TenantID, a
 	var n int
 	batch.Queue(`
 		SELECT w.word, w.term, t.passages
-		FROM words w
-		JOIN terms t USING (term)
+		FROM `+read.words+` AS w
+		CROSS JOIN LATERAL (SELECT passages FROM `+read.terms+` AS terms WHERE terms.term = w.term) AS t
 		WHERE w.word = ANY($1)
 		ORDER BY w.word, w.passages DESC, w.term`, ask.Words).Query(func(rows pgx.Rows) error {
 		_, err := pgx.ForEachRow(rows, []any{&word, &term, &n}, func() error {
@@ -48,17 +60,16 @@ func (s *KnowledgeStore) Lookup(ctx context.Context, tenant flomastr.TenantID, a
 		})
 		return err
 	})
-	batch.Queue(`SELECT term, passages FROM terms WHERE term = ANY($1)`, terms).Query(func(rows pgx.Rows) error {
+	batch.Queue(`SELECT term, passages FROM `+read.terms+` AS terms WHERE term = ANY($1)`, terms).Query(func(rows pgx.Rows) error {
 		_, err := pgx.ForEachRow(rows, []any{&term, &n}, func() error { known.Terms[analysis.Term(term)] = n; return nil })
 		return err
 	})
 	var gram int32
-	batch.Queue(`SELECT gram, passages FROM grams WHERE gram = ANY($1)`, grams).Query(func(rows pgx.Rows) error {
+	batch.Queue(`SELECT gram, passages FROM `+read.grams+` AS grams WHERE gram = ANY($1)`, grams).Query(func(rows pgx.Rows) error {
 		_, err := pgx.ForEachRow(rows, []any{&gram, &n}, func() error { known.Grams[analysis.Gram(uint32(gram))] = n; return nil })
 		return err
 	})
-	err := s.db.InCold(ctx, tenant, func(tx pgx.Tx) error { return tx.SendBatch(ctx, batch).Close() })
-	return known, err
+	return known, tx.SendBatch(ctx, batch).Close()
 }
 
 // similarMost bounds what a misspelt word is compared with.
@@ -66,17 +77,21 @@ const similarMost = 2000
 
 // Similar implements [contextengine.ContentStore]: two ranges of an index, one over words as they are read and one over
 // words read backwards.
-func (s *KnowledgeStore) Similar(ctx context.Context, tenant flomastr.TenantID, word string) ([]contextengine.KnownWord, error) {
+func (s *KnowledgeStore) Similar(ctx context.Context, tenant flomastr.TenantID, word string, changes []flomastr.ReleaseChangeID) ([]contextengine.KnownWord, error) {
 	prefix, suffix := contextengine.SpellingKeys(word)
 	n := utf8.RuneCountInString(word)
 	var out []contextengine.KnownWord
 	err := s.db.InCold(ctx, tenant, func(tx pgx.Tx) error {
+		read, err := readAs(ctx, tx, changes)
+		if err != nil {
+			return err
+		}
 		rows, err := tx.Query(ctx, `
 			SELECT word, term, passages
 			FROM (
-			  SELECT word, term, passages FROM words WHERE word >= $1 AND word < $2
+			  SELECT word, term, passages FROM `+read.words+` AS words WHERE word >= $1 AND word < $2
 			  UNION
-			  SELECT word, term, passages FROM words WHERE reverse(word) COLLATE "C" >= $3 AND reverse(word) COLLATE "C" < $4
+			  SELECT word, term, passages FROM `+read.words+` AS words WHERE reverse(word) COLLATE "C" >= $3 AND reverse(word) COLLATE "C" < $4
 			) AS alike
 			WHERE char_length(word) BETWEEN $5 AND $6
 			ORDER BY passages DESC, word, term
@@ -131,29 +146,33 @@ func (s *KnowledgeStore) findCandidates(ctx context.Context, tenant flomastr.Ten
 		vector = &text
 	}
 	args := []any{terms, idf, max(ask.Average, 1), ask.Limit, vector, ask.Model, nearestMost}
+	seen := seenPassages(ask.Changes)
 	allowed, args := allowedPassages(ask.Filters, args)
 	nearest := `SELECT NULL::integer AS no WHERE false`
 	if ask.Exact && vector != nil {
 		nearest = `
 		  SELECT v.no
 		  FROM passage_vectors v
-		  WHERE v.model = $6` + strings.ReplaceAll(allowed, "p.no", "v.no") + `
-		  ORDER BY v.embedding <#> (SELECT $5::text::halfvec), v.no
+		  WHERE v.model = $6` + strings.ReplaceAll(seen+allowed, "p.no", "v.no") + `
+		  ORDER BY v.embedding <#> (SELECT $5::text::halfvec), abs(v.no)
 		  LIMIT $7`
 	} else {
 		nearest += ` AND $7::integer IS NULL`
 	}
 	var out []contextengine.Candidate
 	err := s.db.InCold(ctx, tenant, func(tx pgx.Tx) error {
+		if _, err := readAs(ctx, tx, ask.Changes); err != nil {
+			return err
+		}
 		rows, err := tx.Query(ctx, `
 			WITH lexical AS (
 			  SELECT p.no
 			  FROM unnest($1::bigint[], $2::float8[]) AS q(term, idf)
 			  -- OFFSET 0 keeps the planner from reading the whole table where it has no statistics yet: always one index range a term.
-			  CROSS JOIN LATERAL (SELECT no, quarters, length FROM postings WHERE term = q.term OFFSET 0) AS p`+strings.Replace(allowed, " AND ", " WHERE ", 1)+`
+			  CROSS JOIN LATERAL (SELECT no, quarters, length FROM postings p WHERE term = q.term`+seen+` OFFSET 0) AS p`+strings.Replace(allowed, " AND ", " WHERE ", 1)+`
 			  GROUP BY p.no
 			  -- BM25 with k1 = 1.2, b = 0.75, in quarters of an occurrence.
-			  ORDER BY sum(q.idf * p.quarters * 2.2 / (p.quarters + 4.8 * (0.25 + 0.75 * p.length / $3))) DESC, p.no
+			  ORDER BY sum(q.idf * p.quarters * 2.2 / (p.quarters + 4.8 * (0.25 + 0.75 * p.length / $3))) DESC, abs(p.no) -- a staged one stands where it will when it serves
 			  LIMIT $4
 			), nearest AS (`+nearest+`
 			), chosen AS (
@@ -168,7 +187,7 @@ func (s *KnowledgeStore) findCandidates(ctx context.Context, tenant flomastr.Ten
 			FROM chosen c
 			JOIN passage_bags b USING (no)
 			LEFT JOIN passage_vectors v ON v.no = c.no AND v.model = $6
-			ORDER BY c.no`, args...)
+			ORDER BY abs(c.no)`, args...)
 		if err != nil {
 			return err
 		}
@@ -195,10 +214,10 @@ func allowedPassages(f contextengine.Filters, args []any) (string, []any) {
 		where = append(where, strings.ReplaceAll(condition, "?", "$"+itoa(len(args))))
 	}
 	if len(f.Items) > 0 {
-		add("i.id = ANY(?::text[]::uuid[])", idTexts(f.Items))
+		add("coalesce(c.item_id, i.id) = ANY(?::text[]::uuid[])", idTexts(f.Items))
 	}
 	if len(f.ExcludeItems) > 0 {
-		add("NOT i.id = ANY(?::text[]::uuid[])", idTexts(f.ExcludeItems))
+		add("NOT coalesce(c.item_id, i.id) = ANY(?::text[]::uuid[])", idTexts(f.ExcludeItems))
 	}
 	if len(f.Sources) > 0 {
 		add("i.source = ANY(?::text[])", originTexts(f.Sources))
@@ -209,7 +228,7 @@ func allowedPassages(f contextengine.Filters, args []any) (string, []any) {
 	if len(f.Types) > 0 {
 		add("i.type = ANY(?)", f.Types)
 	}
-	return " AND p.no IN (SELECT a.no FROM passages a JOIN knowledge_items i ON i.id = a.item_id WHERE " + strings.Join(where, " AND ") + ")", args
+	return " AND p.no IN (SELECT a.no FROM passages a JOIN knowledge_items i ON i.id = a.item_id LEFT JOIN staged_changes c ON c.id = i.id WHERE " + strings.Join(where, " AND ") + ")", args
 }
 
 func idTexts(ids []flomastr.ItemID) []string {

@@ -73,7 +73,7 @@ func knowledge(t testing.TB) (knowledgeBench, flomastr.TenantID) {
 	db := postgrestest.Open(t)
 	store := postgres.NewKnowledgeStore(db)
 	blobs := &memoryBlobs{kept: map[string][]byte{}}
-	engine := contextengine.New(contextengine.Deps{Status: store, Content: store, Blobs: blobs, Reader: plainReader{}, Embedder: offline.New()})
+	engine := contextengine.New(contextengine.Deps{Status: store, Content: store, Releases: store, Staged: store, Blobs: blobs, Reader: plainReader{}, Embedder: offline.New()})
 	return knowledgeBench{engine, db, blobs}, postgrestest.Tenant(t, db)
 }
 

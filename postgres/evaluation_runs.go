@@ -14,11 +14,11 @@ import (
 	"github.com/flomastr/flomastr/contextengine/evaluation"
 )
 
-const runColumns = `id, set_id, status, problem, total, done, totals, begun_by, began_at, ended_at`
+const runColumns = `id, set_id, release_id, status, problem, total, done, totals, begun_by, began_at, ended_at`
 
 func scanRun(row pgx.CollectableRow) (r evaluation.Run, err error) {
 	var ended *time.Time
-	err = row.Scan(&r.ID, &r.Set, &r.Status, &r.Problem, &r.Total, &r.Done, &r.Totals, &r.By, &r.BeganAt, &ended)
+	err = row.Scan(&r.ID, &r.Set, &r.Release, &r.Status, &r.Problem, &r.Total, &r.Done, &r.Totals, &r.By, &r.BeganAt, &ended)
 	r.BeganAt = r.BeganAt.UTC()
 	if ended != nil {
 		r.EndedAt = ended.UTC()
@@ -51,16 +51,21 @@ func lastRun(ctx context.Context, tx pgx.Tx, tenant flomastr.TenantID, set floma
 }
 
 // BeginRun implements [evaluation.Store].
-func (s *EvaluationStore) BeginRun(ctx context.Context, tenant flomastr.TenantID, by flomastr.Actor, set flomastr.QuestionSetID) (run evaluation.Run, err error) {
+func (s *EvaluationStore) BeginRun(ctx context.Context, tenant flomastr.TenantID, by flomastr.Actor, set flomastr.QuestionSetID, release flomastr.ReleaseID) (run evaluation.Run, err error) {
 	err = s.db.InTenant(ctx, tenant, func(tx pgx.Tx) error {
 		of, err := readSet(ctx, tx, tenant, set)
 		if err != nil {
 			return err
 		}
+		if !release.IsZero() {
+			if _, err := readRelease(ctx, tx, tenant, release, ""); err != nil {
+				return err
+			}
+		}
 		run, err = oneRun(tx.Query(ctx, `
-			INSERT INTO evaluation_runs (tenant_id, id, set_id, total, begun_by)
-			VALUES ($1, $2, $3, $4, $5)
-			RETURNING `+runColumns, tenant, flomastr.NewID[flomastr.EvaluationID](), set, of.Count, by))
+			INSERT INTO evaluation_runs (tenant_id, id, set_id, total, begun_by, release_id)
+			VALUES ($1, $2, $3, $4, $5, $6)
+			RETURNING `+runColumns, tenant, flomastr.NewID[flomastr.EvaluationID](), set, of.Count, by, release))
 		if violates(err, runningKey) {
 			return evaluation.ErrRunning
 		}
@@ -250,13 +255,13 @@ func placeOf(r evaluation.Result) string {
 }
 
 // Waiting implements [evaluation.Store].
-func (s *EvaluationStore) Waiting(ctx context.Context, tenant flomastr.TenantID, id flomastr.EvaluationID, limit int) (list []evaluation.Result, timeZone string, err error) {
+func (s *EvaluationStore) Waiting(ctx context.Context, tenant flomastr.TenantID, id flomastr.EvaluationID, limit int) (list []evaluation.Result, about evaluation.About, err error) {
 	err = s.db.InTenant(ctx, tenant, func(tx pgx.Tx) error {
 		err := tx.QueryRow(ctx, `
-			SELECT t.time_zone
+			SELECT t.time_zone, r.release_id
 			FROM evaluation_runs r
 			JOIN tenants t ON t.id = r.tenant_id
-			WHERE r.tenant_id = $1 AND r.id = $2 AND r.status = 'running'`, tenant, id).Scan(&timeZone)
+			WHERE r.tenant_id = $1 AND r.id = $2 AND r.status = 'running'`, tenant, id).Scan(&about.TimeZone, &about.Release)
 		if errors.Is(err, pgx.ErrNoRows) {
 			return evaluation.ErrRunOver
 		}
@@ -275,7 +280,7 @@ func (s *EvaluationStore) Waiting(ctx context.Context, tenant flomastr.TenantID,
 		list, err = pgx.CollectRows(rows, scanResult)
 		return err
 	})
-	return list, timeZone, err
+	return list, about, err
 }
 
 // Settle implements [evaluation.Store]. The run's row is locked first, so that a cancelled run gets no more results and

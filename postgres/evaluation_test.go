@@ -84,7 +84,7 @@ func (b *examinerBench) set(t *testing.T) evaluation.Set {
 // run begins a run and asks everything.
 func (b *examinerBench) run(t *testing.T, set flomastr.QuestionSetID) evaluation.Run {
 	t.Helper()
-	run, err := b.BeginRun(t.Context(), b.tenant, examined, set)
+	run, err := b.BeginRun(t.Context(), b.tenant, examined, set, flomastr.ReleaseID{})
 	require.NoError(t, err)
 	again, err := b.Examine(t.Context(), b.tenant, evaluation.RunArgs{Tenant: b.tenant, Run: run.ID})
 	require.NoError(t, err)
@@ -188,7 +188,7 @@ func TestARunThatIsKilledGoesOnAndCountsEachQuestionOnce(t *testing.T) {
 	t.Parallel()
 	b := examiner(t)
 	set := b.set(t)
-	run, err := b.BeginRun(t.Context(), b.tenant, examined, set.ID)
+	run, err := b.BeginRun(t.Context(), b.tenant, examined, set.ID, flomastr.ReleaseID{})
 	require.NoError(t, err)
 	args := evaluation.RunArgs{Tenant: b.tenant, Run: run.ID}
 	killed := errors.New("killed on purpose")
@@ -242,9 +242,9 @@ func TestASetIsAskedOnceAtATimeAndARunIsCancelled(t *testing.T) {
 	t.Parallel()
 	b := examiner(t)
 	set := b.set(t)
-	run, err := b.BeginRun(t.Context(), b.tenant, examined, set.ID)
+	run, err := b.BeginRun(t.Context(), b.tenant, examined, set.ID, flomastr.ReleaseID{})
 	require.NoError(t, err)
-	_, err = b.BeginRun(t.Context(), b.tenant, examined, set.ID)
+	_, err = b.BeginRun(t.Context(), b.tenant, examined, set.ID, flomastr.ReleaseID{})
 	require.ErrorIs(t, err, evaluation.ErrRunning)
 	b.asked.fails = func(asked int) error { // a person cancels while the second question is asked
 		if asked == 2 {
@@ -311,7 +311,7 @@ func TestNobodySeesOrNamesAnothersQuestions(t *testing.T) {
 	_, err = b.Import(ctx, stranger, eve, flomastr.QuestionSetID{}, "Theirs", evaluation.Files{CSV: "question,expected\nWho?,Opening hours\n"})
 	require.ErrorIs(t, err, evaluation.ErrQuestions)
 	require.ErrorIs(t, b.RemoveSet(ctx, stranger, eve, set.ID), evaluation.ErrSetNotFound)
-	_, err = b.BeginRun(ctx, stranger, eve, set.ID)
+	_, err = b.BeginRun(ctx, stranger, eve, set.ID, flomastr.ReleaseID{})
 	require.ErrorIs(t, err, evaluation.ErrSetNotFound)
 	_, err = b.Runs(ctx, stranger, set.ID)
 	require.ErrorIs(t, err, evaluation.ErrSetNotFound)
@@ -343,7 +343,7 @@ func TestOnlySoManySetsAndRunsAreKept(t *testing.T) {
 	require.ErrorIs(t, err, evaluation.ErrTooManySets)
 	var first flomastr.EvaluationID
 	for i := range 51 {
-		run, err := b.BeginRun(t.Context(), b.tenant, examined, set.ID)
+		run, err := b.BeginRun(t.Context(), b.tenant, examined, set.ID, flomastr.ReleaseID{})
 		require.NoError(t, err)
 		if i == 0 {
 			first = run.ID
@@ -375,7 +375,7 @@ func TestTheJobOfARunIsQueuedWithIt(t *testing.T) {
 	t.Parallel()
 	b := examiner(t)
 	set := b.set(t)
-	run, err := b.BeginRun(t.Context(), b.tenant, examined, set.ID)
+	run, err := b.BeginRun(t.Context(), b.tenant, examined, set.ID, flomastr.ReleaseID{})
 	require.NoError(t, err)
 	workers, w := river.NewWorkers(), &examining{examiner: b.Examiner, done: make(chan error, 1)}
 	river.AddWorker(workers, w)

@@ -38,6 +38,10 @@ type Knowledge interface {
 	Erase(ctx context.Context, tenant flomastr.TenantID, args contextengine.EraseArgs) error
 	Crawl(ctx context.Context, tenant flomastr.TenantID, args contextengine.CrawlArgs) (again time.Duration, err error)
 	GiveUpCrawl(ctx context.Context, tenant flomastr.TenantID, args contextengine.CrawlArgs) error
+	Stage(ctx context.Context, tenant flomastr.TenantID, args contextengine.StageArgs) error
+	GiveUpStage(ctx context.Context, tenant flomastr.TenantID, args contextengine.StageArgs, cause error) error
+	Unstage(ctx context.Context, tenant flomastr.TenantID, args contextengine.UnstageArgs) error
+	Exchange(ctx context.Context, tenant flomastr.TenantID, args contextengine.ExchangeArgs) error
 }
 
 // Examiner is what the jobs of question sets call.
@@ -82,15 +86,16 @@ type UpkeepArgs struct{}
 func (UpkeepArgs) Kind() string { return "platform.upkeep" }
 
 const (
-	indexTimeout   = 10 * time.Minute // a thousand pages on a busy machine
-	examineTimeout = 5 * time.Minute  // a slice of a run, and the slowest answer after it
-	crawlTimeout   = 5 * time.Minute  // a slice of a crawl, and the slowest page after it
-	fetchTimeout   = 5 * time.Minute  // 100 MB over a slow line, and a scan of them
-	upkeepEvery    = 15 * time.Minute
-	upkeepTimeout  = 5 * time.Minute
-	eraseTimeout   = time.Hour // every table is searched for traces
-	keepEvery      = time.Hour
-	keepTimeout    = 50 * time.Minute // what is left is done by the next run
+	indexTimeout    = 10 * time.Minute // a thousand pages on a busy machine
+	examineTimeout  = 5 * time.Minute  // a slice of a run, and the slowest answer after it
+	exchangeTimeout = 5 * time.Minute  // five hundred changes on a busy machine
+	crawlTimeout    = 5 * time.Minute  // a slice of a crawl, and the slowest page after it
+	fetchTimeout    = 5 * time.Minute  // 100 MB over a slow line, and a scan of them
+	upkeepEvery     = 15 * time.Minute
+	upkeepTimeout   = 5 * time.Minute
+	eraseTimeout    = time.Hour // every table is searched for traces
+	keepEvery       = time.Hour
+	keepTimeout     = 50 * time.Minute // what is left is done by the next run
 )
 
 // Kinds maps every kind of job to the engine call that does it.
@@ -105,6 +110,19 @@ func Kinds(e Engines) *river.Workers {
 	})
 	add(workers, time.Minute, func(ctx context.Context, job *river.Job[contextengine.EraseArgs]) error {
 		return e.Knowledge.Erase(ctx, job.Args.Tenant, job.Args)
+	})
+	add(workers, indexTimeout, func(ctx context.Context, job *river.Job[contextengine.StageArgs]) error {
+		err := e.Knowledge.Stage(ctx, job.Args.Tenant, job.Args)
+		if err != nil && job.Attempt >= job.MaxAttempts {
+			return errors.Join(err, e.Knowledge.GiveUpStage(context.WithoutCancel(ctx), job.Args.Tenant, job.Args, err))
+		}
+		return err
+	})
+	add(workers, time.Minute, func(ctx context.Context, job *river.Job[contextengine.UnstageArgs]) error {
+		return e.Knowledge.Unstage(ctx, job.Args.Tenant, job.Args)
+	})
+	add(workers, exchangeTimeout, func(ctx context.Context, job *river.Job[contextengine.ExchangeArgs]) error {
+		return e.Knowledge.Exchange(ctx, job.Args.Tenant, job.Args)
 	})
 	add(workers, crawlTimeout, func(ctx context.Context, job *river.Job[contextengine.CrawlArgs]) error {
 		again, err := e.Knowledge.Crawl(ctx, job.Args.Tenant, job.Args)

@@ -77,6 +77,8 @@ func TestEveryKindCarriesItsTenantAndIsWorked(t *testing.T) {
 }
 
 type brain struct {
+	worker.Knowledge // the jobs that no test runs
+
 	err    error
 	gaveUp chan error
 }

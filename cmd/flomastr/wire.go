@@ -134,7 +134,7 @@ func newApp(ctx context.Context, cfg Config, log *slog.Logger) (_ *App, err erro
 	})
 	knowledge := postgres.NewKnowledgeStore(a.db)
 	a.knowledge = contextengine.New(contextengine.Deps{
-		Status: knowledge, Content: knowledge, Blobs: a.blobs, Sites: knowledge,
+		Status: knowledge, Content: knowledge, Releases: knowledge, Staged: knowledge, Blobs: a.blobs, Sites: knowledge,
 		Reader: reader{pages, converter}, Web: site.New(pages, reader{pages, converter}.page, "flomastr"),
 		Embedder: embedder(cfg), Clock: a.clock, Log: log,
 	})

@@ -46,6 +46,7 @@ const (
 type Run struct {
 	ID      flomastr.EvaluationID
 	Set     flomastr.QuestionSetID
+	Release flomastr.ReleaseID // that was asked; zero: the knowledge as it served
 	Status  RunStatus
 	Problem string // a sentence, when failed
 	Total   int
@@ -81,9 +82,9 @@ const (
 	maxReason = 500              // characters
 )
 
-// BeginRun begins to ask a set's questions in the background.
-func (e *Examiner) BeginRun(ctx context.Context, tenant flomastr.TenantID, by flomastr.Actor, set flomastr.QuestionSetID) (Run, error) {
-	return e.Store.BeginRun(ctx, tenant, by, set)
+// BeginRun begins to ask a set's questions in the background: of the knowledge as it serves, or of a release.
+func (e *Examiner) BeginRun(ctx context.Context, tenant flomastr.TenantID, by flomastr.Actor, set flomastr.QuestionSetID, release flomastr.ReleaseID) (Run, error) {
+	return e.Store.BeginRun(ctx, tenant, by, set, release)
 }
 
 // CancelRun ends a run; what it has asked stays to be seen.
@@ -111,7 +112,7 @@ func (e *Examiner) Results(ctx context.Context, tenant flomastr.TenantID, set fl
 func (e *Examiner) Examine(ctx context.Context, tenant flomastr.TenantID, args RunArgs) (again time.Duration, err error) {
 	over := time.After(slice)
 	for {
-		list, zone, err := e.Store.Waiting(ctx, tenant, args.Run, batch)
+		list, about, err := e.Store.Waiting(ctx, tenant, args.Run, batch)
 		if errors.Is(err, ErrRunOver) {
 			return 0, nil
 		}
@@ -127,7 +128,10 @@ func (e *Examiner) Examine(ctx context.Context, tenant flomastr.TenantID, args R
 				return time.Second, nil
 			default:
 			}
-			result, err := e.ask(ctx, tenant, zone, q)
+			result, err := e.ask(ctx, tenant, about, q)
+			if known, ok := errors.AsType[*flomastr.Error](err); ok && known.Kind == flomastr.Conflict {
+				return 0, e.Store.EndRun(ctx, tenant, args.Run, Failed, known.Message, nil) // the release is not what it was
+			}
 			if err != nil {
 				return 0, fmt.Errorf("ask question %d: %w", q.No, err)
 			}
@@ -143,8 +147,8 @@ func (e *Examiner) Examine(ctx context.Context, tenant flomastr.TenantID, args R
 }
 
 // ask asks one question as a customer who has said nothing before.
-func (e *Examiner) ask(ctx context.Context, tenant flomastr.TenantID, zone string, q Result) (Result, error) {
-	found, err := e.Knowledge.Retrieve(ctx, tenant, contextengine.Query{Text: q.Text, Limit: retrieved})
+func (e *Examiner) ask(ctx context.Context, tenant flomastr.TenantID, about About, q Result) (Result, error) {
+	found, err := e.Knowledge.Retrieve(ctx, tenant, contextengine.Query{Text: q.Text, Limit: retrieved, Release: about.Release})
 	if err != nil && !errors.Is(err, contextengine.ErrEmptyQuery) {
 		return q, fmt.Errorf("retrieve: %w", err)
 	}
@@ -155,7 +159,7 @@ func (e *Examiner) ask(ctx context.Context, tenant flomastr.TenantID, zone strin
 		}
 	}
 	decision, err := e.Assistant.Answer(ctx, flomastr.Turn{
-		Tenant: tenant, TimeZone: zone,
+		Tenant: tenant, TimeZone: about.TimeZone, Release: about.Release,
 		Messages: []flomastr.TurnMessage{{Speaker: flomastr.SpeakerContact, Type: "text", Text: q.Text}},
 	})
 	if err != nil {

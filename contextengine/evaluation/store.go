@@ -21,7 +21,8 @@ type Store interface {
 	RemoveSet(ctx context.Context, tenant flomastr.TenantID, by flomastr.Actor, id flomastr.QuestionSetID) error
 
 	// BeginRun copies the set's questions into a new run and makes its job; ErrRunning while another runs.
-	BeginRun(ctx context.Context, tenant flomastr.TenantID, by flomastr.Actor, set flomastr.QuestionSetID) (Run, error)
+	// ErrReleaseNotFound of the context engine when there is no such release.
+	BeginRun(ctx context.Context, tenant flomastr.TenantID, by flomastr.Actor, set flomastr.QuestionSetID, release flomastr.ReleaseID) (Run, error)
 	// Runs lists the runs of a set, latest first.
 	Runs(ctx context.Context, tenant flomastr.TenantID, set flomastr.QuestionSetID) ([]Run, error)
 	Run(ctx context.Context, tenant flomastr.TenantID, set flomastr.QuestionSetID, id flomastr.EvaluationID) (Run, error)
@@ -30,14 +31,20 @@ type Store interface {
 	// Results lists a page of a run's results, those that failed first, or all for a limit of 0.
 	Results(ctx context.Context, tenant flomastr.TenantID, set flomastr.QuestionSetID, id flomastr.EvaluationID, page ResultPage) (list []Result, next string, err error)
 
-	// Waiting gives questions that the run has not asked yet, and where the tenant's day is; ErrRunOver when it runs no more.
-	Waiting(ctx context.Context, tenant flomastr.TenantID, id flomastr.EvaluationID, limit int) (list []Result, timeZone string, err error)
+	// Waiting gives questions that the run has not asked yet, and what it is about; ErrRunOver when it runs no more.
+	Waiting(ctx context.Context, tenant flomastr.TenantID, id flomastr.EvaluationID, limit int) ([]Result, About, error)
 	// Settle writes a result once: a question that was settled already stays as it is. ErrRunOver when the run runs no more.
 	Settle(ctx context.Context, tenant flomastr.TenantID, id flomastr.EvaluationID, result Result) error
 	// EndRun ends a run that still runs.
 	EndRun(ctx context.Context, tenant flomastr.TenantID, id flomastr.EvaluationID, status RunStatus, problem string, totals *Totals) error
 	// ResumeRuns makes jobs for the runs of all tenants that nobody has worked on for a while, and tells how many.
 	ResumeRuns(ctx context.Context) (int, error)
+}
+
+// About is what a run's questions are asked of.
+type About struct {
+	TimeZone string             // where the tenant's day is
+	Release  flomastr.ReleaseID // zero: the knowledge as it serves
 }
 
 // ResultPage asks for a part of a run's results.
