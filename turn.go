@@ -60,6 +60,7 @@ type Decision struct {
 	Action     Action
 	Text       string     // at most MaxReplyChars; empty only when silent
 	Evidence   []Evidence // in the order of the citations in Text
+	Disputes   [][2]int   // places in Evidence that say different things of the same
 	Confidence float64    // 0…1
 	Reason     string     // why, for people; never shown to the customer
 	Model      string     // what wrote it: "offline", or a model's name

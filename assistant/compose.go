@@ -32,6 +32,9 @@ func (a *Assistant) compose(v voice, findings []finding) flomastr.Decision {
 		case f.answered:
 			lowest = min(lowest, f.excerpt.confidence)
 			parts = append(parts, w.quote(f, (flomastr.MaxReplyChars-900)/len(findings)))
+			if rivals := w.rivals(f); rivals != "" {
+				parts = append(parts, clip(a.lexicon.say(v.lang, "disputed")+"\n"+rivals, 400))
+			}
 		case answered > 0:
 			lowest = min(lowest, 0.5)
 			parts = append(parts, a.lexicon.say(v.lang, "refuse_part", "{question}", short(plain(f.question.text), 120)))
@@ -44,7 +47,7 @@ func (a *Assistant) compose(v voice, findings []finding) flomastr.Decision {
 		d.Text = a.introduced(v, a.lexicon.say(v.lang, "refuse"))
 		return d
 	}
-	d.Action, d.Evidence, d.Confidence = flomastr.ActionAnswer, w.evidence, round(lowest)
+	d.Action, d.Evidence, d.Disputes, d.Confidence = flomastr.ActionAnswer, w.evidence, w.disputes, round(lowest)
 	text := strings.Join(parts, "\n\n")
 	if source := a.lexicon.sourceLine(v.lang, w.evidence); source != "" && !v.bare {
 		text += "\n\n_" + short(strings.ReplaceAll(source, "_", " "), 500) + "_"
@@ -61,22 +64,36 @@ type writer struct {
 	evidence []flomastr.Evidence
 	numbers  map[flomastr.PassageID]int // passage → place in evidence
 	used     [][]unit                   // by place in evidence
+	disputes [][2]int                   // places in evidence that say different things
 }
 
 // cite gives each passage of a finding its place among the evidence.
 func (w *writer) cite(f finding) {
 	for _, at := range f.excerpt.picks {
-		p := f.pool.passages[at.passage]
-		n, ok := w.numbers[p.origin.ID]
-		if !ok {
-			n = len(w.evidence)
-			w.numbers[p.origin.ID] = n
-			w.evidence = append(w.evidence, flomastr.Evidence{})
-			w.used = append(w.used, nil)
-		}
-		w.used[n] = append(w.used[n], p.units[at.unit])
-		w.evidence[n] = evidenceOf(p.origin, w.used[n], round(f.excerpt.confidence))
+		w.stand(f, at)
 	}
+	for _, d := range f.excerpt.disputes {
+		w.stand(f, d.rival)
+		w.disputes = append(w.disputes, [2]int{w.place(f, d.against), w.place(f, d.rival)})
+	}
+}
+
+// stand adds a unit to what the answer stands on.
+func (w *writer) stand(f finding, at pick) {
+	p := f.pool.passages[at.passage]
+	n, ok := w.numbers[p.origin.ID]
+	if !ok {
+		n = len(w.evidence)
+		w.numbers[p.origin.ID] = n
+		w.evidence = append(w.evidence, flomastr.Evidence{})
+		w.used = append(w.used, nil)
+	}
+	w.used[n] = append(w.used[n], p.units[at.unit])
+	w.evidence[n] = evidenceOf(p.origin, w.used[n], round(f.excerpt.confidence))
+}
+
+func (w *writer) place(f finding, at pick) int {
+	return w.numbers[f.pool.passages[at.passage].origin.ID]
 }
 
 // quote renders one finding: sentences run on, list items and rows stand under their lead-in, each passage ends in its
@@ -115,6 +132,19 @@ func (w *writer) quote(f finding, room int) string {
 		}
 	}
 	return clip(b.String(), room)
+}
+
+// rivals renders what other sources say, each with its number.
+func (w *writer) rivals(f finding) string {
+	var b strings.Builder
+	for _, d := range f.excerpt.disputes {
+		separate(&b, "\n")
+		b.WriteString(f.pool.passages[d.rival.passage].units[d.rival.unit].text)
+		if marked(w.evidence) {
+			fmt.Fprintf(&b, " [%d]", w.place(f, d.rival)+1)
+		}
+	}
+	return b.String()
 }
 
 // listed tells whether a neighbour of the pick is a list item or row too, so that bullets are worth it.

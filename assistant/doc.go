@@ -5,7 +5,7 @@
 // for passages of the tenant's knowledge, cuts them into sentences, rows and list items, weighs each against the
 // question (rare words shared, headings above it, whether a price stands where a price was asked for), joins the best
 // in reading order and cites them. Every quoted sentence stands literally in the cited passage; what is not there is not
-// said. When the evidence is too weak the decision is a refusal that offers a person:
+// said. Where another source says the same with another number, both are given and the customer is told (dispute.go). When the evidence is too weak the decision is a refusal that offers a person:
 //
 //	decision, err := assistant.New(deps).Answer(ctx, turn)
 //	// decision.Action is flomastr.ActionAnswer, decision.Text ends in "Source: Price list › Servicing"

@@ -22,6 +22,7 @@ type excerpt struct {
 	runnerUp   float64 // the rank of the best unit of another passage
 	confidence float64
 	reason     string
+	disputes   []dispute // sources that say something else
 }
 
 // pick is one quoted unit. A listed one stands under its lead-in.

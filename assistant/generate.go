@@ -14,6 +14,7 @@ type Generated struct {
 	Answered   bool // false: the context has no answer, and Answer says so
 	Confidence float64
 	Citations  []Citation
+	Disputes   [][2]int // places in Citations that say different things of the same
 }
 
 // Citation is what an answer quotes: a literal stretch of the context.
@@ -61,6 +62,7 @@ func (a *Assistant) generate(query string, m material, textOf func(part int) str
 	for n, e := range d.Evidence {
 		out.Citations = append(out.Citations, m.citation(n, e, textOf))
 	}
+	out.Disputes = d.Disputes
 	return out
 }
 

@@ -145,8 +145,18 @@ func (a *Assistant) weigh(policy Policy, q question, result contextengine.Result
 	}
 	f.pool.weighEvidence(q, &f.excerpt)
 	f.answered = f.excerpt.confidence >= policy.Threshold
+	if !f.answered {
+		return f
+	}
+	if f.excerpt.disputes = f.pool.disputes(q, &f.excerpt); len(f.excerpt.disputes) > 0 {
+		f.excerpt.confidence *= disputed
+		f.excerpt.reason += "; two sources say different things"
+	}
 	return f
 }
+
+// disputed is what is left of the confidence in an answer that another source contradicts. Both are shown, so it is given all the same.
+const disputed = 0.8
 
 // dated puts the weekday in the place of "today" and "tomorrow", as the business counts its days.
 func (a *Assistant) dated(q *question, zone string) {

@@ -167,7 +167,14 @@ type generateOutput struct {
 		ConfidenceScore float64          `json:"confidence_score" doc:"0 to 1"`
 		Answered        bool             `json:"answered" doc:"Whether the context has an answer"`
 		Citations       []answerCitation `json:"citations" doc:"In the order of the marks in the answer"`
+		Contradictions  []contradiction  `json:"contradictions" doc:"Citations that say different things of the same; the answer gives both"`
 	}
+}
+
+// contradiction is two citations by their numbers.
+type contradiction struct {
+	Citation int `json:"citation"`
+	Other    int `json:"other"`
 }
 
 type answerCitation struct {
@@ -193,7 +200,10 @@ func (a *API) generateAnswer(_ context.Context, _ Call, in *generateInput) (*gen
 	got := a.generated(in.Body.Query, in.Body.Context)
 	out := &generateOutput{}
 	out.Body.Answer, out.Body.ConfidenceScore, out.Body.Answered = got.Answer, got.Confidence, got.Answered
-	out.Body.Citations = answerCitations(got.Citations)
+	out.Body.Citations, out.Body.Contradictions = answerCitations(got.Citations), []contradiction{}
+	for _, d := range got.Disputes {
+		out.Body.Contradictions = append(out.Body.Contradictions, contradiction{got.Citations[d[0]].Number, got.Citations[d[1]].Number})
+	}
 	return out, nil
 }
 

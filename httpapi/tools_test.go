@@ -72,8 +72,14 @@ func TestToolsOfTheAssistant(t *testing.T) {
 		},
 		{
 			"what the context lacks is not invented", "generate/answer", `{"query":"Who won the chess world championship in 1972?","context":` + long + `}`, 200,
-			[]string{`"answered":false`, "does not contain an answer", `"citations":[]`},
+			[]string{`"answered":false`, "does not contain an answer", `"citations":[]`, `"contradictions":[]`},
 			[]string{"180.50"},
+		},
+		{
+			"sources that contradict each other are named", "generate/answer",
+			`{"query":"How much is a brake service?","context":["A brake service costs 180.50 dirhams.","A brake service costs 210 dirhams."]}`, 200,
+			[]string{"180.50", "210", `"contradictions":[{"citation":1,"other":2}]`},
+			nil,
 		},
 		{"a query is needed", "generate/answer", `{"context":"x"}`, 422, nil, nil},
 		{"synthesis from a context", "synthesis", `{"query":"How much is a brake service?","context":` + long + `}`, 200, []string{`"answer":"A brake service costs 180.50`, `"conversation_id":"`, `"personalization_elements":[]`}, nil},

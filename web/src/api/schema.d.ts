@@ -3997,6 +3997,12 @@ export interface components {
             title?: string;
             url?: string;
         };
+        Contradiction: {
+            /** Format: int64 */
+            citation: number;
+            /** Format: int64 */
+            other: number;
+        };
         Conversation: {
             /**
              * Format: date-time
@@ -4457,6 +4463,8 @@ export interface components {
              * @description 0 to 1
              */
             confidence_score: number;
+            /** @description Citations that say different things of the same; the answer gives both */
+            contradictions: components["schemas"]["Contradiction"][] | null;
         };
         GrantBody: {
             /** @description A JWT for the Authorization header */
