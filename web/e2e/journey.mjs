@@ -97,6 +97,23 @@ export async function lookInFaces(browser, base, what, visits, chosen = faces) {
     })
 }
 
+/** Looks at what is on the screen now, and at no address: on a phone and on a desk, in the dark, and axe judges it. */
+export async function lookHere(page, name) {
+  const before = page.viewportSize()
+  await page.emulateMedia({ colorScheme: 'dark', reducedMotion: 'reduce' })
+  for (const [face, viewport] of [
+    ['phone-dark-en', phone],
+    ['wide-dark-en', wide],
+  ]) {
+    await page.setViewportSize(viewport)
+    await page.screenshot({ path: `${screenshots}${name}-${face}.png` })
+    if (await overflows(page)) findings.push(`${face} ${name}: is wider than the window`)
+    findings.push(...(await axe(page)).map((one) => `${face} ${name}: ${one}`))
+  }
+  await page.emulateMedia({ colorScheme: null, reducedMotion: null })
+  await page.setViewportSize(before)
+}
+
 /**
  * Looks at every page in one face, and takes its picture; axe judges it where the face is judged. A page is there when
  * its sign is, and nothing on it is still on its way.

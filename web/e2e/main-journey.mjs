@@ -11,6 +11,7 @@ import { createServer } from 'node:http'
 import { launch, open } from './browser.mjs'
 import { demo, newPrice, newWord, pdf, page as webPage } from './demo.mjs'
 import { conclude, findings, lookInFaces, must, patience, signInAs, step, told } from './journey.mjs'
+import { askByPhone as ask, newCustomer } from './phone.mjs'
 
 const { base_url: base, tenants } = demo()
 const { slug, users } = tenants[0]
@@ -19,28 +20,6 @@ const home = `**/${slug}/inbox`
 
 const allowed = (process.env.FLOMASTR_FETCH_ALLOW ?? '').split(',')[0]
 if (!allowed) throw new Error('set FLOMASTR_FETCH_ALLOW to the origin that the server may read pages from')
-
-/** Adds a customer in the simulator and opens their phone. */
-async function newCustomer(page, name, number) {
-  await page.goto(`${base}/${slug}/simulator`)
-  await page.getByRole('button', { name: 'New customer' }).click()
-  await page.getByLabel('Name').fill(name)
-  await page.getByLabel('Phone number').fill(number)
-  await page.getByRole('button', { name: 'Add', exact: true }).click()
-  await page.getByRole('region', { name: `Phone of ${name}` }).waitFor({ timeout: patience })
-}
-
-/** Writes as the customer and gives the text of the answer. */
-async function ask(page, name, question) {
-  const phone = page.getByRole('region', { name: `Phone of ${name}` })
-  const before = await phone.getByRole('listitem').count()
-  await phone.getByRole('textbox').fill(question)
-  await phone.getByRole('button', { name: 'Send' }).click()
-  // The question, and exactly one answer.
-  const answer = phone.getByRole('listitem').nth(before + 1)
-  await answer.waitFor({ timeout: patience })
-  return answer.innerText()
-}
 
 async function addPage(page, url) {
   await page.goto(`${base}/${slug}/brain?add=page`)
@@ -68,7 +47,6 @@ async function mainJob(browser) {
   const gadget = newWord()
   const gadgetPrice = newPrice()
   const name = `Guest ${newWord()}`
-  const number = `9715${String(Date.now()).slice(-8)}`
 
   const site = createServer((_request, response) => {
     response.setHeader('Content-Type', 'text/html; charset=utf-8')
@@ -80,7 +58,7 @@ async function mainJob(browser) {
   )
   const run = async () => {
     await signInAs(page, base, owner, home)
-    await newCustomer(page, name, number)
+    await newCustomer(page, `${base}/${slug}`, name)
 
     must(
       (await ask(page, name, 'How much is an eye test?')).includes('120'),
