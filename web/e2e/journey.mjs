@@ -97,8 +97,11 @@ export async function lookInFaces(browser, base, what, visits, chosen = faces) {
     })
 }
 
-/** Looks at what is on the screen now, and at no address: on a phone and on a desk, in the dark, and axe judges it. */
-export async function lookHere(page, name) {
+/**
+ * Looks at what is on the screen now, and at no address: on a phone and on a desk, in the dark, and axe judges it. What
+ * stands further down is brought into the picture.
+ */
+export async function lookHere(page, name, sign) {
   const before = page.viewportSize()
   await page.emulateMedia({ colorScheme: 'dark', reducedMotion: 'reduce' })
   for (const [face, viewport] of [
@@ -106,6 +109,7 @@ export async function lookHere(page, name) {
     ['wide-dark-en', wide],
   ]) {
     await page.setViewportSize(viewport)
+    await sign?.scrollIntoViewIfNeeded()
     await page.screenshot({ path: `${screenshots}${name}-${face}.png` })
     if (await overflows(page)) findings.push(`${face} ${name}: is wider than the window`)
     findings.push(...(await axe(page)).map((one) => `${face} ${name}: ${one}`))

@@ -153,6 +153,7 @@ async function whyNot(page, asked, expected) {
     /It was weighed|None of its passages|It shares words|It was found/.test(await outcome.innerText()),
     'the brain says why',
   )
+  await lookHere(page, 'why-not-outcome', outcome.getByRole('table'))
   const { pathname, search } = new URL(page.url())
   return pathname + search
 }

@@ -17,10 +17,12 @@ type Props = {
   question?: string
   answer?: string
   onDone: () => void
+  /** The way back, where the form stands in the place of something else. */
+  onCancel?: () => void
 }
 
 /** A question with the answer that a person gives it. */
-export function CardForm({ slug, item, answers, question = '', answer = '', onDone }: Props) {
+export function CardForm({ slug, item, answers, question = '', answer = '', onDone, onCancel }: Props) {
   const { t } = useTranslation()
   const queries = useQueryClient()
   const [asked, setAsked] = useState(question)
@@ -80,6 +82,7 @@ export function CardForm({ slug, item, answers, question = '', answer = '', onDo
       >
         {t('brain.card.publish')}
       </Button>
+      {onCancel && <Button onClick={onCancel}>{t('state.cancel')}</Button>}
     </form>
   )
 }

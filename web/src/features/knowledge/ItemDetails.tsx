@@ -147,6 +147,7 @@ function EditCard({ slug, item }: { slug: string; item: Item }) {
       question={item.title}
       answer={text.data ?? ''}
       onDone={() => setOpen(false)}
+      onCancel={() => setOpen(false)}
     />
   )
 }

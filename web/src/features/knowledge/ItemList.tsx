@@ -63,13 +63,15 @@ export function ItemList({ slug, search, mayAdd }: { slug: string; search: strin
       ) : found.isError && rows.length === 0 ? (
         <ProblemState error={found.error} onRetry={() => found.refetch()} />
       ) : rows.length > 0 ? (
-        <LongList
-          rows={rows}
-          height={76}
-          onEnd={() => found.hasNextPage && !found.isFetchingNextPage && found.fetchNextPage()}
-        >
-          {(row) => <Row slug={slug} row={row} now={now} />}
-        </LongList>
+        <div className={classes.items}>
+          <LongList
+            rows={rows}
+            height={76}
+            onEnd={() => found.hasNextPage && !found.isFetchingNextPage && found.fetchNextPage()}
+          >
+            {(row) => <Row slug={slug} row={row} now={now} />}
+          </LongList>
+        </div>
       ) : search ? (
         <State icon="search" title={t('brain.noMatch', { query: search })} />
       ) : (

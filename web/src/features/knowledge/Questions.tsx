@@ -126,7 +126,13 @@ function Row({ slug, row, busy, onDismiss }: RowProps) {
         </p>
       )}
       {writing ? (
-        <CardForm slug={slug} answers={row.id} question={row.question} onDone={() => setWriting(false)} />
+        <CardForm
+          slug={slug}
+          answers={row.id}
+          question={row.question}
+          onDone={() => setWriting(false)}
+          onCancel={() => setWriting(false)}
+        />
       ) : (
         <div className={form.actions}>
           <Button look="primary" onClick={() => setWriting(true)}>

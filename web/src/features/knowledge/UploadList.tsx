@@ -27,16 +27,21 @@ export function UploadList({ slug }: { slug: string }) {
   for (const { state } of list) count[state]++
   const pending = count.waiting + count.uploading
   const part = list.reduce((sum, one) => sum + partOut(one), 0) / list.length
+  const done = list.filter(({ item }) => item).length
   const rows = shown === 'all' ? list : list.filter((one) => one.state === shown)
   const toggle = (which: UploadState | 'all') => setShown(which === shown ? undefined : which)
-  const figures = { done: list.length - pending, total: list.length }
+  const figures = { done, total: list.length }
   return (
     <section className={classes.panel} aria-label={t('brain.uploads')}>
       <p className={classes.figures}>
         <strong>{t('brain.upload.sent', figures)}</strong>
         {queue.paused ? t('brain.upload.paused') : queue.held && t('brain.upload.held')}
       </p>
-      <Bar label={t('brain.upload.sent', figures)} value={part} tone={pending === 0 ? 'ok' : 'accent'} />
+      <Bar
+        label={t('brain.upload.sent', figures)}
+        value={part}
+        tone={done === list.length ? 'ok' : 'accent'}
+      />
       <Spoken part={part} pending={pending} failed={count.failed} paused={queue.paused} />
       <Controls uploads={uploads} pending={pending} failed={count.failed} paused={queue.paused} />
       <fieldset className={classes.states} aria-label={t('brain.upload.show')}>
@@ -69,8 +74,7 @@ export function UploadList({ slug }: { slug: string }) {
 
 const nothing = () => undefined
 
-const partOut = ({ state, part }: Upload): number =>
-  state === 'waiting' ? 0 : state === 'uploading' ? part : 1
+const partOut = ({ state, part, item }: Upload): number => (state === 'uploading' ? part : item ? 1 : 0)
 
 /** What a screen reader says: not each file, but every tenth of the way, and the end. */
 function Spoken(props: { part: number; pending: number; failed: number; paused: boolean }) {
