@@ -4,7 +4,6 @@ import (
 	"context"
 	"log/slog"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/flomastr/flomastr"
@@ -20,8 +19,9 @@ type Blobs interface {
 	Delete(ctx context.Context, tenant flomastr.TenantID, key string) error
 }
 
-// Deps are what an engine works with. All but Log, Pause, Clock and Weights are needed; Log defaults to the process's own. Sites
-// and Web are needed by what concerns web sites alone, Releases and Staged by what concerns releases.
+// Deps are what an engine works with. All but Former, Log, Pause, Clock and Weights are needed; Log defaults to the process's own.
+// Sites and Web are needed by what concerns web sites alone, Releases and Staged by what concerns releases; Embedders, Services
+// and Sealer where tenants may choose embedders.
 type Deps struct {
 	Status   StatusStore
 	Content  ContentStore
@@ -29,20 +29,25 @@ type Deps struct {
 	Staged   StagedStore
 	Blobs    Blobs
 	Reader   Reader
-	Embedder llm.Embedder
-	Sites    SiteStore
-	Web      SiteReader
-	Pause    time.Duration   // between two pages of one site; zero: a second
-	Weights  ranking.Weights // zero: the fitted ones
-	Clock    flomastr.Clock  // nil: the system's
-	Log      *slog.Logger
+	Embedder llm.Embedder // the installation's own
+	// Former are embedders that the installation may have had before: they serve until knowledge is embedded anew.
+	Former    []llm.Embedder
+	Embedders EmbedderStore
+	Services  llm.Services
+	Sealer    Sealer
+	Sites     SiteStore
+	Web       SiteReader
+	Pause     time.Duration   // between two pages of one site; zero: a second
+	Weights   ranking.Weights // zero: the fitted ones
+	Clock     flomastr.Clock  // nil: the system's
+	Log       *slog.Logger
 }
 
 // Engine is the Business Brain. It is safe for concurrent use.
 type Engine struct {
 	Deps
-	analysts  sync.Pool
-	restUntil atomic.Int64 // when the embedder is asked for a question's vector again, in nanoseconds since 1970
+	analysts sync.Pool
+	resting  rests // embedders that are not asked for a question's vector for a while
 }
 
 // New makes an engine.

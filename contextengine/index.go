@@ -7,12 +7,14 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
 	"github.com/flomastr/flomastr"
 	"github.com/flomastr/flomastr/contextengine/analysis"
 	"github.com/flomastr/flomastr/contextengine/chunk"
+	"github.com/flomastr/flomastr/llm"
 )
 
 // IndexArgs is the job that reads, cuts, embeds and publishes one version of an item.
@@ -101,19 +103,32 @@ func (e *Engine) index(ctx context.Context, tenant flomastr.TenantID, item Item)
 	if item.Source == FromURL && item.Title == clipTitle(item.URL) && strings.TrimSpace(doc.Title) != "" {
 		title = clipTitle(strings.TrimSpace(doc.Title))
 	}
-	publication, err := e.prepare(ctx, tenant, item, title, doc, progress)
+	var publication Publication
+	for range modelTries {
+		if publication, err = e.publish(ctx, tenant, item, title, doc, progress); !errors.Is(err, ErrModelPassed) {
+			break
+		}
+	}
 	if err != nil {
 		return err
-	}
-	if err := progress(Progress{Stage: StageStore, Done: len(publication.Passages), Total: len(publication.Passages)}); err != nil {
-		return err
-	}
-	if err := e.Content.Publish(ctx, tenant, publication); err != nil {
-		return fmt.Errorf("publish: %w", err)
 	}
 	return e.Status.FinishItem(ctx, tenant, item.ID, item.Version, Finished{
 		Chunks: len(publication.Passages), Type: publication.Type, Title: title, Warnings: doc.Warnings,
 	})
+}
+
+func (e *Engine) publish(ctx context.Context, tenant flomastr.TenantID, item Item, title string, doc Document, progress func(Progress) error) (Publication, error) {
+	p, err := e.prepare(ctx, tenant, item, title, doc, progress)
+	if err != nil {
+		return p, err
+	}
+	if err := progress(Progress{Stage: StageStore, Done: len(p.Passages), Total: len(p.Passages)}); err != nil {
+		return p, err
+	}
+	if err := e.Content.Publish(ctx, tenant, p); err != nil {
+		return p, fmt.Errorf("publish: %w", err)
+	}
+	return p, nil
 }
 
 // fetch reads the item's source to Markdown.
@@ -165,7 +180,7 @@ func (e *Engine) prepare(ctx context.Context, tenant flomastr.TenantID, item Ite
 	sum := sha256.Sum256([]byte(title + "\x00" + doc.Markdown))
 	p := Publication{
 		Item: item.ID, Version: item.Version, Title: title, Source: item.Source, URL: item.URL, Type: item.Type, Intent: item.Intent,
-		Tags: item.Tags, Markdown: doc.Markdown, Hash: sum[:], Model: e.Embedder.Name(),
+		Tags: item.Tags, Markdown: doc.Markdown, Hash: sum[:],
 	}
 	if doc.Type != "" {
 		p.Type = doc.Type
@@ -177,10 +192,16 @@ func (e *Engine) prepare(ctx context.Context, tenant flomastr.TenantID, item Ite
 	if len(chunks) == 0 {
 		return Publication{}, ErrEmptyContent
 	}
-	before, err := e.Content.Indexed(ctx, tenant, item.ID, p.Model)
+	before, err := e.Content.Indexed(ctx, tenant, item.ID)
 	if err != nil {
 		return Publication{}, fmt.Errorf("read what is published: %w", err)
 	}
+	// Where the embedder that serves is there no more, no question has a vector either: the wanted one's are made at once.
+	embedder, err := e.serving(ctx, tenant, before.Serving)
+	if err != nil && (embedder.Embedder == nil || !errors.Is(err, ErrNoEmbedder)) {
+		return Publication{}, fmt.Errorf("find the embedder: %w", err)
+	}
+	p.Model, p.Serving = embedder.Name(), before.Serving
 	_ = e.withAnalyst(func(a *analyst) error {
 		if p.Language = a.detector.Detect(sample(doc.Markdown)); p.Language == analysis.Undecided {
 			p.Language = before.Language // a few words say too little; a tenant mostly writes one language
@@ -188,14 +209,14 @@ func (e *Engine) prepare(ctx context.Context, tenant flomastr.TenantID, item Ite
 		p.Passages = a.index(title, p.Language, chunks)
 		return nil
 	})
-	return p, e.embed(ctx, title, chunks, &p, before, progress)
+	return p, e.embed(ctx, embedder, title, chunks, &p, before, progress)
 }
 
 // embed gives a vector to every passage that has none published, a batch at a time.
-func (e *Engine) embed(ctx context.Context, title string, chunks []chunk.Chunk, p *Publication, before Indexed, progress func(Progress) error) error {
+func (e *Engine) embed(ctx context.Context, embedder llm.Embedder, title string, chunks []chunk.Chunk, p *Publication, before Indexed, progress func(Progress) error) error {
 	var missing []int
 	for i := range p.Passages {
-		if !before.Embedded[p.Passages[i].Key] {
+		if !slices.Contains(before.Models[p.Passages[i].Key], p.Model) {
 			missing = append(missing, i)
 		}
 	}
@@ -209,11 +230,11 @@ func (e *Engine) embed(ctx context.Context, title string, chunks []chunk.Chunk, 
 		for i, at := range batch {
 			texts[i] = passageText(title, chunks[at])
 		}
-		vectors, err := e.Embedder.Embed(ctx, texts)
+		vectors, err := embedder.Embed(ctx, texts)
 		if err != nil {
 			return fmt.Errorf("embed passages %d to %d: %w", batch[0], batch[len(batch)-1], err)
 		}
-		if err := checkVectors(vectors, len(texts), e.Embedder.Dimensions()); err != nil {
+		if err := checkVectors(vectors, len(texts), embedder.Dimensions()); err != nil {
 			return err
 		}
 		for i, at := range batch {

@@ -31,6 +31,7 @@ type Result struct {
 	Corrected string // the question with its spelling corrected, where that was needed
 	Signals   Signals
 	Expected  *Expected // nil where the query expects nothing
+	WordsOnly bool      // the question has no vector: its embedder is away, or there is nothing to compare it with
 }
 
 // Passage is a retrieved piece of knowledge with its origin.

@@ -38,6 +38,7 @@ type asked struct {
 	corpus    ranking.Corpus
 	language  analysis.Language // of the collection
 	stamp     string            // of the index that it was read against
+	model     string            // whose vectors served then
 	corrected string            // "" when nothing was
 	unknown   []string          // words that neither stand in the vocabulary nor could be corrected
 	guessed   int               // words that were corrected
@@ -66,7 +67,7 @@ func (a *analyst) read(ctx context.Context, tenant flomastr.TenantID, vocab voca
 	if lang == analysis.Undecided && known.Language != analysis.Undecided {
 		tokens = a.stemmer.Words(text, known.Language) // stems are only used for words that the vocabulary has not
 	}
-	q := asked{corpus: known.Corpus, language: known.Language, stamp: known.Stamp}
+	q := asked{corpus: known.Corpus, language: known.Language, stamp: known.Stamp, model: known.Serving}
 	surfaces := map[string][]KnownWord{}
 	for _, w := range known.Words {
 		surfaces[w.Word] = append(surfaces[w.Word], w)

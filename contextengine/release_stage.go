@@ -63,7 +63,7 @@ func (e *Engine) Stage(ctx context.Context, tenant flomastr.TenantID, args Stage
 }
 
 func (e *Engine) staging(ctx context.Context, tenant flomastr.TenantID, c ReleaseChange) (Staging, error) {
-	before, err := e.Content.Indexed(ctx, tenant, c.Held.ID, e.Embedder.Name())
+	before, err := e.Content.Indexed(ctx, tenant, c.Held.ID)
 	if err != nil {
 		return Staging{}, fmt.Errorf("read what serves: %w", err)
 	}

@@ -2,6 +2,7 @@ package contextengine
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -18,11 +19,22 @@ const (
 	postingBudget = 20000
 	// Up to this many passages the question's vector is compared with every one.
 	exactVectors = 20000
+	// modelTries is how often what counted on the model that serves is done again when another serves by then.
+	modelTries = 3
 )
 
 // Retrieve answers a question with passages, best first. Knowledge that is being indexed is found in the version that
 // serves. The same question to the same index always gets the same answer. ErrItemNotFound is about the expected item.
-func (e *Engine) Retrieve(ctx context.Context, tenant flomastr.TenantID, q Query) (Result, error) {
+func (e *Engine) Retrieve(ctx context.Context, tenant flomastr.TenantID, q Query) (result Result, err error) {
+	for range modelTries {
+		if result, err = e.retrieve(ctx, tenant, q); !errors.Is(err, ErrModelPassed) {
+			break
+		}
+	}
+	return result, err
+}
+
+func (e *Engine) retrieve(ctx context.Context, tenant flomastr.TenantID, q Query) (Result, error) {
 	limit := min(q.Limit, maxLimit)
 	if limit <= 0 {
 		limit = defaultLimit
@@ -58,7 +70,7 @@ func (e *Engine) Retrieve(ctx context.Context, tenant flomastr.TenantID, q Query
 		return Result{}, fmt.Errorf("find candidates: %w", err)
 	}
 	ranked, matches := rank(question, candidates, e.Weights)
-	result := Result{Corrected: question.corrected, Signals: signals(question, matches, ranked)}
+	result := Result{Corrected: question.corrected, Signals: signals(question, matches, ranked), WordsOnly: ask.Vector == nil}
 	if !q.Expect.IsZero() {
 		if result.Expected, err = e.expected(ctx, tenant, question, ask, expect, candidates, ranked, limit); err != nil {
 			return Result{}, fmt.Errorf("follow the expected item: %w", err)

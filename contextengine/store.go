@@ -87,10 +87,10 @@ type Counts struct{ Items, Processing, Embedded, Failed, Chunks int }
 // ContentStore is what the engine asks of the tenant's cold database. Each method is one commit.
 type ContentStore interface {
 	// Indexed tells what is published of an item: its version (0: nothing), the hash of its Markdown, and the keys and
-	// embedding model of its passages.
-	Indexed(ctx context.Context, tenant flomastr.TenantID, id flomastr.ItemID, model string) (Indexed, error)
+	// embedding models of its passages.
+	Indexed(ctx context.Context, tenant flomastr.TenantID, id flomastr.ItemID) (Indexed, error)
 	// Publish makes the version the one that serves. Publishing the same version again changes nothing; an older
-	// version than the published one is ErrVersionPassed.
+	// version than the published one is ErrVersionPassed; ErrModelPassed when another model serves than p.Serving.
 	Publish(ctx context.Context, tenant flomastr.TenantID, p Publication) error
 	// Erase removes an item with everything that was derived from it. Erasing what is gone is success.
 	Erase(ctx context.Context, tenant flomastr.TenantID, id flomastr.ItemID) error
@@ -98,13 +98,24 @@ type ContentStore interface {
 	Lookup(ctx context.Context, tenant flomastr.TenantID, ask Lookup) (Known, error)
 	// Similar lists words of the vocabulary, as it would be with the changes, that share a beginning or an end with the word.
 	Similar(ctx context.Context, tenant flomastr.TenantID, word string, changes []flomastr.ReleaseChangeID) ([]KnownWord, error)
+	// Candidates is ErrModelPassed when the vectors of the query's model may have gone meanwhile.
 	Candidates(ctx context.Context, tenant flomastr.TenantID, ask CandidateQuery) ([]Candidate, error)
 	// Read gives the passages in the order of the numbers, with their neighbours. One that is gone is left out.
 	Read(ctx context.Context, tenant flomastr.TenantID, numbers []int) ([]NumberedPassage, error)
 
 	Chunks(ctx context.Context, tenant flomastr.TenantID, id flomastr.ItemID) ([]Chunk, error)
-	// SaveVectors replaces the vectors of passages that are still there.
+	// Serving names the model whose vectors serve, "" before anything is published.
+	Serving(ctx context.Context, tenant flomastr.TenantID) (string, error)
+	// CountVectors tells how many of the passages have a vector of the model.
+	CountVectors(ctx context.Context, tenant flomastr.TenantID, model string) (vectors, passages int, err error)
+	// Unembedded lists passages without one, in the order of their numbers, from after a number on.
+	Unembedded(ctx context.Context, tenant flomastr.TenantID, model string, after, limit int) ([]Unembedded, error)
+	// SaveVectors replaces the model's vectors of passages that are still there.
 	SaveVectors(ctx context.Context, tenant flomastr.TenantID, model string, vectors map[flomastr.PassageID][]float32) error
+	// Serve has a model's vectors serve, unless a passage has none: then nothing changes, and it answers false.
+	Serve(ctx context.Context, tenant flomastr.TenantID, model string) (bool, error)
+	// DropVectors removes the vectors of the models that do not serve.
+	DropVectors(ctx context.Context, tenant flomastr.TenantID) error
 	// Versions lists the kept versions, newest first, without Markdown and changes; Version reads one with its Markdown,
 	// ErrVersionNotFound when it is not kept.
 	Versions(ctx context.Context, tenant flomastr.TenantID, id flomastr.ItemID) ([]Version, error)
@@ -118,8 +129,9 @@ type PassageKey [16]byte
 type Indexed struct {
 	Version  int
 	Hash     []byte
-	Embedded map[PassageKey]bool // true where a vector of the asked model is stored
-	Language analysis.Language   // the one that most passages of the tenant are written in
+	Models   map[PassageKey][]string // of which models a passage has a vector
+	Serving  string                  // the model whose vectors serve the tenant, "" before anything is published
+	Language analysis.Language       // the one that most passages of the tenant are written in
 }
 
 // Publication is a whole version of an item, ready to serve.
@@ -136,6 +148,7 @@ type Publication struct {
 	Markdown string
 	Hash     []byte // of the Markdown
 	Model    string // whose vectors the passages carry
+	Serving  string // the model that served when they were made: Model, but where its embedder is there no more
 	Passages []IndexedPassage
 }
 
@@ -190,6 +203,7 @@ type Known struct {
 	Corpus   ranking.Corpus
 	Language analysis.Language // the one that most passages are written in
 	Stamp    string            // changes with every change of the index
+	Serving  string            // the model whose vectors serve
 	Words    []KnownWord
 	Terms    map[analysis.Term]int
 	Grams    map[analysis.Gram]int

@@ -6,6 +6,7 @@ import (
 
 	"github.com/flomastr/flomastr"
 	"github.com/flomastr/flomastr/contextengine/chunk"
+	"github.com/flomastr/flomastr/llm"
 )
 
 // maxEmbedTexts bounds what one call may have embedded.
@@ -41,15 +42,33 @@ func (e *Engine) ConvertPage(ctx context.Context, tenant flomastr.TenantID, addr
 	return e.Reader.ReadURL(ctx, limits, address)
 }
 
-// EmbedTexts gives the vectors of texts, as the model of that name makes them.
-func (e *Engine) EmbedTexts(ctx context.Context, texts []string) (vectors [][]float32, model string, err error) {
+// EmbedTexts gives the vectors of texts, as the model of that name makes them: the one that serves the tenant.
+func (e *Engine) EmbedTexts(ctx context.Context, tenant flomastr.TenantID, texts []string) (vectors [][]float32, model string, err error) {
 	if len(texts) == 0 || len(texts) > maxEmbedTexts {
 		return nil, "", ErrTooManyTexts
 	}
-	if vectors, err = e.Embedder.Embed(ctx, texts); err != nil {
-		return nil, "", fmt.Errorf("embed texts: %w", err)
+	embedder, err := e.servingNow(ctx, tenant)
+	if err != nil {
+		return nil, "", err
 	}
-	return vectors, e.Embedder.Name(), checkVectors(vectors, len(texts), e.Embedder.Dimensions())
+	vectors, err = embedTexts(ctx, embedder, texts)
+	return vectors, embedder.Name(), err
+}
+
+func (e *Engine) servingNow(ctx context.Context, tenant flomastr.TenantID) (chosen, error) {
+	model, err := e.Content.Serving(ctx, tenant)
+	if err != nil {
+		return chosen{}, fmt.Errorf("read which model serves: %w", err)
+	}
+	return e.serving(ctx, tenant, model)
+}
+
+func embedTexts(ctx context.Context, embedder llm.Embedder, texts []string) ([][]float32, error) {
+	vectors, err := embedder.Embed(ctx, texts)
+	if err != nil {
+		return nil, fmt.Errorf("embed texts: %w", err)
+	}
+	return vectors, checkVectors(vectors, len(texts), embedder.Dimensions())
 }
 
 // EmbedItem embeds the passages of an item again and stores the vectors.
@@ -62,6 +81,10 @@ func (e *Engine) EmbedItem(ctx context.Context, tenant flomastr.TenantID, id flo
 	if err != nil {
 		return nil, "", fmt.Errorf("read chunks: %w", err)
 	}
+	embedder, err := e.servingNow(ctx, tenant)
+	if err != nil {
+		return nil, "", err
+	}
 	byPassage := map[flomastr.PassageID][]float32{}
 	for len(chunks) > 0 {
 		batch := chunks[:min(embedBatch, len(chunks))]
@@ -69,7 +92,7 @@ func (e *Engine) EmbedItem(ctx context.Context, tenant flomastr.TenantID, id flo
 		for i, c := range batch {
 			texts[i] = passageText(item.Title, chunk.Chunk{Text: c.Text, Headings: c.HeadingPath})
 		}
-		got, _, err := e.EmbedTexts(ctx, texts)
+		got, err := embedTexts(ctx, embedder, texts)
 		if err != nil {
 			return nil, "", err
 		}
@@ -79,5 +102,5 @@ func (e *Engine) EmbedItem(ctx context.Context, tenant flomastr.TenantID, id flo
 		vectors = append(vectors, got...)
 		chunks = chunks[len(batch):]
 	}
-	return vectors, e.Embedder.Name(), e.Content.SaveVectors(ctx, tenant, e.Embedder.Name(), byPassage)
+	return vectors, embedder.Name(), e.Content.SaveVectors(ctx, tenant, embedder.Name(), byPassage)
 }

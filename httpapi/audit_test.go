@@ -15,6 +15,7 @@ import (
 	"github.com/flomastr/flomastr"
 	"github.com/flomastr/flomastr/contextengine"
 	"github.com/flomastr/flomastr/postgres"
+	"github.com/flomastr/flomastr/sim/embeddings"
 	"github.com/flomastr/flomastr/whatsapp"
 )
 
@@ -162,6 +163,8 @@ func (e *estate) acts(t *testing.T) []act {
 		{"POST /routes/knowledge/{tenant_slug}/sites/{id}/stop", site + "/stop", owner, ""},
 		{"POST /routes/knowledge/{tenant_slug}/sites/{id}/crawl", site + "/crawl", owner, ""},
 		{"DELETE /routes/knowledge/{tenant_slug}/sites/{id}", site, owner, ""},
+		{"PUT /routes/knowledge/{tenant_slug}/embedder", "/routes/knowledge/mine/embedder", owner, `{"base_url":"` + e.embeddings + `/v1","model":"nomic-embed-text","key":"` + embeddings.Key + `"}`},
+		{"DELETE /routes/knowledge/{tenant_slug}/embedder", "/routes/knowledge/mine/embedder", owner, ""},
 		{"POST /routes/knowledge/{tenant_slug}/evaluations", sets, owner, `{"name":"Second","questions":[{"text":"What is two?","expected":[]}]}`},
 		{"POST /routes/knowledge/{tenant_slug}/evaluations/import", sets + "/import", owner, `{"name":"Third","csv":"question,expected\nWhat is one?,One\n"}`},
 		{"PUT /routes/knowledge/{tenant_slug}/evaluations/{id}", set, owner, `{"name":"Fourth","questions":[{"text":"What is two?","expected":[]}]}`},

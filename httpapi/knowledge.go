@@ -25,11 +25,12 @@ type Knowledge interface {
 	Health(ctx context.Context, tenant flomastr.TenantID) (contextengine.Counts, error)
 	Convert(ctx context.Context, tenant flomastr.TenantID, filename string, body []byte) (contextengine.Document, error)
 	ConvertPage(ctx context.Context, tenant flomastr.TenantID, address string) (contextengine.Document, error)
-	EmbedTexts(ctx context.Context, texts []string) ([][]float32, string, error)
+	EmbedTexts(ctx context.Context, tenant flomastr.TenantID, texts []string) ([][]float32, string, error)
 	EmbedItem(ctx context.Context, tenant flomastr.TenantID, id flomastr.ItemID) ([][]float32, string, error)
 	Sites
 	Unanswered
 	Releases
+	EmbedderSettings
 }
 
 type knowledgeEntry struct {

@@ -30,6 +30,7 @@ type knowledgeSearchOutput struct {
 		Passages       []knowledgePassage `json:"passages" doc:"Best first"`
 		CorrectedQuery string             `json:"corrected_query,omitempty" doc:"How the question was read, where its spelling was mended"`
 		Signals        knowledgeSignals   `json:"signals"`
+		WordsOnly      bool               `json:"words_only,omitempty" doc:"The embedder could not be asked: passages were found by their words alone"`
 		Expected       *knowledgeExpected `json:"expected,omitempty" doc:"What became of the item in expect"`
 	}
 }
@@ -90,7 +91,7 @@ func (a *API) knowledgeSearch(ctx context.Context, call Call, in *knowledgeSearc
 	}
 	out := &knowledgeSearchOutput{}
 	s := result.Signals
-	out.Body.CorrectedQuery = result.Corrected
+	out.Body.CorrectedQuery, out.Body.WordsOnly = result.Corrected, result.WordsOnly
 	out.Body.Signals = knowledgeSignals{Answerable: s.Answerable, Coverage: s.Coverage, Margin: s.Margin, Agreement: s.Agreement, Unknown: orEmpty(s.Unknown)}
 	out.Body.Passages = make([]knowledgePassage, len(result.Passages))
 	for i, p := range result.Passages {

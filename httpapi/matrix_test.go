@@ -25,9 +25,11 @@ import (
 	"github.com/flomastr/flomastr/httpapi"
 	"github.com/flomastr/flomastr/identity"
 	"github.com/flomastr/flomastr/llm/offline"
+	"github.com/flomastr/flomastr/llm/openai"
 	"github.com/flomastr/flomastr/mail"
 	"github.com/flomastr/flomastr/postgres"
 	"github.com/flomastr/flomastr/secret"
+	"github.com/flomastr/flomastr/sim/embeddings"
 	"github.com/flomastr/flomastr/tenant"
 	"github.com/flomastr/flomastr/whatsapp"
 	"github.com/flomastr/flomastr/whatsapp/provider"
@@ -50,7 +52,8 @@ type estate struct {
 	logged  journal
 	ahead   time.Duration // how far the door's clock is before the others'
 
-	knowledge *contextengine.Engine
+	knowledge  *contextengine.Engine
+	embeddings string // where a stand-in embeds
 }
 
 // visitor is one kind of caller, and its place in the two tenants.
@@ -124,7 +127,13 @@ func newEstate(t *testing.T) *estate {
 	t.Cleanup(upstream.Close)
 	tenants := tenant.New(tenant.Deps{Store: postgres.NewTenantStore(e.db), Cold: e.cold, Owners: e.team})
 	store := postgres.NewKnowledgeStore(e.db)
-	knowledge := contextengine.New(contextengine.Deps{Status: store, Content: store, Releases: store, Staged: store, Blobs: blobs, Reader: unread{}, Embedder: offline.New(), Sites: store, Web: offTheWeb{}, Log: log})
+	service := httptest.NewServer(embeddings.New())
+	t.Cleanup(service.Close)
+	e.embeddings = service.URL
+	knowledge := contextengine.New(contextengine.Deps{
+		Status: store, Content: store, Releases: store, Staged: store, Blobs: blobs, Reader: unread{}, Embedder: offline.New(), Sites: store, Web: offTheWeb{}, Log: log,
+		Embedders: store, Services: openai.Services{HTTP: service.Client()}, Sealer: keys,
+	})
 	e.knowledge = knowledge
 	answers := assistant.New(assistant.Deps{Retriever: knowledge, Businesses: businessNames{tenants}, Clock: flomastr.SystemClock})
 	e.asks = evaluation.New(evaluation.Deps{Store: postgres.NewEvaluationStore(e.db), Knowledge: knowledge, Assistant: answers, Log: log})

@@ -121,7 +121,7 @@ func (a *API) embedKnowledge(ctx context.Context, call Call, in *embedInput) (*e
 	out := &embedOutput{}
 	var err error
 	if in.Body.ItemID == "" {
-		out.Body.Embeddings, out.Body.Model, err = a.deps.Knowledge.EmbedTexts(ctx, in.Body.Texts)
+		out.Body.Embeddings, out.Body.Model, err = a.deps.Knowledge.EmbedTexts(ctx, call.Tenant.ID, in.Body.Texts)
 	} else {
 		out.Body.Embeddings, out.Body.Model, err = a.embedItem(ctx, call, in.Body.ItemID)
 	}

@@ -22,10 +22,11 @@ const mainLanguage = `
 	SELECT coalesce((SELECT language FROM languages WHERE passages > 0 AND language <> '' ORDER BY passages DESC, language LIMIT 1), '')`
 
 // Indexed implements [contextengine.ContentStore].
-func (s *KnowledgeStore) Indexed(ctx context.Context, tenant flomastr.TenantID, id flomastr.ItemID, model string) (contextengine.Indexed, error) {
-	out := contextengine.Indexed{Embedded: map[contextengine.PassageKey]bool{}}
+func (s *KnowledgeStore) Indexed(ctx context.Context, tenant flomastr.TenantID, id flomastr.ItemID) (contextengine.Indexed, error) {
+	out := contextengine.Indexed{Models: map[contextengine.PassageKey][]string{}}
 	err := s.db.InCold(ctx, tenant, func(tx pgx.Tx) error {
-		err := tx.QueryRow(ctx, mainLanguage).Scan(&out.Language)
+		// Before the vectors: what served is dropped only after another model serves, and Publish asks whether one does.
+		err := tx.QueryRow(ctx, `SELECT model, (`+mainLanguage+`) FROM corpus`).Scan(&out.Serving, &out.Language)
 		if err != nil {
 			return err
 		}
@@ -37,16 +38,16 @@ func (s *KnowledgeStore) Indexed(ctx context.Context, tenant flomastr.TenantID, 
 			return err
 		}
 		rows, err := tx.Query(ctx, `
-			SELECT key, EXISTS (SELECT FROM passage_vectors v WHERE v.no = p.no AND v.model = $2)
+			SELECT key, array(SELECT v.model FROM passage_vectors v WHERE v.no = p.no)
 			FROM passages p
-			WHERE item_id = $1`, id, model)
+			WHERE item_id = $1`, id)
 		if err != nil {
 			return err
 		}
 		var key []byte
-		var embedded bool
-		_, err = pgx.ForEachRow(rows, []any{&key, &embedded}, func() error {
-			out.Embedded[contextengine.PassageKey(key)] = embedded
+		var models []string
+		_, err = pgx.ForEachRow(rows, []any{&key, &models}, func() error {
+			out.Models[contextengine.PassageKey(key)] = models
 			return nil
 		})
 		return err
@@ -81,8 +82,15 @@ func (s *KnowledgeStore) Publish(ctx context.Context, tenant flomastr.TenantID, 
 const newStamp = `UPDATE corpus SET stamp = gen_random_uuid()`
 
 func publish(ctx context.Context, tx pgx.Tx, p contextengine.Publication) error {
-	if _, err := tx.Exec(ctx, newStamp); err != nil {
+	tag, err := tx.Exec(ctx, `
+		UPDATE corpus
+		SET stamp = gen_random_uuid(), model = coalesce(nullif(model, ''), $1)
+		WHERE model = $2`, p.Model, p.Serving)
+	if err != nil {
 		return fmt.Errorf("stamp the index: %w", err)
+	}
+	if tag.RowsAffected() == 0 {
+		return contextengine.ErrModelPassed
 	}
 	if err := languageChange(ctx, tx, p.Item, string(p.Language), len(p.Passages)); err != nil {
 		return fmt.Errorf("count languages: %w", err)

@@ -67,28 +67,3 @@ func somewhere(place flomastr.Place) flomastr.Place {
 	}
 	return place
 }
-
-// SaveVectors implements [contextengine.ContentStore].
-func (s *KnowledgeStore) SaveVectors(ctx context.Context, tenant flomastr.TenantID, model string, vectors map[flomastr.PassageID][]float32) error {
-	ids, texts := make([]string, 0, len(vectors)), make([]string, 0, len(vectors))
-	for id, v := range vectors {
-		ids, texts = append(ids, id.String()), append(texts, vectorText(v))
-	}
-	return s.db.InCold(ctx, tenant, func(tx pgx.Tx) error {
-		// The lock of the writers: a publication may be removing these very passages.
-		if _, err := tx.Exec(ctx, `SELECT pg_advisory_xact_lock($1)`, publishLock); err != nil {
-			return err
-		}
-		if _, err := tx.Exec(ctx, newStamp); err != nil {
-			return err
-		}
-		_, err := tx.Exec(ctx, `
-			INSERT INTO passage_vectors (no, model, embedding)
-			SELECT p.no, $3, n.v::halfvec
-			FROM unnest($1::text[]::uuid[], $2::text[]) AS n(id, v)
-			JOIN passages p USING (id)
-			ON CONFLICT (no, model) DO UPDATE
-			SET embedding = EXCLUDED.embedding`, ids, texts, model)
-		return err
-	})
-}

@@ -80,19 +80,19 @@ func (r *residents) index(tenant flomastr.TenantID, ask contextengine.CandidateQ
 	}
 	if h.asked++; h.asked >= questionsBeforeLoading && !h.loading && !h.refused && r.ctx.Err() == nil {
 		h.loading = true
-		r.loads.Go(func() { r.load(tenant, h, ask.Model) })
+		r.loads.Go(func() { r.load(tenant, h) })
 	}
 	return nil
 }
 
 // load reads an index and keeps it. What is wrong with the database shows where questions are answered; here it only
 // means that the next attempt comes after some more of them.
-func (r *residents) load(tenant flomastr.TenantID, h *resident, model string) {
+func (r *residents) load(tenant flomastr.TenantID, h *resident) {
 	ctx, cancel := context.WithTimeout(r.ctx, loadTimeout)
 	defer cancel()
 	var index *contextengine.Resident
 	err := r.db.InCold(ctx, tenant, func(tx pgx.Tx) (err error) {
-		index, err = readIndex(ctx, tx, model)
+		index, err = readIndex(ctx, tx)
 		return err
 	})
 	r.mu.Lock()
@@ -146,12 +146,12 @@ func (r *residents) close() {
 }
 
 // readIndex reads a whole index as it is at one moment.
-func readIndex(ctx context.Context, tx pgx.Tx, model string) (*contextengine.Resident, error) {
+func readIndex(ctx context.Context, tx pgx.Tx) (*contextengine.Resident, error) {
 	if _, err := tx.Exec(ctx, `SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY`); err != nil {
 		return nil, err
 	}
-	var stamp string
-	if err := tx.QueryRow(ctx, `SELECT stamp::text FROM corpus`).Scan(&stamp); err != nil {
+	var stamp, model string
+	if err := tx.QueryRow(ctx, `SELECT stamp::text, model FROM corpus`).Scan(&stamp, &model); err != nil {
 		return nil, err
 	}
 	index := contextengine.NewResident(stamp, model)

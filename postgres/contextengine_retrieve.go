@@ -38,11 +38,11 @@ func lookup(ctx context.Context, tx pgx.Tx, read reading, ask contextengine.Look
 	}
 	batch := &pgx.Batch{}
 	batch.Queue(`
-		SELECT stamp::text, passages, words::float8 / greatest(passages, 1), titles::float8 / greatest(passages, 1), grams::float8 / greatest(passages, 1),
+		SELECT stamp::text, model, passages, words::float8 / greatest(passages, 1), titles::float8 / greatest(passages, 1), grams::float8 / greatest(passages, 1),
 		       coalesce((SELECT language FROM ` + read.languages + ` AS languages WHERE passages > 0 AND language <> '' ORDER BY passages DESC, language LIMIT 1), '')
 		FROM ` + read.corpus + ` AS corpus`).QueryRow(func(row pgx.Row) error {
 		c := &known.Corpus
-		return row.Scan(&known.Stamp, &c.Passages, &c.Words, &c.Titles, &c.Grams, &known.Language)
+		return row.Scan(&known.Stamp, &known.Serving, &c.Passages, &c.Words, &c.Titles, &c.Grams, &known.Language)
 	})
 	var word string
 	var term int64
@@ -134,7 +134,7 @@ func (s *KnowledgeStore) Candidates(ctx context.Context, tenant flomastr.TenantI
 	return s.findCandidates(ctx, tenant, ask)
 }
 
-// findCandidates asks the database, in one statement.
+// findCandidates asks the database, in one round trip.
 func (s *KnowledgeStore) findCandidates(ctx context.Context, tenant flomastr.TenantID, ask contextengine.CandidateQuery) ([]contextengine.Candidate, error) {
 	terms, idf := make([]int64, len(ask.Terms)), make([]float64, len(ask.Terms))
 	for i, t := range ask.Terms {
@@ -160,45 +160,58 @@ func (s *KnowledgeStore) findCandidates(ctx context.Context, tenant flomastr.Ten
 		nearest += ` AND $7::integer IS NULL`
 	}
 	var out []contextengine.Candidate
-	err := s.db.InCold(ctx, tenant, func(tx pgx.Tx) error {
-		if _, err := readAs(ctx, tx, ask.Changes); err != nil {
-			return err
-		}
-		rows, err := tx.Query(ctx, `
-			WITH lexical AS (
-			  SELECT p.no
-			  FROM unnest($1::bigint[], $2::float8[]) AS q(term, idf)
-			  -- OFFSET 0 keeps the planner from reading the whole table where it has no statistics yet: always one index range a term.
-			  CROSS JOIN LATERAL (SELECT no, quarters, length FROM postings p WHERE term = q.term`+seen+` OFFSET 0) AS p`+strings.Replace(allowed, " AND ", " WHERE ", 1)+`
-			  GROUP BY p.no
-			  -- BM25 with k1 = 1.2, b = 0.75, in quarters of an occurrence.
-			  ORDER BY sum(q.idf * p.quarters * 2.2 / (p.quarters + 4.8 * (0.25 + 0.75 * p.length / $3))) DESC, abs(p.no) -- a staged one stands where it will when it serves
-			  LIMIT $4
-			), nearest AS (`+nearest+`
-			), chosen AS (
-			  SELECT no FROM lexical
-			  UNION
-			  SELECT no FROM nearest
-			)
-			SELECT c.no, b.bag,
-			       -- Vectors have length 1, so the inner product (which pgvector negates) is the cosine. The question's is read from
-			       -- its text once, as a query of its own: in a prepared plan it would be read again for every passage.
-			       coalesce(-(v.embedding <#> (SELECT $5::text::halfvec)), 0)
-			FROM chosen c
-			JOIN passage_bags b USING (no)
-			LEFT JOIN passage_vectors v ON v.no = c.no AND v.model = $6
-			ORDER BY abs(c.no)`, args...)
-		if err != nil {
-			return err
-		}
+	batch := &pgx.Batch{}
+	batch.Queue(`
+		WITH lexical AS (
+		  SELECT p.no
+		  FROM unnest($1::bigint[], $2::float8[]) AS q(term, idf)
+		  -- OFFSET 0 keeps the planner from reading the whole table where it has no statistics yet: always one index range a term.
+		  CROSS JOIN LATERAL (SELECT no, quarters, length FROM postings p WHERE term = q.term`+seen+` OFFSET 0) AS p`+strings.Replace(allowed, " AND ", " WHERE ", 1)+`
+		  GROUP BY p.no
+		  -- BM25 with k1 = 1.2, b = 0.75, in quarters of an occurrence.
+		  ORDER BY sum(q.idf * p.quarters * 2.2 / (p.quarters + 4.8 * (0.25 + 0.75 * p.length / $3))) DESC, abs(p.no) -- a staged one stands where it will when it serves
+		  LIMIT $4
+		), nearest AS (`+nearest+`
+		), chosen AS (
+		  SELECT no FROM lexical
+		  UNION
+		  SELECT no FROM nearest
+		)
+		SELECT c.no, b.bag,
+		       -- Vectors have length 1, so the inner product (which pgvector negates) is the cosine. The question's is read from
+		       -- its text once, as a query of its own: in a prepared plan it would be read again for every passage.
+		       coalesce(-(v.embedding <#> (SELECT $5::text::halfvec)), 0)
+		FROM chosen c
+		JOIN passage_bags b USING (no)
+		LEFT JOIN passage_vectors v ON v.no = c.no AND v.model = $6
+		ORDER BY abs(c.no)`, args...).Query(func(rows pgx.Rows) error {
 		var c contextengine.Candidate
 		var packed []byte
-		_, err = pgx.ForEachRow(rows, []any{&c.Number, &packed, &c.Similarity}, func() (err error) {
+		_, err := pgx.ForEachRow(rows, []any{&c.Number, &packed, &c.Similarity}, func() (err error) {
 			c.Bag, err = ranking.Unpack(packed)
 			out = append(out, c)
 			return err
 		})
 		return err
+	})
+	if vector != nil {
+		// Vectors go only after another model serves: where theirs still does, all of them were there a moment ago.
+		batch.Queue(`SELECT model FROM corpus`).QueryRow(func(row pgx.Row) error {
+			var serving string
+			if err := row.Scan(&serving); err != nil {
+				return err
+			}
+			if serving != ask.Model {
+				return contextengine.ErrModelPassed
+			}
+			return nil
+		})
+	}
+	err := s.db.InCold(ctx, tenant, func(tx pgx.Tx) error {
+		if _, err := readAs(ctx, tx, ask.Changes); err != nil {
+			return err
+		}
+		return tx.SendBatch(ctx, batch).Close()
 	})
 	return out, err
 }

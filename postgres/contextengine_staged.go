@@ -69,6 +69,13 @@ func stage(ctx context.Context, tx pgx.Tx, c contextengine.Staging) error {
 		return nil
 	}
 	p := *c.Publication
+	tag, err := tx.Exec(ctx, `UPDATE corpus SET model = coalesce(nullif(model, ''), $1) WHERE model = $2`, p.Model, p.Serving)
+	if err != nil {
+		return fmt.Errorf("look which model serves: %w", err)
+	}
+	if tag.RowsAffected() == 0 {
+		return contextengine.ErrModelPassed
+	}
 	p.Item, p.Version = flomastr.ItemID(c.Change), 1
 	if err := writeItem(ctx, tx, p); err != nil {
 		return fmt.Errorf("write item: %w", err)

@@ -42,6 +42,8 @@ type Knowledge interface {
 	GiveUpStage(ctx context.Context, tenant flomastr.TenantID, args contextengine.StageArgs, cause error) error
 	Unstage(ctx context.Context, tenant flomastr.TenantID, args contextengine.UnstageArgs) error
 	Exchange(ctx context.Context, tenant flomastr.TenantID, args contextengine.ExchangeArgs) error
+	Reembed(ctx context.Context, tenant flomastr.TenantID, args contextengine.ReembedArgs) (again time.Duration, err error)
+	GiveUpReembed(ctx context.Context, tenant flomastr.TenantID, args contextengine.ReembedArgs) error
 }
 
 // Examiner is what the jobs of question sets call.
@@ -89,6 +91,7 @@ const (
 	indexTimeout    = 10 * time.Minute // a thousand pages on a busy machine
 	examineTimeout  = 5 * time.Minute  // a slice of a run, and the slowest answer after it
 	exchangeTimeout = 5 * time.Minute  // five hundred changes on a busy machine
+	reembedTimeout  = 10 * time.Minute // a slice, and the slowest batch after it
 	crawlTimeout    = 5 * time.Minute  // a slice of a crawl, and the slowest page after it
 	fetchTimeout    = 5 * time.Minute  // 100 MB over a slow line, and a scan of them
 	upkeepEvery     = 15 * time.Minute
@@ -129,6 +132,16 @@ func Kinds(e Engines) *river.Workers {
 		switch {
 		case err != nil && job.Attempt >= job.MaxAttempts:
 			return errors.Join(err, e.Knowledge.GiveUpCrawl(context.WithoutCancel(ctx), job.Args.Tenant, job.Args))
+		case err == nil && again > 0:
+			return river.JobSnooze(again)
+		}
+		return err
+	})
+	add(workers, reembedTimeout, func(ctx context.Context, job *river.Job[contextengine.ReembedArgs]) error {
+		again, err := e.Knowledge.Reembed(ctx, job.Args.Tenant, job.Args)
+		switch {
+		case err != nil && job.Attempt >= job.MaxAttempts:
+			return errors.Join(err, e.Knowledge.GiveUpReembed(context.WithoutCancel(ctx), job.Args.Tenant, job.Args))
 		case err == nil && again > 0:
 			return river.JobSnooze(again)
 		}

@@ -105,6 +105,15 @@ func (b *brain) GiveUpCrawl(context.Context, flomastr.TenantID, contextengine.Cr
 	return nil
 }
 
+func (b *brain) Reembed(context.Context, flomastr.TenantID, contextengine.ReembedArgs) (time.Duration, error) {
+	return 0, b.err
+}
+
+func (b *brain) GiveUpReembed(context.Context, flomastr.TenantID, contextengine.ReembedArgs) error {
+	b.gaveUp <- b.err
+	return nil
+}
+
 func TestAJobThatFailsForTheLastTimeIsGivenUp(t *testing.T) {
 	t.Parallel()
 	db := postgrestest.Open(t)

@@ -1,8 +1,6 @@
 package main
 
 import (
-	"crypto/sha256"
-	"fmt"
 	"time"
 
 	"github.com/flomastr/flomastr/internal/safehttp"
@@ -20,11 +18,14 @@ func embedder(c Config) llm.Embedder {
 	if c.EmbeddingKeyHeader != "authorization" {
 		header = c.EmbeddingKeyHeader
 	}
-	// Two services may call different models alike, so the address is part of the name.
-	place := sha256.Sum256([]byte(c.EmbeddingBaseURL))
-	return openai.New(openai.Config{
+	service := llm.Service{
 		URL: c.EmbeddingBaseURL, Key: c.EmbeddingAPIKey.Reveal(), KeyHeader: header, Model: c.EmbeddingModel, Dimensions: c.EmbeddingDimensions,
-		Name: fmt.Sprintf("%s/%d@%x", c.EmbeddingModel, c.EmbeddingDimensions, place[:4]),
-		HTTP: safehttp.New(safehttp.Config{Allow: []string{originOf(c.EmbeddingBaseURL)}, Timeout: time.Minute, MaxBytes: 16 << 20}).HTTP(),
-	})
+	}
+	operators := openai.Services{HTTP: safehttp.New(safehttp.Config{Allow: []string{originOf(c.EmbeddingBaseURL)}, Timeout: time.Minute, MaxBytes: 16 << 20}).HTTP()}
+	return operators.Open(service, service.Name(), nil)
+}
+
+// embeddingServices reaches those that tenants choose, of which none may lie inside.
+func embeddingServices(c Config) llm.Services {
+	return openai.Services{HTTP: safehttp.New(safehttp.Config{Allow: c.FetchAllow, DenyHosts: ownHosts(c), Timeout: time.Minute, MaxBytes: 16 << 20}).HTTP()}
 }

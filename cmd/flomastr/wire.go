@@ -25,6 +25,8 @@ import (
 	"github.com/flomastr/flomastr/identity"
 	"github.com/flomastr/flomastr/identity/local"
 	"github.com/flomastr/flomastr/internal/safehttp"
+	"github.com/flomastr/flomastr/llm"
+	"github.com/flomastr/flomastr/llm/offline"
 	"github.com/flomastr/flomastr/postgres"
 	"github.com/flomastr/flomastr/secret"
 	"github.com/flomastr/flomastr/tenant"
@@ -136,7 +138,8 @@ func newApp(ctx context.Context, cfg Config, log *slog.Logger) (_ *App, err erro
 	a.knowledge = contextengine.New(contextengine.Deps{
 		Status: knowledge, Content: knowledge, Releases: knowledge, Staged: knowledge, Blobs: a.blobs, Sites: knowledge,
 		Reader: reader{pages, converter}, Web: site.New(pages, reader{pages, converter}.page, "flomastr"),
-		Embedder: embedder(cfg), Clock: a.clock, Log: log,
+		Embedder: embedder(cfg), Former: []llm.Embedder{offline.New()}, Embedders: knowledge, Services: embeddingServices(cfg), Sealer: vault,
+		Clock: a.clock, Log: log,
 	})
 	answers := assistant.New(assistant.Deps{Retriever: a.knowledge, Businesses: businesses{a.tenants}, Policies: businesses{a.tenants}, Clock: a.clock})
 	examiner := evaluation.New(evaluation.Deps{Store: postgres.NewEvaluationStore(a.db), Knowledge: a.knowledge, Assistant: answers, Log: log})

@@ -127,6 +127,9 @@ func readAnswer(answer []byte, texts, dimensions int) ([][]float32, int, error) 
 		if d.Index == nil || *d.Index < 0 || *d.Index >= texts || out[*d.Index] != nil {
 			return nil, 0, errors.New("the numbers of the vectors are not those of the texts")
 		}
+		if dimensions == 0 {
+			dimensions = len(d.Embedding)
+		}
 		if len(d.Embedding) != dimensions {
 			return nil, 0, fmt.Errorf("a vector of %d dimensions, not %d", len(d.Embedding), dimensions)
 		}

@@ -22,21 +22,13 @@ type Config struct {
 	Key        string // may be empty for a server of one's own
 	KeyHeader  string // api-key at Azure; empty: Authorization, as a bearer token
 	Model      string
-	Dimensions int
-	Shorten    bool   // ask for that many dimensions: only some models can, the others refuse the question
-	Name       string // under which the vectors are kept
-	Budget     Budget // nil: no bound
+	Dimensions int        // 0: whatever the model makes
+	Shorten    bool       // ask for that many dimensions: only some models can, the others refuse the question
+	Name       string     // under which the vectors are kept
+	Budget     llm.Budget // nil: no bound
 	HTTP       *http.Client
 	// Wait is slept between two attempts; nil: by the clock.
 	Wait func(ctx context.Context, d time.Duration) error
-}
-
-// Budget bounds what may be spent.
-type Budget interface {
-	// Reserve counts tokens before they are used, and answers an error of kind Limited when they do not fit.
-	Reserve(ctx context.Context, tokens int) error
-	// Settle puts what was used, 0 for a failure, in the place of what was reserved.
-	Settle(ctx context.Context, reserved, used int) error
 }
 
 const (

@@ -1276,6 +1276,34 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/routes/knowledge/{tenant_slug}/embedder": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * GET /routes/knowledge/{tenant_slug}/embedder
+         * @description Who may call: admin.
+         */
+        get: operations["getRoutesKnowledgeTenantSlugEmbedder"];
+        /**
+         * PUT /routes/knowledge/{tenant_slug}/embedder
+         * @description Who may call: admin; nobody by a visit.
+         */
+        put: operations["putRoutesKnowledgeTenantSlugEmbedder"];
+        post?: never;
+        /**
+         * DELETE /routes/knowledge/{tenant_slug}/embedder
+         * @description Who may call: admin; nobody by a visit.
+         */
+        delete: operations["deleteRoutesKnowledgeTenantSlugEmbedder"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/routes/knowledge/{tenant_slug}/evaluations": {
         parameters: {
             query?: never;
@@ -4226,6 +4254,33 @@ export interface components {
             embeddings: (number[] | null)[] | null;
             model: string;
         };
+        EmbedderOfAnswers: {
+            /** @description Whose vectors answer questions now */
+            model: string;
+            own: boolean;
+        };
+        EmbedderPutInputBody: {
+            /** @description What comes before /embeddings, such as https://api.openai.com/v1; at Azure up to and with the deployment and its api-version */
+            base_url: string;
+            /**
+             * Format: int64
+             * @description For models that can shorten their vectors; left out, the model's own
+             */
+            dimensions?: number;
+            /** @description Left out, the key that is there stays, as long as the address leads to the same host */
+            key?: string;
+            /**
+             * @description api-key at Azure
+             * @enum {string}
+             */
+            key_header?: "authorization" | "api-key";
+            model: string;
+            /**
+             * Format: int64
+             * @description Left out or 0, no bound
+             */
+            monthly_tokens?: number;
+        };
         EngineOutputBody: {
             /**
              * Format: int64
@@ -4749,6 +4804,50 @@ export interface components {
             /** Format: int64 */
             processing: number;
         };
+        KnowledgeEmbedder: {
+            base_url: string;
+            /**
+             * Format: int64
+             * @description Numbers in a vector, as the service answered when it was probed
+             */
+            dimensions: number;
+            /**
+             * Format: int64
+             * @description Passages that have a vector of this embedder
+             */
+            done: number;
+            /** Format: date-time */
+            failed_at?: string;
+            /** @description Why a question was answered by its words alone, lately */
+            failure: string;
+            /** @enum {string} */
+            key_header: "authorization" | "api-key";
+            /** @description The key itself is never given */
+            key_set: boolean;
+            model: string;
+            /**
+             * Format: int64
+             * @description The most that is spent in a month by UTC; 0 is no bound
+             */
+            monthly_tokens: number;
+            /** @description A service that the tenant has chosen; false is what the installation offers, with every field about a service empty */
+            own: boolean;
+            /** @description A sentence, when waiting, budget or failed */
+            problem: string;
+            serving: components["schemas"]["EmbedderOfAnswers"];
+            /**
+             * @description Until it serves, the vectors of the embedder before do
+             * @enum {string}
+             */
+            state: "serving" | "embedding" | "waiting" | "budget" | "failed";
+            /** Format: int64 */
+            total: number;
+            /**
+             * Format: int64
+             * @description Of this month
+             */
+            used_tokens: number;
+        };
         KnowledgeEntry: {
             /** Format: int64 */
             chunks: number;
@@ -4914,6 +5013,8 @@ export interface components {
             /** @description Best first */
             passages: components["schemas"]["KnowledgePassage"][] | null;
             signals: components["schemas"]["KnowledgeSignals"];
+            /** @description The embedder could not be asked: passages were found by their words alone */
+            words_only?: boolean;
         };
         KnowledgeSignals: {
             /** Format: double */
@@ -12372,6 +12473,292 @@ export interface operations {
             };
             /** @description Not Found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getRoutesKnowledgeTenantSlugEmbedder: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                tenant_slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnowledgeEmbedder"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    putRoutesKnowledgeTenantSlugEmbedder: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                tenant_slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EmbedderPutInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnowledgeEmbedder"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteRoutesKnowledgeTenantSlugEmbedder: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                tenant_slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnowledgeEmbedder"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
