@@ -3,6 +3,7 @@ import { useTranslation } from 'react-i18next'
 import { mayAdminister } from '../api/me.ts'
 import { AddKnowledge } from '../features/knowledge/AddKnowledge.tsx'
 import { Ask } from '../features/knowledge/Ask.tsx'
+import { Embedder } from '../features/knowledge/Embedder.tsx'
 import { ItemDetails } from '../features/knowledge/ItemDetails.tsx'
 import { ItemList } from '../features/knowledge/ItemList.tsx'
 import { Questions } from '../features/knowledge/Questions.tsx'
@@ -17,19 +18,43 @@ export function BrainPage() {
   const { t } = useTranslation()
   const { slug, role } = useTenant()
   const navigate = useNavigate({ from: '/$slug/brain' })
-  const { q = '', item, site, view, ask, expect, questions, add } = useSearch({ from: '/$slug/brain' })
+  const {
+    q = '',
+    item,
+    site,
+    view,
+    ask,
+    expect,
+    questions,
+    embedder,
+    add,
+  } = useSearch({
+    from: '/$slug/brain',
+  })
   const mayChange = mayAdminister(role)
   const closeItem = () => item && void navigate({ search: ({ item: _, ...old }) => old })
   const closeSite = () => site && void navigate({ search: ({ site: _, ...old }) => old })
+  const closeEmbedder = () => embedder && void navigate({ search: ({ embedder: _, ...old }) => old })
   const closeQuestions = () => questions && void navigate({ search: ({ questions: _, ...old }) => old })
   return (
     <div className={classes.page} data-view={view ?? 'list'}>
       <h1 className={classes.title}>{t('brain.title')}</h1>
       {mayChange && (
-        <Link to="/$slug/brain/evaluations" params={{ slug }} search={{}} className={classes.evaluations}>
-          <Icon name="checks" size={16} />
-          {t('brain.evaluations')}
-        </Link>
+        <div className={classes.more}>
+          <Link to="/$slug/brain/evaluations" params={{ slug }} search={{}} className={classes.evaluations}>
+            <Icon name="checks" size={16} />
+            {t('brain.evaluations')}
+          </Link>
+          <Link
+            to="/$slug/brain"
+            params={{ slug }}
+            search={(old) => ({ ...old, embedder: true as const })}
+            className={classes.evaluations}
+          >
+            <Icon name="brain" size={16} />
+            {t('embedder.title')}
+          </Link>
+        </div>
       )}
       <nav className={classes.views} aria-label={t('brain.title')}>
         <Link
@@ -82,6 +107,14 @@ export function BrainPage() {
         closeLabel={t('state.close')}
       >
         {questions && mayChange && <Questions slug={slug} />}
+      </Sheet>
+      <Sheet
+        open={embedder === true && mayChange}
+        onClose={closeEmbedder}
+        title={t('embedder.title')}
+        closeLabel={t('state.close')}
+      >
+        {embedder && mayChange && <Embedder slug={slug} />}
       </Sheet>
       {mayChange && <AddKnowledge slug={slug} way={add} />}
     </div>

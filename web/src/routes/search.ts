@@ -41,10 +41,11 @@ export type BrainSearch = {
   ask?: string
   expect?: string
   questions?: true
+  embedder?: true
   add?: 'files' | 'page' | 'text' | 'card'
 }
 
-/** q: what the list is searched for; item, site: the open one; view and ask: the question asked; expect: the entry that it should have found; questions: those without an answer are shown; add: the open form. */
+/** q: what the list is searched for; item, site: the open one; view and ask: the question asked; expect: the entry that it should have found; questions: those without an answer are shown; embedder: its settings are; add: the open form. */
 export function brainSearch(search: Search): BrainSearch {
   const ways = ['files', 'page', 'text', 'card'] as const
   const add = ways.find((way) => way === search.add)
@@ -56,6 +57,7 @@ export function brainSearch(search: Search): BrainSearch {
     ask: text(search.ask, 2000),
     expect: text(search.expect, 64),
     questions: search.questions === true ? (true as const) : undefined,
+    embedder: search.embedder === true ? (true as const) : undefined,
     add,
   })
 }
