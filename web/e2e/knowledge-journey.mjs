@@ -11,7 +11,7 @@ import { launch, open } from './browser.mjs'
 import { demo, newPrice, newWord, page as webPage } from './demo.mjs'
 import { conclude, lookHere, lookInFaces, must, patience, shows, signInAs, step, told } from './journey.mjs'
 import { askByPhone, newCustomer } from './phone.mjs'
-import { askEach, uploadFifty } from './uploads.mjs'
+import { askEach, uploadFifty, uploadFolder } from './uploads.mjs'
 
 const { base_url: base, tenants } = demo()
 const { slug, users } = tenants[0]
@@ -211,6 +211,7 @@ try {
     await step('fifty documents are uploaded', async () => {
       documents = await uploadFifty(page, slug)
     })
+    await step('and a folder', async () => documents.push(...(await uploadFolder(page))))
     await step('each is asked about', () => askEach(page, documents))
     await step('and the site again', () => askTheSite(page))
     let why = ''

@@ -1,5 +1,9 @@
 // Fifty documents of all kinds on their way to the brain: with a server that asks for patience, a pause, a look at another
 // page, a failure that is tried again, and files that nobody could read. Then each of them is asked about.
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { basename } from 'node:path'
+import { newPrice } from './demo.mjs'
 import { fiftyDocuments } from './documents.mjs'
 import { lookHere, must, patience, shows } from './journey.mjs'
 
@@ -61,6 +65,36 @@ async function until(what, holds) {
 
 /** Whether the browser would ask before it closes the page. */
 const warns = (page) => page.evaluate(() => !dispatchEvent(new Event('beforeunload', { cancelable: true })))
+
+/** A folder in which two files have one name, beside what a system leaves there. */
+export async function uploadFolder(page) {
+  const root = mkdtempSync(`${tmpdir()}/folder-`)
+  const seasons = [2025, 2026].map((year) => ({ year, price: newPrice() }))
+  try {
+    for (const { year, price } of seasons) {
+      mkdirSync(`${root}/${year}`)
+      writeFileSync(
+        `${root}/${year}/skates.md`,
+        `# Skates\n\nA pair of skates cost ${price} dirhams in ${year}.\n`,
+      )
+    }
+    writeFileSync(`${root}/2026/.DS_Store`, 'x')
+    await button(page, 'Add knowledge').first().click()
+    const chooser = page.waitForEvent('filechooser')
+    await button(page, 'Choose a folder').click()
+    await (await chooser).setFiles(root)
+    await until('a folder is read with its files of one name', async () => (await count(page, 'Ready')) === 2)
+    must((await count(page, 'All')) === 2, 'and nothing else')
+    await button(page, 'Clear the list').click()
+  } finally {
+    rmSync(root, { recursive: true })
+  }
+  return seasons.map(({ year, price }) => ({
+    title: `${basename(root)} / ${year} / skates`,
+    question: `What did skates cost in ${year}?`,
+    answer: price,
+  }))
+}
 
 export async function uploadFifty(page, slug) {
   const documents = fiftyDocuments()
