@@ -28,6 +28,8 @@ import {
   inboxSearch,
   type MailSearch,
   mailSearch,
+  type ReleasesSearch,
+  releasesSearch,
   signInSearch,
   type TemplatesSearch,
   type TenantsSearch,
@@ -117,6 +119,14 @@ const evaluations = createRoute({
   validateSearch: (search): EvaluationsSearch => evaluationsSearch(search),
   beforeLoad: () => needTexts('manage'),
   component: lazyRouteComponent(() => import('./routes/evaluations.tsx'), 'EvaluationsPage'),
+})
+
+const releases = createRoute({
+  getParentRoute: () => tenant,
+  path: '/brain/releases',
+  validateSearch: (search): ReleasesSearch => releasesSearch(search),
+  beforeLoad: () => needTexts('manage'),
+  component: lazyRouteComponent(() => import('./routes/releases.tsx'), 'ReleasesPage'),
 })
 
 const simulator = createRoute({
@@ -341,6 +351,7 @@ export const routeTree = root.addChildren([
     inbox.addChildren([conversation]),
     brain,
     evaluations,
+    releases,
     simulator,
     settings.addChildren([
       settingsHome,

@@ -18,6 +18,8 @@ export type Run = {
   /** Once finished. */
   totals: Totals | undefined
   beganAt: Date
+  /** The release that was asked; without one, the knowledge as it served. */
+  release: string | undefined
 }
 
 export type QuestionSet = {
@@ -215,9 +217,15 @@ export async function removeSet(slug: string, id: string): Promise<void> {
   await done(client(slug).DELETE('/routes/knowledge/{tenant_slug}/evaluations/{id}', path(slug, id)))
 }
 
-export async function beginRun(slug: string, set: string): Promise<Run> {
+/** Asks a set's questions: of the knowledge as it serves, or of a release. */
+export async function beginRun(slug: string, set: string, release?: string): Promise<Run> {
   return runOf(
-    await unwrap(client(slug).POST('/routes/knowledge/{tenant_slug}/evaluations/{id}/runs', path(slug, set))),
+    await unwrap(
+      client(slug).POST('/routes/knowledge/{tenant_slug}/evaluations/{id}/runs', {
+        ...path(slug, set),
+        ...(release ? { body: { release } } : {}),
+      }),
+    ),
   )
 }
 
@@ -237,6 +245,7 @@ function runOf(wire: Wire['EvaluationRun']): Run {
     ...{ id, status, total, done, totals },
     problem: wire.problem || undefined,
     beganAt: new Date(wire.began_at),
+    release: wire.release_id,
   }
 }
 

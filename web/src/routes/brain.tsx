@@ -56,6 +56,12 @@ export function BrainPage() {
           </Link>
         </div>
       )}
+      {mayChange && (
+        <Link to="/$slug/brain/releases" params={{ slug }} search={{}} className={classes.evaluations}>
+          <Icon name="refresh" size={16} />
+          {t('brain.releases')}
+        </Link>
+      )}
       <nav className={classes.views} aria-label={t('brain.title')}>
         <Link
           to="/$slug/brain"

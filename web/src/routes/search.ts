@@ -74,6 +74,16 @@ export function evaluationsSearch(search: Search): EvaluationsSearch {
   })
 }
 
+export type ReleasesSearch = { release?: string; form?: 'new' }
+
+/** release: the one that is looked at; form: the open one. */
+export function releasesSearch(search: Search): ReleasesSearch {
+  return chosen({
+    release: text(search.release, 64),
+    form: search.form === 'new' ? ('new' as const) : undefined,
+  })
+}
+
 export type ChannelsSearch = { form?: 'connect' }
 
 /** form: the open one. */

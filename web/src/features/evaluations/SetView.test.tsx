@@ -16,6 +16,7 @@ const server = vi.hoisted(() => ({
   comparison: vi.fn(),
   begin: vi.fn(),
   cancel: vi.fn(),
+  releases: vi.fn(),
 }))
 vi.mock('../../api/evaluations.ts', () => ({
   evaluationKeys: { all: (slug: string) => [slug, 'evaluations'] },
@@ -34,6 +35,10 @@ vi.mock('../../api/evaluations.ts', () => ({
   beginRun: server.begin,
   cancelRun: server.cancel,
   removeSet: vi.fn(),
+}))
+
+vi.mock('../../api/releases.ts', () => ({
+  releasesQuery: () => ({ queryKey: ['acme', 'releases'], queryFn: server.releases }),
 }))
 
 const totals = (change: Partial<Totals> = {}): Totals => ({
@@ -59,6 +64,7 @@ const run = (change: Partial<Run> = {}): Run => ({
   total: 3,
   done: 3,
   totals: totals(),
+  release: undefined,
   beganAt: new Date('2026-01-02T03:04:05Z'),
   ...change,
 })
@@ -77,6 +83,7 @@ const result = (change: Partial<Result> = {}): Result => ({
 beforeEach(async () => {
   await needTexts('manage')
   for (const call of Object.values(server)) call.mockReset()
+  server.releases.mockResolvedValue([])
   server.set.mockResolvedValue({
     set: { id: 's1', name: 'Basics', count: 3, updatedAt: new Date(), last: undefined },
     questions: [],
@@ -104,13 +111,22 @@ function show(chosen: { run?: string; before?: string } = {}) {
   return onLook
 }
 
+it('asks the release that is staged', async () => {
+  server.runs.mockResolvedValue([])
+  server.releases.mockResolvedValue([{ id: 'r1', name: 'Spring', state: 'staging' }])
+  server.begin.mockResolvedValue(run({ status: 'running' }))
+  show()
+  await userEvent.click(await screen.findByRole('button', { name: 'Ask the release “Spring”' }))
+  expect(server.begin).toHaveBeenCalledExactlyOnceWith('acme', 's1', 'r1')
+})
+
 it('says that a set was never asked, and asks it', async () => {
   server.runs.mockResolvedValue([])
   server.begin.mockResolvedValue(run({ status: 'running' }))
   const onLook = show()
   expect(await screen.findByText('These questions were never asked')).toBeTruthy()
   await userEvent.click(screen.getByRole('button', { name: 'Ask all questions' }))
-  expect(server.begin).toHaveBeenCalledExactlyOnceWith('acme', 's1')
+  expect(server.begin).toHaveBeenCalledExactlyOnceWith('acme', 's1', undefined)
   expect(onLook).toHaveBeenCalledWith({})
 })
 

@@ -11,6 +11,7 @@ import {
   runsQuery,
   setQuery,
 } from '../../api/evaluations.ts'
+import { releasesQuery } from '../../api/releases.ts'
 import { dateTime } from '../../lib/time.ts'
 import { Button } from '../../ui/Button.tsx'
 import { Notice } from '../../ui/Notice.tsx'
@@ -46,7 +47,7 @@ export function SetView({ slug, id, run, before, onLook, onEdit, onGone }: Props
   const runs = useQuery(runsQuery(slug, id))
   const refresh = () => queries.invalidateQueries({ queryKey: evaluationKeys.all(slug) })
   const begin = useMutation({
-    mutationFn: () => beginRun(slug, id),
+    mutationFn: (release?: string) => beginRun(slug, id, release),
     onSuccess: () => onLook({}),
     onSettled: refresh,
   })
@@ -54,6 +55,7 @@ export function SetView({ slug, id, run, before, onLook, onEdit, onGone }: Props
     mutationFn: (running: Run) => cancelRun(slug, id, running.id),
     onSettled: refresh,
   })
+  const staged = useQuery(releasesQuery(slug)).data?.find(({ state }) => state === 'staging')
   const running = runs.data?.find(({ status }) => status === 'running')
   return (
     <Loaded query={set}>
@@ -66,8 +68,18 @@ export function SetView({ slug, id, run, before, onLook, onEdit, onGone }: Props
                   {t('evaluations.cancel')}
                 </Button>
               ) : (
-                <Button look="primary" icon="play" busy={begin.isPending} onClick={() => begin.mutate()}>
+                <Button
+                  look="primary"
+                  icon="play"
+                  busy={begin.isPending}
+                  onClick={() => begin.mutate(undefined)}
+                >
                   {t('evaluations.run')}
+                </Button>
+              )}
+              {!running && staged && (
+                <Button icon="play" busy={begin.isPending} onClick={() => begin.mutate(staged.id)}>
+                  {t('evaluations.runRelease', { name: staged.name })}
                 </Button>
               )}
               <Button icon="text" onClick={onEdit}>
@@ -117,11 +129,12 @@ function Runs({ slug, set, runs, run, before, onLook }: RunsProps) {
       </State>
     )
   }
-  const name = ({ beganAt, totals, status }: Run) => {
+  const name = ({ beganAt, totals, status, release }: Run) => {
     const came = totals
       ? t('evaluations.rightOf', { right: totals.right, all: totals.questions })
       : t(`evaluations.status.${status}`)
-    return `${dateTime(beganAt, i18n.language)} · ${came}`
+    const of = release ? ` · ${t('evaluations.ofRelease')}` : ''
+    return `${dateTime(beganAt, i18n.language)}${of} · ${came}`
   }
   const others = runs.filter(({ id, status }) => id !== shown.id && status === 'finished')
   const with_ = others.find(({ id }) => id === before)

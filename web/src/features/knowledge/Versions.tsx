@@ -1,16 +1,16 @@
 import { useMutation, useQueries, useQuery, useQueryClient } from '@tanstack/react-query'
-import { useMemo, useState } from 'react'
+import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { type Item, knowledgeKeys } from '../../api/knowledge.ts'
 import { restoreVersion, type Version, versionsQuery, versionTextQuery } from '../../api/versions.ts'
 import { actorName } from '../../lib/actor.ts'
-import { diffLines } from '../../lib/diff.ts'
 import { Button } from '../../ui/Button.tsx'
 import { Skeleton } from '../../ui/Skeleton.tsx'
 import { Tag } from '../../ui/Tag.tsx'
 import { When } from '../../ui/When.tsx'
 import { usePeople } from '../audit/usePeople.ts'
 import { ProblemLine } from '../shell/ProblemState.tsx'
+import { Diff } from './Diff.tsx'
 import details from './ItemDetails.module.css'
 import classes from './Versions.module.css'
 
@@ -98,27 +98,6 @@ function Text({ slug, id, version, serving }: Omit<Props, 'people'>) {
       {texts.some((text) => text.isPending) && <Skeleton label={t('state.loading')} rows={3} />}
       {own.data !== undefined && now.data !== undefined && (
         <Diff before={own.data} after={compare ? now.data : own.data} />
-      )}
-    </div>
-  )
-}
-
-function Diff({ before, after }: { before: string; after: string }) {
-  // Lines have no names; they never move within one comparison.
-  const lines = useMemo(
-    () => diffLines(before, after).map((line, place) => ({ ...line, key: place })),
-    [before, after],
-  )
-  return (
-    <div className={classes.text} dir="auto">
-      {lines.map(({ key, kind, text }) =>
-        kind === 'same' ? (
-          <p key={key}>{text}</p>
-        ) : kind === 'gone' ? (
-          <del key={key}>{text}</del>
-        ) : (
-          <ins key={key}>{text}</ins>
-        ),
       )}
     </div>
   )
