@@ -112,9 +112,17 @@ func (e *Engine) index(ctx context.Context, tenant flomastr.TenantID, item Item)
 	if err != nil {
 		return err
 	}
-	return e.Status.FinishItem(ctx, tenant, item.ID, item.Version, Finished{
+	err = e.Status.FinishItem(ctx, tenant, item.ID, item.Version, Finished{
 		Chunks: len(publication.Passages), Type: publication.Type, Title: title, Warnings: doc.Warnings,
 	})
+	if err != nil {
+		return err
+	}
+	// The item serves by now. What could not be built is begun again by whatever is published next.
+	if err := e.Content.IndexVectors(ctx, tenant, publication.Model, publication.Numbers, exactVectors); err != nil {
+		e.Log.WarnContext(ctx, "vectors not indexed", "tenant_id", tenant, "error", err)
+	}
+	return nil
 }
 
 func (e *Engine) publish(ctx context.Context, tenant flomastr.TenantID, item Item, title string, doc Document, progress func(Progress) error) (Publication, error) {
@@ -201,7 +209,7 @@ func (e *Engine) prepare(ctx context.Context, tenant flomastr.TenantID, item Ite
 	if err != nil && (embedder.Embedder == nil || !errors.Is(err, ErrNoEmbedder)) {
 		return Publication{}, fmt.Errorf("find the embedder: %w", err)
 	}
-	p.Model, p.Serving = embedder.Name(), before.Serving
+	p.Model, p.Numbers, p.Serving = embedder.Name(), embedder.Dimensions(), before.Serving
 	_ = e.withAnalyst(func(a *analyst) error {
 		if p.Language = a.detector.Detect(sample(doc.Markdown)); p.Language == analysis.Undecided {
 			p.Language = before.Language // a few words say too little; a tenant mostly writes one language

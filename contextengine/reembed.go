@@ -98,6 +98,10 @@ func (r *reembedding) slice(ctx context.Context) (time.Duration, error) {
 			if r.wanted.Done, r.wanted.Total, err = r.Content.CountVectors(ctx, r.tenant, model); err != nil {
 				return 0, fmt.Errorf("count vectors: %w", err)
 			}
+			// While there are few of them: it grows with what is added.
+			if err := r.Content.IndexVectors(ctx, r.tenant, model, embedder.Dimensions(), exactVectors); err != nil {
+				return 0, fmt.Errorf("index vectors: %w", err)
+			}
 		}
 		r.wanted.State, r.wanted.Problem = EmbedderEmbedding, ""
 		if err := r.Embedders.NoteRun(ctx, r.tenant, r.wanted); err != nil {

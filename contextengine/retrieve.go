@@ -17,7 +17,7 @@ const (
 	// Postings that a question may read for candidates. Terms in less than a twentieth of the passages are always read;
 	// the others, rarest first, while they fit. PostgreSQL sums about three thousand postings in a millisecond.
 	postingBudget = 20000
-	// Up to this many passages the question's vector is compared with every one.
+	// Up to this many passages the question's vector is compared with every one; beyond, the nearest are found by an index.
 	exactVectors = 20000
 	// modelTries is how often what counted on the model that serves is done again when another serves by then.
 	modelTries = 3

@@ -114,6 +114,9 @@ type ContentStore interface {
 	SaveVectors(ctx context.Context, tenant flomastr.TenantID, model string, vectors map[flomastr.PassageID][]float32) error
 	// Serve has a model's vectors serve, unless a passage has none: then nothing changes, and it answers false.
 	Serve(ctx context.Context, tenant flomastr.TenantID, model string) (bool, error)
+	// IndexVectors builds what the nearest of many vectors of a model are found by, unless it is there or there are not more
+	// passages than the bound. It holds nobody up.
+	IndexVectors(ctx context.Context, tenant flomastr.TenantID, model string, dimensions, above int) error
 	// DropVectors removes the vectors of the models that do not serve.
 	DropVectors(ctx context.Context, tenant flomastr.TenantID) error
 	// Versions lists the kept versions, newest first, without Markdown and changes; Version reads one with its Markdown,
@@ -148,6 +151,7 @@ type Publication struct {
 	Markdown string
 	Hash     []byte // of the Markdown
 	Model    string // whose vectors the passages carry
+	Numbers  int    // in a vector
 	Serving  string // the model that served when they were made: Model, but where its embedder is there no more
 	Passages []IndexedPassage
 }
@@ -215,7 +219,7 @@ type CandidateQuery struct {
 	Average float64 // of the weighted length in words
 	Vector  []float32
 	Model   string
-	Exact   bool // compare the vector with every passage, not with the lexical candidates alone
+	Exact   bool // compare the vector with every passage's; else the nearest are looked up where that is prepared
 	Limit   int
 	Filters Filters
 	Stamp   string // of the index that the question was read against

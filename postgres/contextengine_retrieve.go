@@ -148,18 +148,22 @@ func (s *KnowledgeStore) findCandidates(ctx context.Context, tenant flomastr.Ten
 	args := []any{terms, idf, max(ask.Average, 1), ask.Limit, vector, ask.Model, nearestMost}
 	seen := seenPassages(ask.Changes)
 	allowed, args := allowedPassages(ask.Filters, args)
-	nearest := `SELECT NULL::integer AS no WHERE false`
-	if ask.Exact && vector != nil {
-		nearest = `
-		  SELECT v.no
-		  FROM passage_vectors v
-		  WHERE v.model = $6` + strings.ReplaceAll(seen+allowed, "p.no", "v.no") + `
-		  ORDER BY v.embedding <#> (SELECT $5::text::halfvec), abs(v.no)
-		  LIMIT $7`
-	} else {
-		nearest += ` AND $7::integer IS NULL`
-	}
 	var out []contextengine.Candidate
+	err := s.db.InCold(ctx, tenant, func(tx pgx.Tx) error {
+		if _, err := readAs(ctx, tx, ask.Changes); err != nil {
+			return err
+		}
+		nearest, err := nearestSQL(ctx, tx, ask, seen+allowed)
+		if err != nil {
+			return err
+		}
+		batch := candidatesBatch(nearest, seen, allowed, args, ask, &out)
+		return tx.SendBatch(ctx, batch).Close()
+	})
+	return out, err
+}
+
+func candidatesBatch(nearest, seen, allowed string, args []any, ask contextengine.CandidateQuery, out *[]contextengine.Candidate) *pgx.Batch {
 	batch := &pgx.Batch{}
 	batch.Queue(`
 		WITH lexical AS (
@@ -189,12 +193,12 @@ func (s *KnowledgeStore) findCandidates(ctx context.Context, tenant flomastr.Ten
 		var packed []byte
 		_, err := pgx.ForEachRow(rows, []any{&c.Number, &packed, &c.Similarity}, func() (err error) {
 			c.Bag, err = ranking.Unpack(packed)
-			out = append(out, c)
+			*out = append(*out, c)
 			return err
 		})
 		return err
 	})
-	if vector != nil {
+	if ask.Vector != nil {
 		// Vectors go only after another model serves: where theirs still does, all of them were there a moment ago.
 		batch.Queue(`SELECT model FROM corpus`).QueryRow(func(row pgx.Row) error {
 			var serving string
@@ -207,13 +211,7 @@ func (s *KnowledgeStore) findCandidates(ctx context.Context, tenant flomastr.Ten
 			return nil
 		})
 	}
-	err := s.db.InCold(ctx, tenant, func(tx pgx.Tx) error {
-		if _, err := readAs(ctx, tx, ask.Changes); err != nil {
-			return err
-		}
-		return tx.SendBatch(ctx, batch).Close()
-	})
-	return out, err
+	return batch
 }
 
 // allowedPassages is the condition by which filters hold candidates, "" for none.

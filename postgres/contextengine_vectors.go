@@ -86,10 +86,18 @@ func (s *KnowledgeStore) Serve(ctx context.Context, tenant flomastr.TenantID, mo
 
 // DropVectors implements [contextengine.ContentStore].
 func (s *KnowledgeStore) DropVectors(ctx context.Context, tenant flomastr.TenantID) error {
-	return s.locked(ctx, tenant, func(tx pgx.Tx) error {
-		_, err := tx.Exec(ctx, `DELETE FROM passage_vectors WHERE model <> (SELECT model FROM corpus)`)
+	var serving string
+	err := s.locked(ctx, tenant, func(tx pgx.Tx) error {
+		if err := tx.QueryRow(ctx, `SELECT model FROM corpus`).Scan(&serving); err != nil {
+			return err
+		}
+		_, err := tx.Exec(ctx, `DELETE FROM passage_vectors WHERE model <> $1`, serving)
 		return err
 	})
+	if err != nil {
+		return err
+	}
+	return s.dropNears(ctx, tenant, serving)
 }
 
 // locked runs fn as the only writer of the tenant's index: a publication may be removing the very passages that it is about.
