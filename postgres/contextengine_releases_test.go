@@ -349,6 +349,38 @@ func TestAReleaseRefusesWhatChangedSinceItWasStaged(t *testing.T) {
 	b.recount(t)
 }
 
+// A tenant's new embedder serves once every passage has its vector, staged ones as well.
+func TestWhatAReleaseHoldsGetsTheVectorsOfANewModelToo(t *testing.T) {
+	t.Parallel()
+	b := releases(t)
+	b.stage(t)
+	store := postgres.NewKnowledgeStore(b.db)
+	_, passages, err := store.CountVectors(t.Context(), b.tenant, "new")
+	require.NoError(t, err)
+	found, after := map[flomastr.PassageID]bool{}, 0
+	for {
+		list, err := store.Unembedded(t.Context(), b.tenant, "new", after, 2)
+		require.NoError(t, err)
+		if len(list) == 0 {
+			break
+		}
+		for _, p := range list {
+			found[p.ID] = true
+			require.Greater(t, p.Number, after)
+			after = p.Number
+		}
+	}
+	require.Len(t, found, passages)
+	vectors := map[flomastr.PassageID][]float32{}
+	for id := range found {
+		vectors[id] = []float32{1, 0}
+	}
+	require.NoError(t, store.SaveVectors(t.Context(), b.tenant, "new", vectors))
+	served, err := store.Serve(t.Context(), b.tenant, "new")
+	require.NoError(t, err)
+	require.True(t, served)
+}
+
 func TestAReleaseIsOneAtATimeAndTheLatestCanBeRolledBack(t *testing.T) {
 	t.Parallel()
 	b := releases(t)
