@@ -37,7 +37,7 @@ func TestAnEmbedderThatIsAwayIsNotWaitedForByEveryQuestion(t *testing.T) {
 			now := time.Unix(1000, 0)
 			engine := New(Deps{Embedder: broken, Clock: func() time.Time { return now }, Log: slog.New(slog.DiscardHandler)})
 			ask := func() string {
-				_, model := engine.vector(t.Context(), flomastr.TenantID{}, asked{}, "When do you open?")
+				_, model := engine.vector(t.Context(), flomastr.TenantID{}, asked{model: "moody"}, "When do you open?")
 				return model
 			}
 			require.Empty(t, ask())
@@ -57,9 +57,9 @@ func TestAnEmbedderIsNotBlamedForWhoeverLeft(t *testing.T) {
 	engine := New(Deps{Embedder: embedder, Log: slog.New(slog.DiscardHandler)})
 	left, cancel := context.WithCancel(t.Context())
 	cancel()
-	_, model := engine.vector(left, flomastr.TenantID{}, asked{}, "x")
+	_, model := engine.vector(left, flomastr.TenantID{}, asked{model: "moody"}, "x")
 	require.Empty(t, model)
 	embedder.err = nil
-	_, model = engine.vector(t.Context(), flomastr.TenantID{}, asked{}, "x")
+	_, model = engine.vector(t.Context(), flomastr.TenantID{}, asked{model: "moody"}, "x")
 	require.Equal(t, "moody", model)
 }
