@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"slices"
 	"strconv"
@@ -357,7 +358,7 @@ func TestWhatAReleaseHoldsGetsTheVectorsOfANewModelToo(t *testing.T) {
 	store := postgres.NewKnowledgeStore(b.db)
 	_, passages, err := store.CountVectors(t.Context(), b.tenant, "new")
 	require.NoError(t, err)
-	found, after := map[flomastr.PassageID]bool{}, 0
+	found, after := map[flomastr.PassageID]bool{}, math.MinInt32
 	for {
 		list, err := store.Unembedded(t.Context(), b.tenant, "new", after, 2)
 		require.NoError(t, err)

@@ -30,11 +30,11 @@ func (s *KnowledgeStore) CountVectors(ctx context.Context, tenant flomastr.Tenan
 func (s *KnowledgeStore) Unembedded(ctx context.Context, tenant flomastr.TenantID, model string, after, limit int) (list []contextengine.Unembedded, err error) {
 	err = s.db.InCold(ctx, tenant, func(tx pgx.Tx) error {
 		rows, err := tx.Query(ctx, `
-			SELECT p.id, abs(p.no) AS number, i.title, p.headings, p.text -- staged ones too: they will serve
+			SELECT p.id, p.no AS number, i.title, p.headings, p.text
 			FROM passages p
 			JOIN knowledge_items i ON i.id = p.item_id
-			WHERE abs(p.no) > $2 AND NOT EXISTS (SELECT FROM passage_vectors v WHERE v.no = p.no AND v.model = $1)
-			ORDER BY abs(p.no)
+			WHERE p.no > $2 AND NOT EXISTS (SELECT FROM passage_vectors v WHERE v.no = p.no AND v.model = $1)
+			ORDER BY p.no
 			LIMIT $3`, model, after, limit)
 		if err != nil {
 			return err
