@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/flomastr/flomastr"
@@ -35,6 +36,7 @@ type Deps struct {
 	Embedders EmbedderStore
 	Services  llm.Services
 	Sealer    Sealer
+	Reranker  llm.Reranker // nil: none
 	Sites     SiteStore
 	Web       SiteReader
 	Pause     time.Duration   // between two pages of one site; zero: a second
@@ -46,8 +48,9 @@ type Deps struct {
 // Engine is the Business Brain. It is safe for concurrent use.
 type Engine struct {
 	Deps
-	analysts sync.Pool
-	resting  rests // embedders that are not asked for a question's vector for a while
+	analysts      sync.Pool
+	resting       rests        // embedders that are not asked for a question's vector for a while
+	rerankerRests atomic.Int64 // until when the reranker is not asked, in nanoseconds since 1970
 }
 
 // New makes an engine.

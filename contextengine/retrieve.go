@@ -71,6 +71,7 @@ func (e *Engine) retrieve(ctx context.Context, tenant flomastr.TenantID, q Query
 	}
 	ranked, matches := rank(question, candidates, e.Weights)
 	result := Result{Corrected: question.corrected, Signals: signals(question, matches, ranked), WordsOnly: ask.Vector == nil}
+	e.rerank(ctx, tenant, question, q.Text, candidates, ranked, matches)
 	if !q.Expect.IsZero() {
 		if result.Expected, err = e.expected(ctx, tenant, question, ask, expect, candidates, ranked, limit); err != nil {
 			return Result{}, fmt.Errorf("follow the expected item: %w", err)
@@ -147,6 +148,9 @@ func (e *Engine) read(ctx context.Context, tenant flomastr.TenantID, question as
 		p.Score, p.Scores = r.Score, make(map[string]float64, len(names))
 		for leg, name := range names {
 			p.Scores[name] = r.Norm[leg]
+		}
+		if r.Rerank != nil {
+			p.Scores[legRerank] = *r.Rerank
 		}
 		out = append(out, p.Passage)
 	}

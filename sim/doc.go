@@ -7,6 +7,7 @@
 // scheme, host and port, which stands where https://{prefix}.api.infobip.com stands in production:
 //
 //	sim/infobip    Infobip's WhatsApp API, its webhooks and reports, the customers' phones, and /control to drive them
+//	sim/rerank     a reranking service, in the two forms that such services speak
 //	sim/clerk      Clerk: tokens, key set, people, signed webhooks, and a form for a browser
 //	sim/ledger     what a stand-in accepted, for ever, on disk; shared by all of them and served as /ledger
 //	sim/phone      the customers: profiles, threads, ticks, live events

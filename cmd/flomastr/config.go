@@ -52,6 +52,9 @@ type Config struct {
 	EmbeddingKeyHeader  string   `setting:"FLOMASTR_EMBEDDING_KEY_HEADER" name:"embedding-key-header" group:"Models" enum:"authorization,api-key" default:"authorization" help:"The header that carries the key: authorization or, at Azure, api-key."`
 	EmbeddingModel      string   `setting:"FLOMASTR_EMBEDDING_MODEL" name:"embedding-model" group:"Models" default:"text-embedding-3-small" placeholder:"MODEL" help:"The model that it is asked for."`
 	EmbeddingDimensions int      `setting:"FLOMASTR_EMBEDDING_DIMENSIONS" name:"embedding-dimensions" group:"Models" default:"1536" placeholder:"N" help:"How many numbers that model's vectors have, 1 to 4000."`
+	RerankURL           string   `setting:"FLOMASTR_RERANK_URL" name:"rerank-url" group:"Models" placeholder:"URL" help:"API of a reranking model that puts the best passages in order, what comes before /rerank: https://api.jina.ai/v1, https://api.cohere.com/v2, or a text-embeddings-inference of your own. Empty: none."`
+	RerankAPIKey        Secret   `setting:"FLOMASTR_RERANK_API_KEY" kong:"-" group:"Models" help:"Key of that API."`
+	RerankModel         string   `setting:"FLOMASTR_RERANK_MODEL" name:"rerank-model" group:"Models" placeholder:"MODEL" help:"The model that it is asked for. Empty: text-embeddings-inference, which serves one."`
 	OpenAIAPIKey        Secret   `setting:"OPENAI_API_KEY" kong:"-" group:"Models" unused:"true" help:"Key of an OpenAI-compatible model that writes the answers."`
 	OpenAIBaseURL       string   `setting:"OPENAI_BASE_URL" name:"openai-base-url" group:"Models" placeholder:"URL" unused:"true" help:"Address of that model's API."`
 	AnthropicAPIKey     Secret   `setting:"ANTHROPIC_API_KEY" kong:"-" group:"Models" unused:"true" help:"Key of an Anthropic model that writes the answers."`

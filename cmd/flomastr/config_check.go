@@ -88,6 +88,7 @@ func (c Config) problems() []problem {
 		{"FLOMASTR_TWILIO_URL", c.TwilioStandIn, true},
 		{"INFOBIP_BASE_URL", c.InfobipBaseURL, true},
 		{"FLOMASTR_EMBEDDING_URL", c.EmbeddingBaseURL, false},
+		{"FLOMASTR_RERANK_URL", c.RerankURL, false},
 		{"OPENAI_BASE_URL", c.OpenAIBaseURL, false},
 		{"FLOMASTR_TRANSCRIBE_URL", c.TranscribeURL, false},
 		{"FLOMASTR_S3_ENDPOINT", c.S3Endpoint, true},

@@ -104,6 +104,7 @@ func TestEveryRuleNamesItsSetting(t *testing.T) {
 		{"a scanner without a port", []string{"FLOMASTR_CLAMD_ADDRESS=clamav"}, "FLOMASTR_CLAMD_ADDRESS"},
 		{"a scanner's socket without a path", []string{"FLOMASTR_CLAMD_ADDRESS=unix:clamd.sock"}, "FLOMASTR_CLAMD_ADDRESS"},
 		{"vectors of no length", []string{"FLOMASTR_EMBEDDING_DIMENSIONS=0"}, "FLOMASTR_EMBEDDING_DIMENSIONS"},
+		{"a reranker that is no address", []string{"FLOMASTR_RERANK_URL=api.jina.ai"}, "FLOMASTR_RERANK_URL"},
 		{"a transcriber that is no address", []string{"FLOMASTR_TRANSCRIBE_URL=api.openai.com"}, "FLOMASTR_TRANSCRIBE_URL"},
 		{"half an account", []string{"INFOBIP_API_KEY=k"}, "INFOBIP_BASE_URL"},
 		{"the other half", []string{"INFOBIP_BASE_URL=https://x.api.infobip.com"}, "INFOBIP_API_KEY"},

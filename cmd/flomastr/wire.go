@@ -139,7 +139,7 @@ func newApp(ctx context.Context, cfg Config, log *slog.Logger) (_ *App, err erro
 		Status: knowledge, Content: knowledge, Releases: knowledge, Staged: knowledge, Blobs: a.blobs, Sites: knowledge,
 		Reader: reader{pages, converter}, Web: site.New(pages, reader{pages, converter}.page, "flomastr"),
 		Embedder: embedder(cfg), Former: []llm.Embedder{offline.New()}, Embedders: knowledge, Services: embeddingServices(cfg), Sealer: vault,
-		Clock: a.clock, Log: log,
+		Reranker: reranker(cfg), Clock: a.clock, Log: log,
 	})
 	answers := assistant.New(assistant.Deps{Retriever: a.knowledge, Businesses: businesses{a.tenants}, Policies: businesses{a.tenants}, Clock: a.clock})
 	examiner := evaluation.New(evaluation.Deps{Store: postgres.NewEvaluationStore(a.db), Knowledge: a.knowledge, Assistant: answers, Log: log})

@@ -19,7 +19,8 @@ func DefaultWeights() Weights {
 type Ranked struct {
 	Candidate int // index into what was scored
 	Score     float64
-	Norm      Scores // each leg between 0 and 1 over the candidates
+	Norm      Scores   // each leg between 0 and 1 over the candidates
+	Rerank    *float64 // what a reranker made of it, between 0 and 1; nil where none read it
 }
 
 // Fuse brings each leg between 0 and 1 over the candidates and orders them by the weighted sum. A passage that holds the
