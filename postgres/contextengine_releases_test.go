@@ -2,7 +2,6 @@ package postgres_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"math"
 	"os"
@@ -324,7 +323,7 @@ func TestAReleaseRefusesWhatChangedSinceItWasStaged(t *testing.T) {
 	_, err = b.Promote(t.Context(), b.tenant, releaser, b.release)
 	require.ErrorIs(t, err, contextengine.ErrReleaseChanged)
 	var refusal *flomastr.Error
-	require.True(t, errors.As(err, &refusal))
+	require.ErrorAs(t, err, &refusal)
 	require.Len(t, refusal.Fields, 3)
 	_, err = b.Retrieve(t.Context(), b.tenant, contextengine.Query{Text: "garage", Release: b.release})
 	require.ErrorIs(t, err, contextengine.ErrReleaseChanged)

@@ -11,6 +11,7 @@ import (
 	"io"
 	"math"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/flomastr/flomastr"
@@ -116,7 +117,7 @@ func (r *Reranker) read(answer []byte, texts int) ([]float64, error) {
 			Data    []score `json:"data"` // as Voyage calls them
 		}
 		err = json.Unmarshal(answer, &said)
-		list = append(said.Results, said.Data...)
+		list = slices.Concat(said.Results, said.Data)
 	}
 	if err != nil {
 		return nil, errors.New("it is no JSON of the promised form") // the parser's own words quote the answer
