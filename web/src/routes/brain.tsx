@@ -54,13 +54,11 @@ export function BrainPage() {
             <Icon name="brain" size={16} />
             {t('embedder.title')}
           </Link>
+          <Link to="/$slug/brain/releases" params={{ slug }} search={{}} className={classes.evaluations}>
+            <Icon name="refresh" size={16} />
+            {t('brain.releases')}
+          </Link>
         </div>
-      )}
-      {mayChange && (
-        <Link to="/$slug/brain/releases" params={{ slug }} search={{}} className={classes.evaluations}>
-          <Icon name="refresh" size={16} />
-          {t('brain.releases')}
-        </Link>
       )}
       <nav className={classes.views} aria-label={t('brain.title')}>
         <Link

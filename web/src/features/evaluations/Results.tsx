@@ -1,8 +1,8 @@
-import { Checkbox } from '@mantine/core'
 import { useInfiniteQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { type NamedItem, type Result, type Run, resultsQuery, type Verdict } from '../../api/evaluations.ts'
+import { Check } from '../../ui/Check.tsx'
 import { Facts } from '../../ui/Facts.tsx'
 import { State } from '../../ui/State.tsx'
 import { Tag } from '../../ui/Tag.tsx'
@@ -37,11 +37,7 @@ export function Results({ slug, set, run }: { slug: string; set: string; run: Ru
   const results = useInfiniteQuery(resultsQuery(slug, set, run, failedOnly))
   return (
     <>
-      <Checkbox
-        label={t('evaluations.failedOnly')}
-        checked={failedOnly}
-        onChange={(event) => setFailedOnly(event.currentTarget.checked)}
-      />
+      <Check label={t('evaluations.failedOnly')} checked={failedOnly} onChange={setFailedOnly} />
       <Loaded query={results}>
         {({ pages }) => {
           const rows = pages.flatMap((page) => page.results)

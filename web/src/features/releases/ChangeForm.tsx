@@ -1,9 +1,10 @@
-import { Checkbox, Textarea, TextInput } from '@mantine/core'
+import { Textarea, TextInput } from '@mantine/core'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { type FormEvent, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { changeRelease, releaseKeys } from '../../api/releases.ts'
 import { Button } from '../../ui/Button.tsx'
+import { Check } from '../../ui/Check.tsx'
 import form from '../../ui/form.module.css'
 import { ProblemLine } from '../shell/ProblemState.tsx'
 
@@ -38,11 +39,7 @@ export function ChangeForm({ slug, id, onDone }: { slug: string; id: string; onD
         value={title}
         onChange={(event) => setTitle(event.currentTarget.value)}
       />
-      <Checkbox
-        label={t('releases.remove')}
-        checked={remove}
-        onChange={(event) => setRemove(event.currentTarget.checked)}
-      />
+      <Check label={t('releases.remove')} checked={remove} onChange={setRemove} />
       {!remove && (
         <Textarea
           label={t('releases.text')}
