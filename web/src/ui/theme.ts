@@ -50,6 +50,10 @@ export const theme = createTheme({
       defaultProps: { size: 'md' },
       classNames: { input: controls.input, innerInput: controls.inner, label: controls.caption },
     },
+    NumberInput: {
+      defaultProps: { size: 'md', hideControls: true },
+      classNames: { input: controls.input, label: controls.caption },
+    },
     Textarea: { defaultProps: { size: 'md' }, classNames: { input: controls.area, label: controls.caption } },
     NativeSelect: {
       defaultProps: { size: 'md' },
