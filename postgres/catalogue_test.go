@@ -93,6 +93,20 @@ var holes = map[string]string{
 		    JOIN pg_attribute f ON f.attrelid = k.confrelid AND f.attnum = pair.there
 		    WHERE h.attname = 'tenant_id'
 		      AND (f.attname = 'tenant_id' OR (k.confrelid = 'tenants'::regclass AND f.attname = 'id')))`,
+	"a foreign key that no index stands behind, so that each deletion reads all of a tenant's rows": `
+		SELECT k.conrelid::regclass || '.' || k.conname
+		FROM pg_constraint k
+		WHERE k.contype = 'f' AND k.connamespace = 'public'::regnamespace AND k.conparentid = 0 AND $1::text[] IS NOT NULL
+		  AND k.confrelid <> 'tenants'::regclass
+		  AND NOT EXISTS (
+		    SELECT FROM pg_index i
+		    WHERE i.indrelid = k.conrelid
+		      AND (i.indpred IS NULL OR pg_get_expr(i.indpred, i.indrelid) IN (
+		        SELECT format('(%I IS NOT NULL)', a.attname)
+		        FROM pg_attribute a
+		        WHERE a.attrelid = k.conrelid AND a.attnum = ANY (k.conkey)))
+		      AND (SELECT array_agg(c ORDER BY c) FROM unnest((i.indkey::int2[])[0:cardinality(k.conkey) - 1]) c)
+		        = (SELECT array_agg(c ORDER BY c) FROM unnest(k.conkey) c))`,
 	"a unique key that does not lead with tenant_id and so tells one tenant what another holds": `
 		SELECT i.indexrelid::regclass::text
 		FROM pg_index i
@@ -180,6 +194,8 @@ func TestEveryHoleIsFound(t *testing.T) {
 	for _, mutant := range []string{
 		`CREATE TABLE a_child (tenant_id uuid NOT NULL, id uuid, contact_id uuid REFERENCES tenants (id), PRIMARY KEY (tenant_id, id)); SELECT guard_tenant_table('a_child')`,
 		`CREATE TABLE a_key (tenant_id uuid NOT NULL, id uuid, name text UNIQUE, PRIMARY KEY (tenant_id, id)); SELECT guard_tenant_table('a_key')`,
+		`CREATE TABLE a_child (tenant_id uuid NOT NULL, id uuid, contact_id uuid, PRIMARY KEY (tenant_id, id), FOREIGN KEY (tenant_id, contact_id) REFERENCES contacts); SELECT guard_tenant_table('a_child')`,
+		`DROP INDEX contacts_merged_idx; CREATE INDEX ON contacts (tenant_id, merged_into) WHERE name <> ''`,
 		`GRANT SELECT ON accounts TO flomastr_app`,
 	} {
 		require.NotEmpty(t, holesOf(t, admin, `SET LOCAL ROLE flomastr_owner; `+mutant), "nobody noticed "+mutant)
