@@ -349,7 +349,7 @@ func (b *intakeBatch) write(ctx context.Context, fresh []int, threads []*thread)
 	batch.Queue(`
 		DELETE FROM suppressions
 		WHERE tenant_id = $1 AND source = '`+byUnreachable+`'
-		  AND contact_id IN (SELECT coalesce(merged_into, id) FROM contacts WHERE tenant_id = $1 AND id = ANY ($2))`, b.tenant, heard)
+		  AND contact_id = ANY (ARRAY(SELECT coalesce(merged_into, id) FROM contacts WHERE tenant_id = $1 AND id = ANY ($2)))`, b.tenant, heard)
 	for _, row := range order {
 		if row.person {
 			batch.Queue(`

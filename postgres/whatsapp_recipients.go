@@ -109,18 +109,15 @@ func tellRecipients(ctx context.Context, tx pgx.Tx, tenant flomastr.TenantID, ch
 // marketingHeldSQL tells whether WhatsApp takes no advertising for the person whom conversation c is with, for now.
 const marketingHeldSQL = `coalesce((
 	SELECT q.marketing_after > now()
-	FROM contacts p
-	JOIN contacts q ON q.tenant_id = p.tenant_id AND q.id = coalesce(p.merged_into, p.id)
-	WHERE p.tenant_id = c.tenant_id AND p.id = c.contact_id), false)`
+	FROM contacts q
+	WHERE q.tenant_id = c.tenant_id AND q.id = ` + personSQL + `), false)`
 
 // holdMarketing notes that a person has had enough advertising for a day: WhatsApp wants nobody to try before.
 func holdMarketing(ctx context.Context, tx pgx.Tx, tenant flomastr.TenantID, conversation flomastr.ConversationID) error {
 	_, err := tx.Exec(ctx, `
 		UPDATE contacts q
 		SET marketing_after = now() + interval '24 hours'
-		FROM conversations c
-		JOIN contacts p ON p.tenant_id = c.tenant_id AND p.id = c.contact_id
-		WHERE c.tenant_id = $1 AND c.id = $2 AND q.tenant_id = $1 AND q.id = coalesce(p.merged_into, p.id)`, tenant, conversation)
+		WHERE q.tenant_id = $1 AND q.id = (SELECT `+personSQL+` FROM conversations c WHERE c.tenant_id = $1 AND c.id = $2)`, tenant, conversation)
 	if err != nil {
 		return fmt.Errorf("hold advertising back: %w", err)
 	}

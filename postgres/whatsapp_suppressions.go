@@ -23,7 +23,11 @@ const optOutSQL = `coalesce((
 	SELECT min(x.scope)
 	FROM suppressions x
 	WHERE x.tenant_id = c.tenant_id
-	  AND x.contact_id = (SELECT coalesce(p.merged_into, p.id) FROM contacts p WHERE p.tenant_id = c.tenant_id AND p.id = c.contact_id)), '')`
+	  AND x.contact_id = ` + personSQL + `), '')`
+
+// personSQL is the contact that stands for the person whom conversation c is with. It is a value of its own rather than a
+// join, because row-level security keeps a join on coalesce() from every index: all the tenant's rows would be read.
+const personSQL = `(SELECT coalesce(p.merged_into, p.id) FROM contacts p WHERE p.tenant_id = c.tenant_id AND p.id = c.contact_id)`
 
 // suppress records that a contact must not be written to; new tells whether that was not known from this source.
 func suppress(ctx context.Context, tx pgx.Tx, tenant flomastr.TenantID, contact flomastr.ContactID, scope whatsapp.Scope, source, detail string) (isNew bool, err error) {

@@ -42,6 +42,9 @@ func (l *lab) turn(ctx context.Context) ([]bench.Figure, error) {
 	if _, err := crowd.ask(ctx, turnContacts, 0, "?"); err != nil {
 		return nil, err
 	}
+	if _, err := l.admin.Exec(ctx, `ANALYZE`); err != nil { // autovacuum does so within 15 s
+		return nil, err
+	}
 	var figures []bench.Figure
 	var rates []float64
 	var cost costs

@@ -65,6 +65,7 @@ func Describe(dataDir, bin string, log *slog.Logger) *pgcluster.Cluster {
 			"random_page_cost":                    "1.1", // a disk without moving parts
 			"jit":                                 "off", // compiles for longer than our queries run
 			"max_parallel_maintenance_workers":    "0",   // before pgvector 0.8.2 a parallel HNSW build can overflow a buffer
+			"autovacuum_naptime":                  "15s", // a young business grows tenfold in a minute; plans made for an empty table read all of it
 			"idle_in_transaction_session_timeout": "60s",
 			"log_min_duration_statement":          "1000",
 			"log_parameter_max_length":            "0", // parameters are customers' words and never reach a log
