@@ -69,7 +69,7 @@ var house = []layer{
 	},
 	{
 		name: "adapters", packages: []string{
-			"postgres/...", "blob/...", "mail/smtp", "llm/...", "whatsapp/provider/...", "whatsapp/clamd", "workflow/n8n",
+			"postgres/...", "blob/...", "mail/smtp", "llm/...", "whatsapp/provider/...", "whatsapp/clamd", "whatsapp/spool", "workflow/n8n",
 			"identity/jwt", "identity/local", "identity/clerk", "contextengine/source/...", "dataengine/source/...",
 		},
 		may:     []string{"vocabulary", "model contracts", "plumbing", "capabilities", "conductors", "parts of an engine", "provider contract", "adapters", "kill points"},

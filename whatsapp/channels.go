@@ -426,6 +426,14 @@ func (c *channelCache) get(ctx context.Context, id flomastr.ChannelID) (cachedCh
 	return entry, nil
 }
 
+// lastSeen is a channel as it was when it was last looked up, however long ago.
+func (c *channelCache) lastSeen(id flomastr.ChannelID) (cachedChannel, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	entry, ok := c.entries[id]
+	return entry, ok
+}
+
 // note tells whether it is time to write down that a channel was called, and takes it as written: of many calls at once
 // one writes.
 func (c *channelCache) note(id flomastr.ChannelID, refused bool) bool {

@@ -35,6 +35,7 @@ type Deps struct {
 	Scanner     Scanner         // nil where nothing checks files for malware
 	Documents   DocumentReader  // nil where documents are not read
 	Transcriber llm.Transcriber // nil where voice messages are not written down
+	Spool       Spool           // nil where a webhook that cannot be stored is refused
 	Clock       flomastr.Clock
 	Log         *slog.Logger
 	Settings    Settings
@@ -136,6 +137,7 @@ type Engine struct {
 	linkKeys    [][]byte
 
 	channels *channelCache
+	spool    Spool
 	intake   *batcher
 	planner  *planner
 	stepBack *stepBack
@@ -152,7 +154,7 @@ type Engine struct {
 // New makes an engine. It panics when two providers have one name, which is a mistake in wiring.
 func New(d Deps) *Engine {
 	e := &Engine{
-		store: d.Store, answerer: d.Answerer, sealer: d.Sealer, blobs: d.Blobs, scanner: d.Scanner, documents: d.Documents, transcriber: d.Transcriber, clock: d.Clock, log: d.Log,
+		store: d.Store, answerer: d.Answerer, sealer: d.Sealer, blobs: d.Blobs, scanner: d.Scanner, documents: d.Documents, transcriber: d.Transcriber, spool: d.Spool, clock: d.Clock, log: d.Log,
 		set: d.Settings.withDefaults(), providers: map[string]provider.Provider{},
 		wakers: map[LaneKind]chan struct{}{LaneTurn: make(chan struct{}, 1), LaneSend: make(chan struct{}, 1)},
 	}

@@ -163,6 +163,7 @@ func (plain) Open(_, _, _ string, s []byte) ([]byte, error) { return s, nil }
 type options struct {
 	settings whatsapp.Settings
 	wrap     func(whatsapp.Store) whatsapp.Store
+	spool    whatsapp.Spool
 }
 
 // quick makes an engine that wastes no test's time: short leases, short waits.
@@ -225,7 +226,7 @@ func (b *bundle) another(opts options) *whatsapp.Engine {
 		log = slog.New(slog.NewTextHandler(os.Stderr, nil))
 	}
 	return whatsapp.New(whatsapp.Deps{
-		Store: store, Answerer: b.answerer, Sealer: plain{}, Log: log, Settings: opts.settings,
+		Store: store, Answerer: b.answerer, Sealer: plain{}, Spool: opts.spool, Log: log, Settings: opts.settings,
 		Providers: []provider.Provider{
 			infobip.New(infobip.Config{HTTP: b.ledger.server.Client(), StandIn: b.ledger.server.URL, Timeout: 2 * time.Second}),
 			spoken{b.ledger},

@@ -25,36 +25,23 @@ var ErrBusy = flomastr.Errorf(flomastr.Unavailable, "too_busy", "Too much is wai
 // Receive takes a provider's webhook in. It returns nil once everything in the body is durably stored, and then the
 // provider may forget it. Nothing of the body is believed before the channel's secret was seen.
 func (e *Engine) Receive(ctx context.Context, providerName string, channel flomastr.ChannelID, request WebhookRequest) error {
+	request.ReceivedAt = e.clock()
+	if e.spool != nil {
+		return e.receiveOrSpool(ctx, Spooled{Provider: providerName, Channel: channel, Request: request})
+	}
+	return e.receive(ctx, providerName, channel, request)
+}
+
+func (e *Engine) receive(ctx context.Context, providerName string, channel flomastr.ChannelID, request WebhookRequest) error {
 	ctx, cancel := context.WithTimeout(ctx, e.set.StoreTimeout)
 	defer cancel()
-	ch, err := e.channels.get(ctx, channel)
+	parts, err := e.unpack(ctx, providerName, channel, request)
 	if err != nil {
-		return unavailableAfter(ctx, fmt.Errorf("find channel: %w", err))
-	}
-	p, ok := e.providers[ch.row.Provider]
-	if !ok || ch.row.Provider != providerName {
-		return ErrChannelNotFound
-	}
-	request.ReceivedAt = e.clock()
-	if err := p.Authenticate(ch.opened, request); err != nil {
-		e.noteWebhook(ctx, ch.row, true)
 		return err
 	}
-	chaos.Point("after-verify")
-	batch, err := p.Parse(ch.opened, request)
-	if err != nil {
-		if errors.Is(err, provider.ErrNotJSON) {
-			e.keep(ctx, ch.row, []provider.Unusable{{Reason: "not_json", Body: provider.CleanRaw(request.Body, maxKeptBody)}})
-		}
-		return err
-	}
-	elsewhere, err := e.share(ctx, p, ch, &batch, request)
-	if err != nil {
-		return unavailableAfter(ctx, err)
-	}
-	for _, part := range append([]part{{ch.row, batch}}, elsewhere...) {
+	for _, part := range parts {
 		// Each part is stored whatever became of the others. When one was not, all of it comes again and is recognised.
-		if failed := e.take(ctx, part.channel, part.batch, len(request.Body)); failed != nil {
+		if failed := e.take(ctx, part.channel, part.batch, part.size); failed != nil {
 			err = failed
 			continue
 		}
@@ -64,10 +51,40 @@ func (e *Engine) Receive(ctx context.Context, providerName string, channel floma
 	return unavailableAfter(ctx, err)
 }
 
+// unpack judges a webhook by the channel's secret, reads it, and finds the channels that it is for.
+func (e *Engine) unpack(ctx context.Context, providerName string, channel flomastr.ChannelID, request WebhookRequest) ([]part, error) {
+	ch, err := e.channels.get(ctx, channel)
+	if err != nil {
+		return nil, unavailableAfter(ctx, fmt.Errorf("find channel: %w", err))
+	}
+	p, ok := e.providers[ch.row.Provider]
+	if !ok || ch.row.Provider != providerName {
+		return nil, ErrChannelNotFound
+	}
+	if err := p.Authenticate(ch.opened, request); err != nil {
+		e.noteWebhook(ctx, ch.row, true)
+		return nil, err
+	}
+	chaos.Point("after-verify")
+	batch, err := p.Parse(ch.opened, request)
+	if err != nil {
+		if errors.Is(err, provider.ErrNotJSON) {
+			e.keep(ctx, ch.row, []provider.Unusable{{Reason: "not_json", Body: provider.CleanRaw(request.Body, maxKeptBody)}})
+		}
+		return nil, err
+	}
+	elsewhere, err := e.share(ctx, p, ch, &batch, request)
+	if err != nil {
+		return nil, unavailableAfter(ctx, err)
+	}
+	return append([]part{{ch.row, batch, len(request.Body)}}, elsewhere...), nil
+}
+
 // part is what a webhook held for a channel.
 type part struct {
 	channel Channel
 	batch   provider.Batch
+	size    int // of the webhook's body, in bytes
 }
 
 // share finds the other channels that a webhook is for: a provider may deliver for all numbers of an application by one
@@ -106,7 +123,7 @@ func (e *Engine) share(ctx context.Context, p provider.Provider, ch cachedChanne
 			return nil, err
 		}
 		its.Unusable = slices.DeleteFunc(its.Unusable, func(u provider.Unusable) bool { return u.Addressee != "" })
-		parts = append(parts, part{other.row, its})
+		parts = append(parts, part{other.row, its, len(r.Body)})
 		delete(foreign, other.row.SenderID)
 		delete(foreign, other.row.AccountID)
 	}

@@ -34,6 +34,7 @@ func (e *Engine) Work(ctx context.Context) error {
 	loops.Go(func() { e.listen(ctx) })
 	loops.Go(func() { e.sweep(ctx) })
 	loops.Go(func() { e.keepTemplates(ctx) })
+	loops.Go(func() { e.catchUp(ctx) })
 	<-ctx.Done()
 	chaos.Point("drain-start")
 	drained := make(chan struct{})

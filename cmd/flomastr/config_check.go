@@ -126,6 +126,7 @@ func (c Config) problems() []problem {
 		{"FLOMASTR_TURN_WORKERS", c.TurnWorkers, 1, 1024},
 		{"FLOMASTR_NETWORK_RATE", c.NetworkRate, 1, 1_000_000},
 		{"FLOMASTR_JOB_WORKERS", c.JobWorkers, 1, 256},
+		{"FLOMASTR_SPOOL_MB", c.SpoolMB, 1, 1 << 20},
 		{"FLOMASTR_DATABASE_MAX_CONNS", c.DatabaseMaxConns, 4, 1000},
 	} {
 		if n.value < n.min || n.value > n.max {

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"net"
+	"slices"
 	"strings"
 	"time"
 
@@ -144,9 +145,13 @@ func newApp(ctx context.Context, cfg Config, log *slog.Logger) (_ *App, err erro
 	answers := assistant.New(assistant.Deps{Retriever: a.knowledge, Businesses: businesses{a.tenants}, Policies: businesses{a.tenants}, Clock: a.clock})
 	examiner := evaluation.New(evaluation.Deps{Store: postgres.NewEvaluationStore(a.db), Knowledge: a.knowledge, Assistant: answers, Log: log})
 	conversations := postgres.NewWhatsAppStore(a.db)
+	kept, spoolChecks, err := openSpool(cfg, a.base.Keys, log)
+	if err != nil {
+		return nil, err
+	}
 	a.whatsapp = whatsapp.New(whatsapp.Deps{
 		Store: conversations, Answerer: answers, Sealer: vault, Clock: a.clock, Log: log,
-		Blobs: a.blobs, Scanner: scanner(cfg), Documents: documents{a.knowledge}, Transcriber: transcriber(cfg),
+		Blobs: a.blobs, Scanner: scanner(cfg), Documents: documents{a.knowledge}, Transcriber: transcriber(cfg), Spool: kept,
 		Providers: []provider.Provider{infobip.New(infobip.Config{
 			HTTP:    safehttp.New(safehttp.Config{Allow: given(cfg.InfobipStandIn), Timeout: 20 * time.Second, MaxBytes: 1 << 20}).HTTP(),
 			Files:   safehttp.New(safehttp.Config{Allow: given(cfg.InfobipStandIn), Timeout: 2 * time.Minute, MaxBytes: 100 << 20}).HTTP(),
@@ -203,7 +208,7 @@ func newApp(ctx context.Context, cfg Config, log *slog.Logger) (_ *App, err erro
 			{Name: "uploads", Required: true, Probe: a.blobs.Writable},
 			{Name: "document conversion", Probe: conversion},
 			{Name: "demo", Required: true, Probe: a.demo.ready},
-		}, people.checks...),
+		}, slices.Concat(spoolChecks, people.checks)...),
 		Settings: cfg.preflight, WaitingTurns: conversations.WaitingTurns, Web: webApp(log), Simulator: simulator(cfg),
 		Engines: httpapi.Engines{
 			Audit: postgres.NewAuditStore(a.db), SignIns: a.accounts, People: gate, APITokens: a.tokens, Team: a.team, Accounts: a.accounts, Preferences: a.tokens, KeptMails: mails.kept, TenantAdmin: a.tenants, TenantLife: a.tenants,

@@ -1,0 +1,31 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+
+	"github.com/flomastr/flomastr"
+	"github.com/flomastr/flomastr/httpapi"
+	"github.com/flomastr/flomastr/secret"
+	"github.com/flomastr/flomastr/whatsapp"
+	"github.com/flomastr/flomastr/whatsapp/spool"
+)
+
+// openSpool opens the folder for webhooks that wait for the database, and says how to see whether any do; none of it where no
+// folder is set. The master key seals them, because tenants' own keys lie in the database that is away.
+func openSpool(c Config, keys *secret.Keyring, log *slog.Logger) (whatsapp.Spool, []httpapi.Check, error) {
+	if c.SpoolDir == "" {
+		return nil, nil, nil
+	}
+	folder, err := spool.Open(c.SpoolDir, int64(c.SpoolMB)<<20, keys, log)
+	if err != nil {
+		return nil, nil, err
+	}
+	return folder, []httpapi.Check{{Name: "webhooks on disk", Probe: func(context.Context) error {
+		if n := folder.Waiting(); n > 0 {
+			return flomastr.Errorf(flomastr.Unavailable, "webhooks_on_disk", fmt.Sprintf("Webhooks wait on this server's disk to be stored: %d.", n))
+		}
+		return nil
+	}}}, nil
+}
