@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -94,6 +95,12 @@ func failHead(ctx context.Context, t *trial) error {
 
 // answered finds messages of visitors that are in no finished turn, or in one that nobody answered.
 func (c *checker) answered(ctx context.Context, ids []string) {
+	for _, id := range ids {
+		if !slices.Contains(c.load.heard, id) {
+			c.violatedf("not checked: %s was never acknowledged", id)
+		}
+	}
+	ids = slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return !slices.Contains(c.load.heard, id) })
 	c.none(ctx, "I1 a visitor's message that nobody answered", `
 		SELECT a || ' ' || coalesce(j.state, 'no turn') FROM unnest($1::text[]) a
 		LEFT JOIN inbound_receipts r ON r.provider_message_id = a

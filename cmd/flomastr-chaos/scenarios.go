@@ -10,7 +10,7 @@ type scenario struct {
 	name, what string
 	often      bool                       // 20 seeds in the short profile as well
 	long       bool                       // in the long profile only, or when it is asked for
-	alone      bool                       // it fills the machine or promises a time, so nothing is played beside it
+	alone      bool                       // it fills the machine or waits for no longer than a minute, so nothing is played beside it
 	env        func(seed uint64) []string // further settings of the servers
 	copies     int                        // of each message
 	both       bool                       // every message reaches both servers at once
@@ -51,10 +51,10 @@ func scenarios() []scenario {
 		{name: "FLT-38", what: "every message five times", alone: true, copies: 4, breaks: wait},
 		{name: "FLT-39", what: "one tenant's customers write ten times as much", alone: true, breaks: burst},
 		{name: "FLT-40", what: "a contact's first message fails again and again", breaks: failHead},
-		{name: "FLT-41", what: "jobs, sends and history that cannot be read", breaks: garble},
+		{name: "FLT-41", what: "jobs, sends and history that cannot be read", alone: true, breaks: garble},
 		{name: "FLT-42", what: "a turn that ends its server each time", alone: true, env: act("end", 1, "answering", poison), breaks: poisoned},
 		{name: "FLT-43", what: "turns that heed no cancellation", alone: true, env: act("hang", 1, "answering", poison, "CHAOS_TIMES=10"), breaks: hangs},
-		{name: "FLT-44", what: "a turn's job, then its tenant, is deleted while it runs", env: act("pause", 1, "context-built", ""), breaks: deleteWhileRunning},
+		{name: "FLT-44", what: "a turn's job, then its tenant, is deleted while it runs", alone: true, env: act("pause", 1, "context-built", ""), breaks: deleteWhileRunning},
 		{name: "FLT-45", what: "a job of twenty minutes whose worker keeps its lease", long: true, breaks: workLong},
 		{name: "FLT-46", what: "ten thousand turns without owner among as many with one", alone: true, breaks: orphan},
 		{name: "FLT-47", what: "one tenant enqueues a mountain of reading", alone: true, breaks: bury},
