@@ -68,7 +68,7 @@ func scenarios() []scenario {
 		faulty("FLT-63", "200 with nothing, HTML, other JSON, no id, another's id", accepting("accept_then_empty", 5), accepting("accept_then_html", 5),
 			accepting("accept_then_other_json", 5), accepting("accept_then_no_id", 5), accepting("accept_then_other_id", 5), accepting("accept_then_reset", 5)),
 		faulty("FLT-64", "refusals for good", refuse(400, 10)),
-		{name: "FLT-65", what: "401, then the channel is mended", breaks: script(refuse(401, 3)), mend: resume},
+		{name: "FLT-65", what: "401, then the channel is mended", alone: true, breaks: script(refuse(401, 3)), mend: resume},
 		faulty("FLT-66", "reports twice, early, of unknown ids, never", reporting("duplicate"), reporting("early"), reporting("unknown_id"), reporting("seen_first"), reporting("never")),
 	}
 }
