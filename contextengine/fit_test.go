@@ -33,6 +33,7 @@ type fitSet struct {
 	queries []questions.Question
 	cases   []fitCase
 	bm25    float64
+	found   map[uint32]int // passages by stem
 }
 
 // fitCase is one question with its candidates scored.

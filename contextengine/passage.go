@@ -1,6 +1,10 @@
 package contextengine
 
-import "github.com/flomastr/flomastr"
+import (
+	"time"
+
+	"github.com/flomastr/flomastr"
+)
 
 // Query is a question to the knowledge.
 type Query struct {
@@ -46,9 +50,10 @@ type Passage struct {
 	Source      string
 	URL         string
 	Place       flomastr.Place
-	Highlights  []string // the words of the passage that the question asks for, as they stand in it
+	Changed     time.Time // when what the item says last changed
+	Highlights  []string  // the words of the passage that the question asks for, as they stand in it
 	Score       float64
-	Scores      map[string]float64 // by leg, each between 0 and 1 over the candidates
+	Scores      map[string]float64 // by stage, each between 0 and 1: legs over the candidates; rerank, fresh and repeats where they did something
 }
 
 // Signals say how far the best passages can be an answer.

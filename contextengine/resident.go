@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"slices"
+	"time"
 
 	"github.com/flomastr/flomastr"
 	"github.com/flomastr/flomastr/contextengine/analysis"
@@ -32,6 +33,7 @@ type residentItem struct {
 	source Origin
 	kind   string
 	tags   []string
+	at     time.Time // when what it says last changed
 }
 
 type residentPassage struct {
@@ -52,10 +54,10 @@ func NewResident(stamp, model string) *Resident {
 	}
 }
 
-// AddItem adds an item.
-func (r *Resident) AddItem(id flomastr.ItemID, source Origin, kind string, tags []string) {
+// AddItem adds an item, with the time when what it says last changed.
+func (r *Resident) AddItem(id flomastr.ItemID, source Origin, kind string, tags []string, changed time.Time) {
 	r.itemAt[id] = len(r.items)
-	r.items = append(r.items, residentItem{id, source, kind, tags})
+	r.items = append(r.items, residentItem{id, source, kind, tags, changed})
 }
 
 // AddPassage adds a passage of an item that was added, in the order of their numbers.
@@ -121,7 +123,7 @@ func (r *Resident) Candidates(ask CandidateQuery, nearest int) []Candidate {
 	out := make([]Candidate, len(chosen))
 	for i, at := range chosen {
 		p := &r.passages[at]
-		out[i] = Candidate{Number: p.number, Bag: p.bag}
+		out[i] = Candidate{Number: p.number, Item: r.items[p.item].id, Changed: r.items[p.item].at, Bag: p.bag}
 		if similar != nil {
 			out[i].Similarity = float64(similar[at]) / fraction
 		}

@@ -19,6 +19,9 @@ const (
 	postingBudget = 20000
 	// Up to this many passages the question's vector is compared with every one; beyond, the nearest are found by an index.
 	exactVectors = 20000
+	// The names under which a passage tells what it gained by being newer, and what share of its score it lost by saying again
+	// what others say.
+	legFresh, legRepeats = "fresh", "repeats"
 	// modelTries is how often what counted on the model that serves is done again when another serves by then.
 	modelTries = 3
 )
@@ -72,6 +75,7 @@ func (e *Engine) retrieve(ctx context.Context, tenant flomastr.TenantID, q Query
 	ranked, matches := rank(question, candidates, e.Weights)
 	result := Result{Corrected: question.corrected, Signals: signals(question, matches, ranked), WordsOnly: ask.Vector == nil}
 	e.rerank(ctx, tenant, question, q.Text, candidates, ranked, matches)
+	ranked = arrange(candidates, ranked, matches)
 	if !q.Expect.IsZero() {
 		if result.Expected, err = e.expected(ctx, tenant, question, ask, expect, candidates, ranked, limit); err != nil {
 			return Result{}, fmt.Errorf("follow the expected item: %w", err)
@@ -113,15 +117,28 @@ func candidateTerms(q asked) []WeightedTerm {
 
 // rank scores the candidates and puts them in order.
 func rank(q asked, candidates []Candidate, weights ranking.Weights) ([]ranking.Ranked, []ranking.Match) {
-	bags := make([]ranking.Bag, len(candidates))
-	for i, c := range candidates {
-		bags[i] = c.Bag
-	}
-	matches := ranking.NewScorer(q.corpus, q.Question).Score(bags)
+	matches := ranking.NewScorer(q.corpus, q.Question).Score(bags(candidates))
 	for i := range matches {
 		matches[i].Scores[ranking.LegVector] = max(candidates[i].Similarity, 0)
 	}
 	return ranking.Fuse(matches, weights), matches
+}
+
+// arrange has newer passages stand before older ones that say the same, and those that repeat others behind what else there is.
+func arrange(candidates []Candidate, ranked []ranking.Ranked, matches []ranking.Match) []ranking.Ranked {
+	from := make([]ranking.Origin, len(candidates))
+	for i, c := range candidates {
+		from[i] = ranking.Origin{Item: c.Item, Changed: c.Changed}
+	}
+	return ranking.DefaultRules().Arrange(ranked, matches, bags(candidates), from)
+}
+
+func bags(candidates []Candidate) []ranking.Bag {
+	out := make([]ranking.Bag, len(candidates))
+	for i, c := range candidates {
+		out[i] = c.Bag
+	}
+	return out
 }
 
 // read fetches the winners' texts and puts their scores beside them.
@@ -151,6 +168,12 @@ func (e *Engine) read(ctx context.Context, tenant flomastr.TenantID, question as
 		}
 		if r.Rerank != nil {
 			p.Scores[legRerank] = *r.Rerank
+		}
+		if r.Fresh != nil {
+			p.Scores[legFresh] = *r.Fresh
+		}
+		if r.Repeats > 0 {
+			p.Scores[legRepeats] = r.Repeats
 		}
 		out = append(out, p.Passage)
 	}

@@ -2,6 +2,7 @@ package contextengine
 
 import (
 	"context"
+	"time"
 
 	"github.com/flomastr/flomastr"
 	"github.com/flomastr/flomastr/contextengine/analysis"
@@ -235,6 +236,8 @@ type WeightedTerm struct {
 // Candidate is a passage to be scored.
 type Candidate struct {
 	Number     int // the passage's number in the tenant's index
+	Item       flomastr.ItemID
+	Changed    time.Time // when what the item says last changed
 	Bag        ranking.Bag
 	Similarity float64 // of the vectors; 0 where there is none
 }

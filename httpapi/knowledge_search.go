@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"context"
+	"time"
 
 	"github.com/flomastr/flomastr"
 	"github.com/flomastr/flomastr/contextengine"
@@ -46,9 +47,10 @@ type knowledgePassage struct {
 	Source      string             `json:"source" enum:"file,url,paste,hitl"`
 	URL         string             `json:"url,omitempty"`
 	Place       flomastr.Place     `json:"place,omitzero" doc:"Where in the document it begins, when that has pages, sheets or slides"`
+	ChangedAt   time.Time          `json:"changed_at" doc:"When what its item says last changed"`
 	Highlights  []string           `json:"highlights" doc:"Words of the passage that the question asks for, as they stand in it"`
 	Score       float64            `json:"score"`
-	Scores      map[string]float64 `json:"scores" doc:"Each stage's, between 0 and 1 over the candidates"`
+	Scores      map[string]float64 `json:"scores" doc:"Each stage's, between 0 and 1: the legs over the candidates; rerank where a model read it; fresh is what it gained by being newer than one that says the same, repeats the share that it lost to others before it that say the same or come from the same item"`
 }
 
 type knowledgeSignals struct {
@@ -108,6 +110,6 @@ func (a *API) knowledgeSearch(ctx context.Context, call Call, in *knowledgeSearc
 func passageOf(p contextengine.Passage) knowledgePassage {
 	return knowledgePassage{
 		ID: p.ID, ItemID: p.Item, Title: p.Title, HeadingPath: orEmpty(p.HeadingPath), Text: p.Text, Before: p.Before, After: p.After,
-		Source: p.Source, URL: p.URL, Place: p.Place, Highlights: orEmpty(p.Highlights), Score: p.Score, Scores: p.Scores,
+		Source: p.Source, URL: p.URL, Place: p.Place, ChangedAt: p.Changed.UTC(), Highlights: orEmpty(p.Highlights), Score: p.Score, Scores: p.Scores,
 	}
 }

@@ -159,14 +159,14 @@ func (x *exchange) passages(batch *pgx.Batch) {
 		FROM (SELECT no, unnest(terms) AS term FROM passages JOIN `+sides+` ON passages.item_id = side.item) AS of
 		WHERE p.term = of.term AND p.no = of.no`, ids)
 	batch.Queue(`
-		INSERT INTO knowledge_items (id, title, source, type, url, intent, tags, language, version, hash)
-		SELECT c.item_id, i.title, i.source, i.type, i.url, i.intent, i.tags, i.language, i.version, i.hash
+		INSERT INTO knowledge_items (id, title, source, type, url, intent, tags, language, version, hash, updated_at)
+		SELECT c.item_id, i.title, i.source, i.type, i.url, i.intent, i.tags, i.language, i.version, i.hash, i.updated_at
 		FROM staged_changes c
 		JOIN knowledge_items i ON i.id = c.id
 		WHERE c.id = ANY($1::text::uuid[])`, changeList(x.arriving))
 	batch.Queue(`
-		INSERT INTO knowledge_items (id, title, source, type, url, intent, tags, language, version, hash)
-		SELECT c.id, i.title, i.source, i.type, i.url, i.intent, i.tags, i.language, i.version, i.hash
+		INSERT INTO knowledge_items (id, title, source, type, url, intent, tags, language, version, hash, updated_at)
+		SELECT c.id, i.title, i.source, i.type, i.url, i.intent, i.tags, i.language, i.version, i.hash, i.updated_at
 		FROM staged_changes c
 		JOIN knowledge_items i ON i.id = c.item_id
 		WHERE c.id = ANY($1::text::uuid[])`, changeList(x.leaving))
@@ -206,7 +206,7 @@ func (x *exchange) settle(batch *pgx.Batch) {
 	ids := changeList(x.changes)
 	batch.Queue(`
 		UPDATE knowledge_items a
-		SET title = b.title, source = b.source, type = b.type, url = b.url, intent = b.intent, tags = b.tags, language = b.language, hash = b.hash, updated_at = now()
+		SET title = b.title, source = b.source, type = b.type, url = b.url, intent = b.intent, tags = b.tags, language = b.language, hash = b.hash, updated_at = b.updated_at
 		FROM `+sides+`
 		JOIN knowledge_items b ON b.id = side.other
 		WHERE a.id = side.item`, ids)

@@ -130,7 +130,8 @@ func writeItem(ctx context.Context, tx pgx.Tx, p contextengine.Publication) erro
 		INSERT INTO knowledge_items (id, title, source, type, url, intent, tags, language, version, hash)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
 		ON CONFLICT (id) DO UPDATE
-		SET title = $2, source = $3, type = $4, url = $5, intent = $6, tags = $7, language = $8, version = $9, hash = $10, updated_at = now()`,
+		SET title = $2, source = $3, type = $4, url = $5, intent = $6, tags = $7, language = $8, version = $9, hash = $10,
+		    updated_at = CASE WHEN knowledge_items.hash = $10 THEN knowledge_items.updated_at ELSE now() END -- when what it says last changed`,
 		p.Item, p.Title, string(p.Source), p.Type, p.URL, p.Intent, notNil(p.Tags), string(p.Language), p.Version, p.Hash)
 	if err != nil {
 		return err

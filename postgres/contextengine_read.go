@@ -17,7 +17,7 @@ func (s *KnowledgeStore) Read(ctx context.Context, tenant flomastr.TenantID, num
 	var out []contextengine.NumberedPassage
 	err := s.db.InCold(ctx, tenant, func(tx pgx.Tx) error {
 		rows, err := tx.Query(ctx, `
-			SELECT p.no, p.id, coalesce(c.item_id, p.item_id), i.title, p.headings, p.text, i.source, i.url, p.place_kind, p.page, p.place_name,
+			SELECT p.no, p.id, coalesce(c.item_id, p.item_id), i.title, p.headings, p.text, i.source, i.url, i.updated_at, p.place_kind, p.page, p.place_name,
 			       coalesce((SELECT b.text FROM passages b WHERE b.item_id = p.item_id AND b.ordinal = p.ordinal - 1), ''),
 			       coalesce((SELECT a.text FROM passages a WHERE a.item_id = p.item_id AND a.ordinal = p.ordinal + 1), '')
 			FROM unnest($1::integer[]) WITH ORDINALITY AS wanted(no, place)
@@ -29,7 +29,7 @@ func (s *KnowledgeStore) Read(ctx context.Context, tenant flomastr.TenantID, num
 			return err
 		}
 		out, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (p contextengine.NumberedPassage, err error) {
-			err = row.Scan(&p.Number, &p.ID, &p.Item, &p.Title, &p.HeadingPath, &p.Text, &p.Source, &p.URL, &p.Place.Kind, &p.Place.Number, &p.Place.Name, &p.Before, &p.After)
+			err = row.Scan(&p.Number, &p.ID, &p.Item, &p.Title, &p.HeadingPath, &p.Text, &p.Source, &p.URL, &p.Changed, &p.Place.Kind, &p.Place.Number, &p.Place.Name, &p.Before, &p.After)
 			p.Place = somewhere(p.Place)
 			return p, err
 		})

@@ -117,7 +117,7 @@ func (b *releaseBench) counts(t testing.TB) (out string) {
 			`SELECT string_agg(md5(row(term, no, quarters, length)::text), ' ' ORDER BY term, no) FROM postings WHERE no > 0`,
 			`SELECT string_agg(md5(row(no, model, embedding)::text), ' ' ORDER BY no) FROM passage_vectors WHERE no > 0`,
 			`SELECT string_agg(md5(row(no, bag)::text), ' ' ORDER BY no) FROM passage_bags WHERE no > 0`,
-			`SELECT string_agg(row(id, title, source, type, url, intent, tags, language, encode(hash, 'hex'))::text, ' ' ORDER BY id) FROM knowledge_items WHERE NOT id IN (SELECT id FROM staged_changes)`,
+			`SELECT string_agg(row(id, title, source, type, url, intent, tags, language, encode(hash, 'hex'), updated_at)::text, ' ' ORDER BY id) FROM knowledge_items WHERE NOT id IN (SELECT id FROM staged_changes)`,
 		} {
 			var text *string
 			if err := tx.QueryRow(t.Context(), query).Scan(&text); err != nil {

@@ -167,7 +167,7 @@ func readIndex(ctx context.Context, tx pgx.Tx) (*contextengine.Resident, error) 
 }
 
 func readItems(ctx context.Context, tx pgx.Tx, index *contextengine.Resident) error {
-	rows, err := tx.Query(ctx, `SELECT id, source, type, tags FROM knowledge_items`)
+	rows, err := tx.Query(ctx, `SELECT id, source, type, tags, updated_at FROM knowledge_items`)
 	if err != nil {
 		return err
 	}
@@ -175,8 +175,9 @@ func readItems(ctx context.Context, tx pgx.Tx, index *contextengine.Resident) er
 	var source contextengine.Origin
 	var kind string
 	var tags []string
-	_, err = pgx.ForEachRow(rows, []any{&id, &source, &kind, &tags}, func() error {
-		index.AddItem(id, source, kind, tags)
+	var changed time.Time
+	_, err = pgx.ForEachRow(rows, []any{&id, &source, &kind, &tags, &changed}, func() error {
+		index.AddItem(id, source, kind, tags, changed)
 		return nil
 	})
 	return err

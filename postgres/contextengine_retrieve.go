@@ -181,17 +181,19 @@ func candidatesBatch(nearest, seen, allowed string, args []any, ask contextengin
 		  UNION
 		  SELECT no FROM nearest
 		)
-		SELECT c.no, b.bag,
+		SELECT c.no, i.id, i.updated_at, b.bag,
 		       -- Vectors have length 1, so the inner product (which pgvector negates) is the cosine. The question's is read from
 		       -- its text once, as a query of its own: in a prepared plan it would be read again for every passage.
 		       coalesce(-(v.embedding <#> (SELECT $5::text::halfvec)), 0)
 		FROM chosen c
 		JOIN passage_bags b USING (no)
+		JOIN passages p USING (no)
+		JOIN knowledge_items i ON i.id = p.item_id
 		LEFT JOIN passage_vectors v ON v.no = c.no AND v.model = $6
 		ORDER BY abs(c.no)`, args...).Query(func(rows pgx.Rows) error {
 		var c contextengine.Candidate
 		var packed []byte
-		_, err := pgx.ForEachRow(rows, []any{&c.Number, &packed, &c.Similarity}, func() (err error) {
+		_, err := pgx.ForEachRow(rows, []any{&c.Number, &c.Item, &c.Changed, &packed, &c.Similarity}, func() (err error) {
 			c.Bag, err = ranking.Unpack(packed)
 			*out = append(*out, c)
 			return err

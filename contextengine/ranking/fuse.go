@@ -21,6 +21,8 @@ type Ranked struct {
 	Score     float64
 	Norm      Scores   // each leg between 0 and 1 over the candidates
 	Rerank    *float64 // what a reranker made of it, between 0 and 1; nil where none read it
+	Fresh     *float64 // what it gained by taking the place of an older one that says the same; nil where it took none
+	Repeats   float64  // share of its score that it lost to others before it, by what they say or where they come from
 }
 
 // Fuse brings each leg between 0 and 1 over the candidates and orders them by the weighted sum. A passage that holds the

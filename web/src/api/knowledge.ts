@@ -37,6 +37,8 @@ export type Passage = {
   source: string
   url: string | undefined
   place: Place | undefined
+  /** When what its entry says last changed. */
+  changedAt: Date
   /** Words of the passage that the question asks for. */
   highlights: readonly string[]
   score: number
@@ -308,6 +310,7 @@ export function passageOf(wire: WirePassage): Passage {
     source: wire.source,
     url: safeUrl(wire.url),
     place: wire.place,
+    changedAt: new Date(wire.changed_at),
     highlights: wire.highlights ?? [],
     score: wire.score,
     stages: Object.entries(wire.scores ?? {})

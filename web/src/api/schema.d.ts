@@ -4954,6 +4954,11 @@ export interface components {
             after?: string;
             /** @description The passage before it */
             before?: string;
+            /**
+             * Format: date-time
+             * @description When what its item says last changed
+             */
+            changed_at: string;
             heading_path: string[] | null;
             /** @description Words of the passage that the question asks for, as they stand in it */
             highlights: string[] | null;
@@ -4965,7 +4970,7 @@ export interface components {
             place?: components["schemas"]["Place"];
             /** Format: double */
             score: number;
-            /** @description Each stage's, between 0 and 1 over the candidates */
+            /** @description Each stage's, between 0 and 1: the legs over the candidates; rerank where a model read it; fresh is what it gained by being newer than one that says the same, repeats the share that it lost to others before it that say the same or come from the same item */
             scores: {
                 [key: string]: number;
             };

@@ -4,6 +4,7 @@ import { Link, useNavigate } from '@tanstack/react-router'
 import { type FormEvent, type ReactNode, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { type Found, type Passage, searchQuery } from '../../api/knowledge.ts'
+import { dateTime } from '../../lib/time.ts'
 import { Bar } from '../../ui/Bar.tsx'
 import { Button } from '../../ui/Button.tsx'
 import { HeadingPath } from '../../ui/HeadingPath.tsx'
@@ -129,6 +130,9 @@ function PassageCard({ slug, passage }: { slug: string; passage: Passage }) {
       </header>
       <HeadingPath path={passage.path} />
       {passage.place && <p className={classes.place}>{placeName(t, passage.place)}</p>}
+      <p className={classes.place}>
+        {t('brain.changed', { time: dateTime(passage.changedAt, i18n.language) })}
+      </p>
       <p className={classes.text} dir="auto">
         {passage.text}
       </p>

@@ -43,6 +43,7 @@ const passage = (text: string, score: number): Passage => ({
   source: 'paste',
   url: undefined,
   place: undefined,
+  changedAt: new Date('2026-01-01T00:00:00Z'),
   highlights: [],
   score,
   stages: [{ name: 'words', score }],
