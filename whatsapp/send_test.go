@@ -166,18 +166,18 @@ func TestAWokenWorkerIsFenced(t *testing.T) {
 	t.Parallel()
 	b := setup(t, options{})
 	b.says("385911111111", "Hello?")
-	claim := func() whatsapp.Lane {
+	claim := func(lease time.Duration) whatsapp.Lane {
 		t.Helper()
 		var lanes []whatsapp.Lane
 		b.eventually("a claim", func() bool {
 			var err error
-			lanes, err = b.store.ClaimLanes(t.Context(), whatsapp.LaneTurn, 1, 150*time.Millisecond, nil)
+			lanes, err = b.store.ClaimLanes(t.Context(), whatsapp.LaneTurn, 1, lease, nil)
 			require.NoError(t, err)
 			return len(lanes) == 1
 		})
 		return lanes[0]
 	}
-	sleeper := claim()
+	sleeper := claim(150 * time.Millisecond)
 	out := whatsapp.Outcome{
 		State: whatsapp.JobCompleted, Speaker: flomastr.SpeakerAssistant, Useful: time.Hour, Lease: time.Minute,
 		Decision: flomastr.Decision{Action: flomastr.ActionAnswer, Text: "late"},
@@ -187,7 +187,7 @@ func TestAWokenWorkerIsFenced(t *testing.T) {
 	_, _, err := b.store.SaveDecision(t.Context(), sleeper, out)
 	require.ErrorIs(t, err, whatsapp.ErrLeaseLost, "the lease has ended although nobody else has claimed")
 
-	heir := claim()
+	heir := claim(time.Minute)
 	require.Greater(t, heir.Term, sleeper.Term)
 	require.Equal(t, sleeper.Job, heir.Job)
 	require.NotEqual(t, sleeper.Token, heir.Token)
