@@ -188,6 +188,13 @@ func (f *Folder) Channels() []flomastr.ChannelID {
 func (f *Folder) Oldest(channel flomastr.ChannelID, n int) (list []whatsapp.Spooled, err error) {
 	for _, name := range f.oldest(channel, n) {
 		sealed, err := os.ReadFile(filepath.Join(f.dir, name))
+		if errors.Is(err, fs.ErrNotExist) { // a person removed it, or another process stored it
+			f.log.Warn("a webhook on disk is gone", "file", name)
+			f.mu.Lock()
+			f.forget(channel, name)
+			f.mu.Unlock()
+			continue
+		}
 		if err != nil {
 			return nil, fmt.Errorf("read a webhook from the disk: %w", err)
 		}

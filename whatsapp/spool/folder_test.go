@@ -131,6 +131,23 @@ func TestWhatCannotBeOpenedIsSetAsideAndKept(t *testing.T) {
 	require.Equal(t, 1, open(t, dir, key, 1<<20).Waiting())
 }
 
+func TestAFileThatIsGoneKeepsNothingWaiting(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	channel := flomastr.NewID[flomastr.ChannelID]()
+	f := open(t, dir, secret.Generate(), 1<<20)
+	require.NoError(t, f.Put(webhook(channel, "removed")))
+	entries, err := os.ReadDir(dir)
+	require.NoError(t, err)
+	require.NoError(t, os.Remove(filepath.Join(dir, entries[0].Name())))
+	require.NoError(t, f.Put(webhook(channel, "there")))
+	list, err := f.Oldest(channel, 10)
+	require.NoError(t, err)
+	require.Equal(t, []string{"there"}, bodies(list))
+	require.NoError(t, f.Remove(list))
+	require.False(t, f.Holds(channel))
+}
+
 func TestManyAtOnceAreAllKept(t *testing.T) {
 	t.Parallel()
 	dir, key := t.TempDir(), secret.Generate()
