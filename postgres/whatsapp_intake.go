@@ -38,13 +38,15 @@ func (s *WhatsAppStore) SaveIntake(ctx context.Context, tenant flomastr.TenantID
 	return stored, err
 }
 
-// KeepUnusable implements whatsapp.IntakeStore.
+// KeepUnusable implements whatsapp.IntakeStore. What comes again is recognised by its words.
 func (s *WhatsAppStore) KeepUnusable(ctx context.Context, tenant flomastr.TenantID, channel flomastr.ChannelID, list []provider.Unusable) error {
 	return s.db.InTenant(ctx, tenant, func(tx pgx.Tx) error {
 		for _, u := range list {
 			_, err := tx.Exec(ctx, `
 				INSERT INTO inbound_errors (tenant_id, id, channel_id, reason, body)
-				VALUES ($1, $2, $3, $4, $5)`, tenant, flomastr.NewID[flomastr.MessageID](), channel, u.Reason, u.Body)
+				VALUES ($1, md5($2::text || ' ' || $3 || ' ' || $4)::uuid, $2::uuid, $3, $4)
+				ON CONFLICT (tenant_id, id) DO UPDATE
+				SET at = excluded.at`, tenant, channel.String(), u.Reason, u.Body)
 			if violates(err, "inbound_errors_tenant_id_channel_id_fkey") {
 				return whatsapp.ErrChannelNotFound // deleted a moment ago, by whoever else remembers it still
 			}

@@ -56,7 +56,7 @@ type IntakeStore interface {
 	// SaveIntake stores all of it in one commit, or nothing. A message that was stored before is left alone. An error of
 	// kind Unavailable says that the database could not take it; any other that it never will.
 	SaveIntake(ctx context.Context, tenant flomastr.TenantID, intake []Intake) ([]Stored, error)
-	// KeepUnusable puts bodies on the error list.
+	// KeepUnusable puts bodies on the error list, the same one once.
 	KeepUnusable(ctx context.Context, tenant flomastr.TenantID, channel flomastr.ChannelID, list []provider.Unusable) error
 }
 
