@@ -33,7 +33,6 @@ func TestATurnReadsNoMoreInALargeBusiness(t *testing.T) {
 		if each > most {
 			t.Errorf("%s: %d rows read a turn, where a turn has use for %d at most", table, each, most)
 		}
-		t.Logf("%s: %d rows read a turn", table, each)
 	}
 	require.Positive(t, after["conversations"]-before["conversations"], "what was read is counted")
 }
