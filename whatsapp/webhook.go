@@ -37,6 +37,9 @@ func (e *Engine) receive(ctx context.Context, providerName string, channel floma
 	defer cancel()
 	parts, err := e.unpack(ctx, providerName, channel, request)
 	if err != nil {
+		for _, part := range parts {
+			e.keep(ctx, part.channel, part.batch.Unusable)
+		}
 		return err
 	}
 	for _, part := range parts {
@@ -51,7 +54,8 @@ func (e *Engine) receive(ctx context.Context, providerName string, channel floma
 	return unavailableAfter(ctx, err)
 }
 
-// unpack judges a webhook by the channel's secret, reads it, and finds the channels that it is for.
+// unpack judges a webhook by the channel's secret, reads it, and finds the channels that it is for. What is for the error list
+// alone it gives together with provider.ErrNotJSON.
 func (e *Engine) unpack(ctx context.Context, providerName string, channel flomastr.ChannelID, request WebhookRequest) ([]part, error) {
 	ch, err := e.channels.get(ctx, channel)
 	if err != nil {
@@ -69,7 +73,8 @@ func (e *Engine) unpack(ctx context.Context, providerName string, channel flomas
 	batch, err := p.Parse(ch.opened, request)
 	if err != nil {
 		if errors.Is(err, provider.ErrNotJSON) {
-			e.keep(ctx, ch.row, []provider.Unusable{{Reason: "not_json", Body: provider.CleanRaw(request.Body, maxKeptBody)}})
+			batch.Unusable = []provider.Unusable{{Reason: "not_json", Body: provider.CleanRaw(request.Body, maxKeptBody)}}
+			return []part{{ch.row, batch, len(request.Body)}}, err
 		}
 		return nil, err
 	}
@@ -167,17 +172,17 @@ const maxKeptBody = 64 << 10
 // take stores a batch; what the engine cannot use goes to the error list beside it.
 func (e *Engine) take(ctx context.Context, ch Channel, batch provider.Batch, size int) error {
 	intake, unusable := e.normalise(ch, batch)
-	if len(unusable) > 0 {
-		if err := e.store.KeepUnusable(ctx, ch.Tenant, ch.ID, unusable); err != nil {
-			return fmt.Errorf("keep unusable elements: %w", err)
-		}
-	}
 	events, err := e.events(ctx, ch, batch.Events)
 	if err != nil {
 		return err
 	}
-	_, err = e.intake.store(ctx, ch.Tenant, append(intake, events...), size)
-	return err
+	if _, err = e.intake.store(ctx, ch.Tenant, append(intake, events...), size); err != nil || len(unusable) == 0 {
+		return err
+	}
+	if err := e.store.KeepUnusable(ctx, ch.Tenant, ch.ID, unusable); err != nil {
+		return fmt.Errorf("keep unusable elements: %w", err)
+	}
+	return nil
 }
 
 // events gives each event to the channel that it came by, and that of an account to those of the tenant's channels that it

@@ -37,6 +37,7 @@ import (
 	"github.com/flomastr/flomastr/whatsapp/provider/infobip"
 	"github.com/flomastr/flomastr/whatsapp/provider/meta"
 	"github.com/flomastr/flomastr/whatsapp/provider/twilio"
+	"github.com/flomastr/flomastr/whatsapp/spool"
 	"github.com/flomastr/flomastr/worker"
 )
 
@@ -50,6 +51,7 @@ type App struct {
 	base        *foundation
 	db          *postgres.DB
 	blobs       *blob.Bucket
+	spool       *spool.Folder // nil where none is set
 	demo        *demoPlan
 	superAdmins identity.SuperAdmins
 
@@ -145,9 +147,13 @@ func newApp(ctx context.Context, cfg Config, log *slog.Logger) (_ *App, err erro
 	answers := assistant.New(assistant.Deps{Retriever: a.knowledge, Businesses: businesses{a.tenants}, Policies: businesses{a.tenants}, Clock: a.clock})
 	examiner := evaluation.New(evaluation.Deps{Store: postgres.NewEvaluationStore(a.db), Knowledge: a.knowledge, Assistant: answers, Log: log})
 	conversations := postgres.NewWhatsAppStore(a.db)
-	kept, spoolChecks, err := openSpool(cfg, a.base.Keys, log)
-	if err != nil {
+	var kept whatsapp.Spool // a nil folder would not be none
+	var spoolChecks []httpapi.Check
+	if a.spool, spoolChecks, err = openSpool(cfg, a.base.Keys, log); err != nil {
 		return nil, err
+	}
+	if a.spool != nil {
+		kept = a.spool
 	}
 	a.whatsapp = whatsapp.New(whatsapp.Deps{
 		Store: conversations, Answerer: answers, Sealer: vault, Clock: a.clock, Log: log,
@@ -248,6 +254,9 @@ func (a *App) Close() error {
 	var err error
 	if a.blobs != nil {
 		err = a.blobs.Close()
+	}
+	if a.spool != nil {
+		err = errors.Join(err, a.spool.Close())
 	}
 	if a.db != nil {
 		a.db.Close()

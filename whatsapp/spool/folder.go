@@ -1,6 +1,7 @@
 // Package spool keeps acknowledged webhooks on disk, sealed by the master key, while the database is away.
 //
 //	folder, err := spool.Open("/var/lib/flomastr/spool", 512<<20, keys, log)
+//	defer folder.Close()
 package spool
 
 import (
@@ -12,75 +13,125 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 
 	"github.com/flomastr/flomastr"
 	"github.com/flomastr/flomastr/whatsapp"
 )
 
-// ErrFull says that the folder holds as much as it may.
-var ErrFull = flomastr.Errorf(flomastr.Unavailable, "spool_full", "The folder for webhooks that wait for the database is full.")
-
-const (
-	half       = ".half"       // the end of a file's name while it is written
-	unreadable = ".unreadable" // and of one that another master key sealed, or that was changed; it is for a person to look at
+// The ways in which a folder does not take a webhook, or a process.
+var (
+	ErrFull  = flomastr.Errorf(flomastr.Unavailable, "spool_full", "The folder for webhooks that wait for the database is full.")
+	ErrInUse = flomastr.Errorf(flomastr.Conflict, "spool_in_use",
+		"Another server that runs uses the folder for webhooks that wait for the database; give each server a folder of its own.")
 )
 
-// Folder implements [whatsapp.Spool]. Each webhook is a file named by an id, which sorts by time, and its channel.
+// ErrUnreadable is a webhook that cannot be read from the disk.
+var ErrUnreadable = flomastr.Errorf(flomastr.Internal, "spool_unreadable",
+	"A webhook on disk cannot be read: its file is broken, or was sealed by a master key that this server does not have.")
+
+// The ends of files' names, and the file that tells another process that the folder is in use.
+const (
+	half   = ".half"  // while it is written
+	aside  = ".aside" // when it could not be stored
+	lockAs = ".lock"
+)
+
+// block is what the smallest file takes on most disks, in bytes.
+const block = 4096
+
+// ours are the files' names: a number that grows, the channel, and what state it is in.
+var ours = regexp.MustCompile(`^([0-9]{16})\.([0-9a-f-]{36})(\.half|\.aside)?$`)
+
+// Folder implements [whatsapp.Spool]. Each webhook is a file of its own, named by a number that grows, also over processes and
+// whatever the clock says, and by its channel.
 type Folder struct {
 	dir  string
 	most int64
 	seal whatsapp.Sealer
 	log  *slog.Logger
+	lock *os.File
 
 	mu      sync.Mutex
-	size    int64
+	last    uint64                         // number that was given
+	size    int64                          // on disk, of what waits and what is set aside
 	waiting map[flomastr.ChannelID][]*file // in the order in which they were put
+	aside   int
 }
 
 type file struct {
 	name  string
-	size  int64
+	size  int64 // on disk
 	whole bool
 }
 
-type nameOfAFile = flomastr.ID[Folder]
-
-// Open takes over what an earlier process left in a folder, which is made if need be and readable by this user alone. most
-// bounds all the files together, in bytes. The sealer must need no database.
-func Open(dir string, most int64, seal whatsapp.Sealer, log *slog.Logger) (*Folder, error) {
+// Open takes over what an earlier process left in a folder, which is made if need be, readable by this user alone. What had been
+// set aside is tried again. most bounds all the files together, in bytes on disk. The sealer must need no database. A folder that
+// another process has open answers [ErrInUse].
+func Open(dir string, most int64, seal whatsapp.Sealer, log *slog.Logger) (_ *Folder, err error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("make the folder for webhooks: %w", err)
 	}
 	f := &Folder{dir: dir, most: most, seal: seal, log: log, waiting: map[flomastr.ChannelID][]*file{}}
-	entries, err := os.ReadDir(dir) // sorted by name
-	if err != nil {
-		return nil, fmt.Errorf("read the folder for webhooks: %w", err)
+	if f.lock, err = lock(filepath.Join(dir, lockAs)); err != nil {
+		return nil, fmt.Errorf("lock the folder for webhooks: %w", err)
 	}
-	for _, entry := range entries {
-		if strings.HasSuffix(entry.Name(), half) { // never acknowledged
-			if err := os.Remove(filepath.Join(dir, entry.Name())); err != nil && !errors.Is(err, fs.ErrNotExist) {
-				return nil, fmt.Errorf("tidy the folder for webhooks: %w", err)
-			}
-			continue
-		}
-		id, channel, ok := strings.Cut(entry.Name(), ".")
-		of, err := flomastr.ParseID[flomastr.ChannelID](channel)
-		if _, bad := flomastr.ParseID[nameOfAFile](id); !ok || err != nil || bad != nil {
-			continue // not one of ours
-		}
-		info, err := entry.Info()
-		if err != nil {
-			return nil, fmt.Errorf("read the folder for webhooks: %w", err)
-		}
-		f.waiting[of] = append(f.waiting[of], &file{entry.Name(), info.Size(), true})
-		f.size += info.Size()
+	if err := f.takeOver(); err != nil {
+		return nil, errors.Join(err, f.Close())
 	}
 	return f, nil
 }
+
+// takeOver lists what is there, and lets alone what is not ours.
+func (f *Folder) takeOver() error {
+	entries, err := os.ReadDir(f.dir) // sorted by name
+	if err != nil {
+		return fmt.Errorf("read the folder for webhooks: %w", err)
+	}
+	for _, entry := range entries {
+		parts := ours.FindStringSubmatch(entry.Name())
+		if parts == nil || !entry.Type().IsRegular() {
+			continue
+		}
+		channel, err := flomastr.ParseID[flomastr.ChannelID](parts[2])
+		if err != nil {
+			continue
+		}
+		info, err := entry.Info()
+		if err != nil {
+			return fmt.Errorf("read the folder for webhooks: %w", err)
+		}
+		path, name := filepath.Join(f.dir, entry.Name()), strings.TrimSuffix(entry.Name(), aside)
+		switch parts[3] {
+		case half: // never acknowledged
+			if err := os.Remove(path); err != nil {
+				return fmt.Errorf("tidy the folder for webhooks: %w", err)
+			}
+			continue
+		case aside:
+			if err := os.Rename(path, filepath.Join(f.dir, name)); err != nil {
+				return fmt.Errorf("try a webhook that was set aside again: %w", err)
+			}
+		}
+		it := &file{name, onDisk(info.Size()), true}
+		f.waiting[channel] = append(f.waiting[channel], it)
+		f.size += it.size
+		f.last, _ = strconv.ParseUint(parts[1], 10, 64) // sixteen digits; the last is the greatest
+	}
+	return nil
+}
+
+// Close lets another process have the folder.
+func (f *Folder) Close() error { return f.lock.Close() }
+
+// onDisk is what a file of some bytes takes on disk.
+func onDisk(size int64) int64 { return (size + block - 1) / block * block }
 
 // Put implements [whatsapp.Spool].
 func (f *Folder) Put(w whatsapp.Spooled) error {
@@ -92,7 +143,7 @@ func (f *Folder) Put(w whatsapp.Spooled) error {
 	if err != nil {
 		return fmt.Errorf("seal a webhook: %w", err)
 	}
-	it, err := f.begin(w.Channel, int64(len(sealed)))
+	it, err := f.begin(w.Channel, onDisk(int64(len(sealed))))
 	if err != nil {
 		return err
 	}
@@ -113,7 +164,8 @@ func (f *Folder) begin(channel flomastr.ChannelID, size int64) (*file, error) {
 	if f.size+size > f.most {
 		return nil, ErrFull
 	}
-	it := &file{name: flomastr.NewID[nameOfAFile]().String() + "." + channel.String(), size: size}
+	f.last++
+	it := &file{name: fmt.Sprintf("%016d.%s", f.last, channel), size: size}
 	f.size += size
 	f.waiting[channel] = append(f.waiting[channel], it)
 	return it, nil
@@ -165,14 +217,14 @@ func (f *Folder) Holds(channel flomastr.ChannelID) bool {
 	return len(f.waiting[channel]) > 0
 }
 
-// Waiting is how many webhooks are there.
-func (f *Folder) Waiting() (n int) {
+// Count is how many webhooks wait to be stored, and how many were set aside since the folder was opened.
+func (f *Folder) Count() (waiting, setAside int) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for _, files := range f.waiting {
-		n += len(files)
+		waiting += len(files)
 	}
-	return n
+	return waiting, f.aside
 }
 
 // Channels implements [whatsapp.Spool].
@@ -184,34 +236,21 @@ func (f *Folder) Channels() []flomastr.ChannelID {
 	})
 }
 
-// Oldest implements [whatsapp.Spool]. What cannot be read is set aside under another name.
-func (f *Folder) Oldest(channel flomastr.ChannelID, n int) (list []whatsapp.Spooled, err error) {
-	for _, name := range f.oldest(channel, n) {
-		sealed, err := os.ReadFile(filepath.Join(f.dir, name))
-		if errors.Is(err, fs.ErrNotExist) { // a person removed it, or another process stored it
+// Oldest implements [whatsapp.Spool].
+func (f *Folder) Oldest(channel flomastr.ChannelID, n int, size int64) (list []whatsapp.Spooled, err error) {
+	for _, name := range f.oldest(channel, n, size) {
+		w, err := f.read(channel, name)
+		switch {
+		case errors.Is(err, fs.ErrNotExist): // a person removed it
 			f.log.Warn("a webhook on disk is gone", "file", name)
 			f.mu.Lock()
 			f.forget(channel, name)
 			f.mu.Unlock()
 			continue
-		}
-		if err != nil {
+		case errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE): // not this file's fault
 			return nil, fmt.Errorf("read a webhook from the disk: %w", err)
-		}
-		plain, err := f.seal.Open("", "spool", channel.String(), sealed)
-		w := whatsapp.Spooled{}
-		if err == nil {
-			err = json.Unmarshal(plain, &w)
-		}
-		if err != nil {
-			f.log.Error("a webhook on disk cannot be read and is set aside", "file", name+unreadable, "err", err)
-			if err := os.Rename(filepath.Join(f.dir, name), filepath.Join(f.dir, name+unreadable)); err != nil {
-				return nil, fmt.Errorf("set a webhook on disk aside: %w", err)
-			}
-			f.mu.Lock()
-			f.forget(channel, name)
-			f.mu.Unlock()
-			continue
+		case err != nil:
+			w = whatsapp.Spooled{Channel: channel, Broken: ErrUnreadable.Because(fmt.Errorf("%s: %w", name, err))}
 		}
 		w.ID = name
 		list = append(list, w)
@@ -219,12 +258,24 @@ func (f *Folder) Oldest(channel flomastr.ChannelID, n int) (list []whatsapp.Spoo
 	return list, nil
 }
 
+func (f *Folder) read(channel flomastr.ChannelID, name string) (w whatsapp.Spooled, err error) {
+	sealed, err := os.ReadFile(filepath.Join(f.dir, name))
+	if err != nil {
+		return w, err
+	}
+	plain, err := f.seal.Open("", "spool", channel.String(), sealed)
+	if err != nil {
+		return w, err
+	}
+	return w, json.Unmarshal(plain, &w)
+}
+
 // oldest stops before a file that is being written: what comes after it has to wait.
-func (f *Folder) oldest(channel flomastr.ChannelID, n int) (names []string) {
+func (f *Folder) oldest(channel flomastr.ChannelID, n int, size int64) (names []string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for _, it := range f.waiting[channel] {
-		if !it.whole || len(names) == n {
+		if size -= it.size; !it.whole || len(names) == n || size < 0 && len(names) > 0 {
 			break
 		}
 		names = append(names, it.name)
@@ -245,17 +296,35 @@ func (f *Folder) Remove(stored []whatsapp.Spooled) error {
 	return nil
 }
 
-// forget is called under the lock.
-func (f *Folder) forget(channel flomastr.ChannelID, name string) {
+// SetAside implements [whatsapp.Spool]. The file stays under another name and counts as long as it is there.
+func (f *Folder) SetAside(w whatsapp.Spooled) error {
+	path := filepath.Join(f.dir, w.ID)
+	if err := os.Rename(path, path+aside); err != nil {
+		return fmt.Errorf("set a webhook on disk aside: %w", err)
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.size += f.forget(w.Channel, w.ID)
+	f.aside++
+	return nil
+}
+
+// forget takes a file from the list and gives its size on disk. It is called under the lock.
+func (f *Folder) forget(channel flomastr.ChannelID, name string) int64 {
 	files := f.waiting[channel]
 	i := slices.IndexFunc(files, func(it *file) bool { return it.name == name })
 	if i < 0 {
-		return
+		return 0
 	}
-	f.size -= files[i].size
-	if files = slices.Delete(files, i, i+1); len(files) > 0 {
-		f.waiting[channel] = files
-		return
+	size := files[i].size
+	f.size -= size
+	if i == 0 { // as a rule, and of many
+		files[0], files = nil, files[1:]
+	} else {
+		files = slices.Delete(files, i, i+1)
 	}
-	delete(f.waiting, channel)
+	if f.waiting[channel] = files; len(files) == 0 {
+		delete(f.waiting, channel)
+	}
+	return size
 }

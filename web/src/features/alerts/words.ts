@@ -3,7 +3,7 @@ import type { IconName } from '../../ui/Icon.tsx'
 import type { Tone } from '../../ui/Tag.tsx'
 
 // What the engine raises by itself; package whatsapp gives the words.
-const kinds = ['template', 'number', 'notice', 'stuck', 'loop', 'recipients', 'outage'] as const
+const kinds = ['template', 'number', 'notice', 'stuck', 'loop', 'recipients', 'outage', 'set_aside'] as const
 export const knownKind = (kind: string) => kinds.find((one) => one === kind) ?? 'notice'
 
 export const severityLooks: Record<Alert['severity'], { tone: Tone; icon: IconName }> = {
