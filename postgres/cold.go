@@ -2,13 +2,11 @@ package postgres
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"golang.org/x/sync/semaphore"
 
@@ -31,14 +29,17 @@ type coldPools struct {
 
 	mu    sync.Mutex
 	pools map[flomastr.TenantID]*coldPool
+
+	closing sync.WaitGroup // pools that nobody gets any more, until their last user is done
 }
 
 type coldPool struct {
-	ready chan struct{} // closed once pool or err is set
-	pool  *pgxpool.Pool
-	err   error
-	users int
-	used  time.Time
+	ready  chan struct{} // closed once server and pool or err are set
+	server string        // where it leads
+	pool   *pgxpool.Pool
+	err    error
+	users  int
+	used   time.Time
 }
 
 func newColdPools(db *DB) *coldPools {
@@ -52,8 +53,9 @@ func newColdPools(db *DB) *coldPools {
 	return c
 }
 
-// acquire gives the tenant's pool and a place under the process's cap; release gives the place back.
-func (c *coldPools) acquire(ctx context.Context, tenant flomastr.TenantID) (*pgxpool.Pool, func(), error) {
+// acquire gives the tenant's pool and a place under the process's cap; release gives the place back. A pool that could not be
+// opened comes with the error, for it tells which server was tried.
+func (c *coldPools) acquire(ctx context.Context, tenant flomastr.TenantID) (*coldPool, func(), error) {
 	if tenant.IsZero() {
 		return nil, nil, fmt.Errorf("in cold: no tenant given")
 	}
@@ -76,9 +78,9 @@ func (c *coldPools) acquire(ctx context.Context, tenant flomastr.TenantID) (*pgx
 	}
 	if p.err != nil {
 		release()
-		return nil, nil, p.err
+		return p, nil, p.err
 	}
-	return p.pool, release, nil
+	return p, release, nil
 }
 
 func (c *coldPools) entry(tenant flomastr.TenantID) *coldPool {
@@ -92,10 +94,10 @@ func (c *coldPools) entry(tenant flomastr.TenantID) *coldPool {
 		go func() {
 			ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 			defer cancel()
-			pool, err := c.db.openCold(ctx, tenant)
+			server, pool, err := c.db.openCold(ctx, tenant)
 			c.mu.Lock()
-			p.pool, p.err = pool, err
-			if err != nil {
+			p.server, p.pool, p.err = server, pool, err
+			if err != nil && c.pools[tenant] == p {
 				delete(c.pools, tenant) // the next caller tries again
 			}
 			c.mu.Unlock()
@@ -114,6 +116,7 @@ func (c *coldPools) closeIdle() {
 		case <-c.stop:
 			return
 		case now := <-tick.C:
+			c.leaveMoved()
 			var idle []*pgxpool.Pool
 			c.mu.Lock()
 			for tenant, p := range c.pools {
@@ -131,6 +134,40 @@ func (c *coldPools) closeIdle() {
 	}
 }
 
+// leaveMoved has no pool serve for long where a database lies no longer. Whoever moves one ends its sessions; this is for the
+// case that they were killed before they could.
+func (c *coldPools) leaveMoved() {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	open, ids := map[flomastr.TenantID]*coldPool{}, []flomastr.TenantID{}
+	c.mu.Lock()
+	for tenant, p := range c.pools {
+		if p.pool != nil {
+			open[tenant], ids = p, append(ids, tenant)
+		}
+	}
+	c.mu.Unlock()
+	if len(ids) == 0 {
+		return
+	}
+	var tenant flomastr.TenantID
+	var server string
+	_ = c.db.InPlatform(ctx, func(tx pgx.Tx) error { // the next round tries again
+		rows, err := tx.Query(ctx, `SELECT id, cold_db_ref FROM tenants WHERE id = ANY($1)`, ids)
+		if err != nil {
+			return err
+		}
+		_, err = pgx.ForEachRow(rows, []any{&tenant, &server}, func() error {
+			if p := open[tenant]; p.server != server {
+				c.leave(tenant, p)
+			}
+			return nil
+		})
+		return err
+	})
+}
+
+// forget closes the tenant's pool and lets go of its index in memory.
 func (c *coldPools) forget(tenant flomastr.TenantID) {
 	c.db.residents.forget(tenant)
 	c.mu.Lock()
@@ -145,6 +182,20 @@ func (c *coldPools) forget(tenant flomastr.TenantID) {
 	}
 }
 
+// leave has everybody else open a new pool, while those who use this one go on. The index in memory stays: it serves by its
+// stamp, wherever the database lies.
+func (c *coldPools) leave(tenant flomastr.TenantID, p *coldPool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.pools[tenant] != p {
+		return // somebody was quicker
+	}
+	delete(c.pools, tenant)
+	if p.pool != nil {
+		c.closing.Go(p.pool.Close)
+	}
+}
+
 func (c *coldPools) close() {
 	close(c.stop)
 	c.mu.Lock()
@@ -156,122 +207,5 @@ func (c *coldPools) close() {
 	for _, tenant := range tenants {
 		c.forget(tenant)
 	}
-}
-
-// openCold connects to a tenant's cold database under the tenant's own login, and migrates it when it is behind.
-func (db *DB) openCold(ctx context.Context, tenant flomastr.TenantID) (*pgxpool.Pool, error) {
-	name := coldName(tenant)
-	cfg, err := pgxpool.ParseConfig(db.admin.ConnString())
-	if err != nil {
-		return nil, fmt.Errorf("parse database address: %w", err)
-	}
-	cfg.ConnConfig.Database, cfg.ConnConfig.User, cfg.ConnConfig.Password = name, name, rolePassword(db.key, name)
-	cfg.ConnConfig.ConnectTimeout = 5 * time.Second
-	cfg.ConnConfig.RuntimeParams["idle_in_transaction_session_timeout"] = "30s"
-	cfg.ConnConfig.RuntimeParams["application_name"] = "flomastr_cold"
-	cfg.MaxConns, cfg.MinConns, cfg.MaxConnIdleTime = coldConnsPerTenant, 0, coldIdle
-	pool, err := pgxpool.NewWithConfig(ctx, cfg)
-	if err != nil {
-		return nil, fmt.Errorf("open cold database: %w", err)
-	}
-	var version int64
-	const latest = `SELECT max(version_id) FROM goose_db_version`
-	err = pool.QueryRow(ctx, latest).Scan(&version)
-	if pgErr, ok := errors.AsType[*pgconn.PgError](err); ok && pgErr.Code == "28P01" {
-		// The password is an earlier master key's.
-		if err = db.renewColdLogin(ctx, name); err == nil {
-			err = pool.QueryRow(ctx, latest).Scan(&version)
-		}
-	}
-	if err != nil {
-		pool.Close()
-		return nil, Unavailable("open cold database", err)
-	}
-	if version < latestVersion(coldMigrations) {
-		if err := db.migrateCold(ctx, tenant); err != nil {
-			pool.Close()
-			return nil, err
-		}
-	}
-	return pool, nil
-}
-
-// renewColdLogin gives a login the password that follows from this server's master key.
-func (db *DB) renewColdLogin(ctx context.Context, name string) error {
-	admin, err := pgx.ConnectConfig(ctx, db.admin)
-	if err != nil {
-		return Unavailable("connect as administrator", err)
-	}
-	defer func() { _ = admin.Close(context.WithoutCancel(ctx)) }()
-	return ensureLogin(ctx, admin, db.key, name, nil)
-}
-
-// CreateCold makes a tenant's cold database and its login, or finishes what an interrupted call began. It is safe to
-// call again and from several servers at once.
-func (db *DB) CreateCold(ctx context.Context, tenant flomastr.TenantID) error {
-	admin, err := pgx.ConnectConfig(ctx, db.admin)
-	if err != nil {
-		return Unavailable("connect as administrator", err)
-	}
-	defer func() { _ = admin.Close(context.WithoutCancel(ctx)) }()
-
-	// One creation at a time: cloning fails while another session uses the template.
-	if _, err := admin.Exec(ctx, `SELECT pg_advisory_lock(hashtextextended($1, 0))`, db.coldTemplate); err != nil {
-		return Unavailable("lock the cold template", err)
-	}
-	name := coldName(tenant)
-	ident := pgx.Identifier{name}.Sanitize()
-	var exists bool
-	if err := admin.QueryRow(ctx, `SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)`, name).Scan(&exists); err != nil {
-		return Unavailable("look for the cold database", err)
-	}
-	if !exists {
-		if _, err := admin.Exec(ctx, "CREATE DATABASE "+ident+" OWNER "+ownerRole+" TEMPLATE "+pgx.Identifier{db.coldTemplate}.Sanitize()); err != nil {
-			return fmt.Errorf("create cold database: %w", err)
-		}
-	}
-	if err := ensureLogin(ctx, admin, db.key, name, nil); err != nil {
-		return err
-	}
-	for _, sql := range []string{
-		"REVOKE CONNECT, TEMPORARY ON DATABASE " + ident + " FROM PUBLIC",
-		"GRANT CONNECT ON DATABASE " + ident + " TO " + ident,
-	} {
-		if _, err := admin.Exec(ctx, sql); err != nil {
-			return fmt.Errorf("guard cold database: %w", err)
-		}
-	}
-	return db.migrateCold(ctx, tenant)
-}
-
-// DropCold erases a tenant's cold database and its login. Dropping what is gone is success, also what another server
-// drops at the same moment.
-func (db *DB) DropCold(ctx context.Context, tenant flomastr.TenantID) error {
-	db.cold.forget(tenant)
-	admin, err := pgx.ConnectConfig(ctx, db.admin)
-	if err != nil {
-		return Unavailable("connect as administrator", err)
-	}
-	defer func() { _ = admin.Close(context.WithoutCancel(ctx)) }()
-	// Two drops of one database at once fail; the lock ends with the connection.
-	if _, err := admin.Exec(ctx, `SELECT pg_advisory_lock(hashtextextended($1, 0))`, coldName(tenant)); err != nil {
-		return Unavailable("lock the cold database", err)
-	}
-	ident := pgx.Identifier{coldName(tenant)}.Sanitize()
-	for _, sql := range []string{"DROP DATABASE IF EXISTS " + ident + " WITH (FORCE)", "DROP ROLE IF EXISTS " + ident} {
-		if _, err := admin.Exec(ctx, sql); err != nil {
-			return fmt.Errorf("drop cold database: %w", err)
-		}
-	}
-	return nil
-}
-
-// ColdExists tells whether a tenant's cold database or its login is there.
-func (db *DB) ColdExists(ctx context.Context, tenant flomastr.TenantID) (exists bool, err error) {
-	err = db.InPlatform(ctx, func(tx pgx.Tx) error {
-		return tx.QueryRow(ctx, `
-			SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1) OR EXISTS (SELECT FROM pg_roles WHERE rolname = $1)`,
-			coldName(tenant)).Scan(&exists)
-	})
-	return exists, err
+	c.closing.Wait()
 }

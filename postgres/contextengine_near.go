@@ -138,10 +138,16 @@ func dropNear(ctx context.Context, owner *pgx.Conn, which, name string) error {
 }
 
 // asColdOwner runs fn on a connection of its own as the owner of a tenant's cold database, outside any transaction. Where
-// another server is at it, nothing happens.
+// another server is at it, or the database is being moved, nothing happens.
 func (s *KnowledgeStore) asColdOwner(ctx context.Context, tenant flomastr.TenantID, fn func(owner *pgx.Conn) error) error {
-	cfg := s.db.admin.Copy()
-	cfg.Database = coldName(tenant)
+	server, err := s.db.placement(ctx, tenant)
+	if err != nil {
+		return err
+	}
+	cfg, err := s.db.coldServer(server, coldName(tenant))
+	if err != nil {
+		return err
+	}
 	cfg.RuntimeParams["role"] = ownerRole
 	owner, err := pgx.ConnectConfig(ctx, cfg)
 	if err != nil {
@@ -150,6 +156,10 @@ func (s *KnowledgeStore) asColdOwner(ctx context.Context, tenant flomastr.Tenant
 	defer func() { _ = owner.Close(context.WithoutCancel(ctx)) }() // which also gives up the lock
 	var mine bool
 	if err := owner.QueryRow(ctx, `SELECT pg_try_advisory_lock($1)`, nearLock).Scan(&mine); err != nil || !mine {
+		return err
+	}
+	// Whoever moves the database holds the lock as well, and has moved it when it is free again.
+	if now, err := s.db.placement(ctx, tenant); err != nil || now != server {
 		return err
 	}
 	return fn(owner)

@@ -23,8 +23,9 @@ const mainLanguage = `
 
 // Indexed implements [contextengine.ContentStore].
 func (s *KnowledgeStore) Indexed(ctx context.Context, tenant flomastr.TenantID, id flomastr.ItemID) (contextengine.Indexed, error) {
-	out := contextengine.Indexed{Models: map[contextengine.PassageKey][]string{}}
+	var out contextengine.Indexed
 	err := s.db.InCold(ctx, tenant, func(tx pgx.Tx) error {
+		out = contextengine.Indexed{Models: map[contextengine.PassageKey][]string{}}
 		// Before the vectors: what served is dropped only after another model serves, and Publish asks whether one does.
 		err := tx.QueryRow(ctx, `SELECT model, (`+mainLanguage+`) FROM corpus`).Scan(&out.Serving, &out.Language)
 		if err != nil {

@@ -101,6 +101,7 @@ func (s *KnowledgeStore) Similar(ctx context.Context, tenant flomastr.TenantID, 
 		}
 		var w contextengine.KnownWord
 		var term int64
+		out = nil
 		_, err = pgx.ForEachRow(rows, []any{&w.Word, &term, &w.Passages}, func() error {
 			w.Term = analysis.Term(term)
 			out = append(out, w)
@@ -193,6 +194,7 @@ func candidatesBatch(nearest, seen, allowed string, args []any, ask contextengin
 		ORDER BY abs(c.no)`, args...).Query(func(rows pgx.Rows) error {
 		var c contextengine.Candidate
 		var packed []byte
+		*out = nil
 		_, err := pgx.ForEachRow(rows, []any{&c.Number, &c.Item, &c.Changed, &packed, &c.Similarity}, func() (err error) {
 			c.Bag, err = ranking.Unpack(packed)
 			*out = append(*out, c)

@@ -35,12 +35,16 @@ type Config struct {
 	MaxConns int32
 	// ColdTemplate is the database that cold databases are cloned from. Empty means flomastr_cold_template.
 	ColdTemplate string
-	Log          *slog.Logger
+	// ColdServers are the administrators' connections, by name, of further PostgreSQL servers that tenants' cold databases may
+	// lie on. Every process names them alike.
+	ColdServers map[string]string
+	Log         *slog.Logger
 }
 
 // DB is the hot database and the way to the cold ones. It is safe for concurrent use.
 type DB struct {
 	admin        *pgx.ConnConfig
+	servers      map[string]*pgx.ConnConfig // where cold databases may lie: the hot server (admin) and the further ones
 	app          *pgxpool.Pool
 	platform     *pgxpool.Pool
 	cold         *coldPools
@@ -64,6 +68,9 @@ func Open(ctx context.Context, cfg Config) (*DB, error) {
 		cfg.Log = slog.Default()
 	}
 	db := &DB{admin: admin, key: cfg.Key, coldTemplate: cfg.ColdTemplate, master: cfg.Master, log: cfg.Log}
+	if db.servers, err = parseColdServers(admin, cfg.ColdServers); err != nil {
+		return nil, err
+	}
 	if db.coldTemplate == "" {
 		db.coldTemplate = defaultColdTemplate
 	}
@@ -190,16 +197,6 @@ func (db *DB) lookAt(ctx context.Context, tenant flomastr.TenantID, fn func(tx p
 // anything else.
 func beginFor(tenant flomastr.TenantID, begin string) pgx.TxOptions {
 	return pgx.TxOptions{BeginQuery: begin + "; SELECT set_config('app.tenant_id', '" + tenant.String() + "', true)"}
-}
-
-// InCold runs fn in a transaction of the tenant's own cold database, opening and migrating it first if need be.
-func (db *DB) InCold(ctx context.Context, tenant flomastr.TenantID, fn func(tx pgx.Tx) error) error {
-	pool, release, err := db.cold.acquire(ctx, tenant)
-	if err != nil {
-		return err
-	}
-	defer release()
-	return transact(ctx, pool, pgx.TxOptions{}, fn)
 }
 
 // Enqueue adds a background job in the transaction that creates its reason.

@@ -38,3 +38,8 @@ func ServeAs(ctx context.Context, url string) error {
 func FindCandidates(ctx context.Context, s *KnowledgeStore, tenant flomastr.TenantID, ask contextengine.CandidateQuery) ([]contextengine.Candidate, error) {
 	return s.findCandidates(ctx, tenant, ask)
 }
+
+// PrepareColdServer makes what cold databases on a server stand on.
+func PrepareColdServer(ctx context.Context, db *DB, server string) error {
+	return db.prepareServer(ctx, server)
+}

@@ -71,23 +71,10 @@ func Migrate(ctx context.Context, cfg Config) error {
 
 // prepareHot makes the roles and closes the database to everybody else.
 func prepareHot(ctx context.Context, admin *pgx.Conn, adminCfg *pgx.ConnConfig, key []byte) error {
-	if err := ensureRole(ctx, admin, ownerRole, "NOLOGIN"); err != nil {
+	if err := ensureOwnerRole(ctx, admin); err != nil {
 		return err
 	}
 	database := pgx.Identifier{adminCfg.Database}.Sanitize()
-	var super, member bool
-	err := admin.QueryRow(ctx, `
-		SELECT rolsuper, pg_has_role(current_user, $1, 'MEMBER')
-		FROM pg_roles
-		WHERE rolname = current_user`, ownerRole).Scan(&super, &member)
-	if err != nil {
-		return Unavailable("read the administrator's rights", err)
-	}
-	if !super && !member {
-		if _, err := admin.Exec(ctx, "GRANT "+ownerRole+" TO CURRENT_USER"); err != nil {
-			return fmt.Errorf("become a member of %s: %w", ownerRole, err)
-		}
-	}
 	for _, role := range []string{appRole, platformRole} {
 		check := adminCfg.Copy()
 		check.User, check.Password = role, rolePassword(key, role)
@@ -180,32 +167,6 @@ func prepareColdTemplate(ctx context.Context, admin *pgx.Conn, adminCfg *pgx.Con
 	cfg := adminCfg.Copy()
 	cfg.Database = template
 	return migrateColdDatabase(ctx, cfg)
-}
-
-// migrateCold brings one tenant's cold database to this version and gives its login the rights on what is new.
-func (db *DB) migrateCold(ctx context.Context, tenant flomastr.TenantID) error {
-	cfg := db.admin.Copy()
-	cfg.Database = coldName(tenant)
-	if err := migrateColdDatabase(ctx, cfg); err != nil {
-		return fmt.Errorf("migrate cold database: %w", err)
-	}
-	admin, err := pgx.ConnectConfig(ctx, cfg)
-	if err != nil {
-		return Unavailable("connect to cold database", err)
-	}
-	defer func() { _ = admin.Close(context.WithoutCancel(ctx)) }()
-	role := pgx.Identifier{cfg.Database}.Sanitize()
-	for _, sql := range []string{
-		"GRANT USAGE ON SCHEMA public TO " + role,
-		"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO " + role,
-		"REVOKE INSERT, UPDATE, DELETE ON goose_db_version FROM " + role,
-		"GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO " + role,
-	} {
-		if _, err := admin.Exec(ctx, sql); err != nil {
-			return fmt.Errorf("grant rights on cold database: %w", err)
-		}
-	}
-	return nil
 }
 
 func migrateColdDatabase(ctx context.Context, cfg *pgx.ConnConfig) error {

@@ -27,6 +27,9 @@ func (s *TenantStore) BeginErasure(ctx context.Context, actor flomastr.Actor, id
 		if begun.Slug = found.Slug; confirmSlug != found.Slug {
 			return tenant.ErrConfirmSlug
 		}
+		if err := s.db.knowColdServers(ctx, tx, id); err != nil {
+			return err
+		}
 		if _, err := tx.Exec(ctx, `UPDATE tenants SET status = $2 WHERE id = $1`, id, string(next)); err != nil {
 			return fmt.Errorf("mark the tenant: %w", err)
 		}

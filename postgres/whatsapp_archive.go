@@ -96,8 +96,9 @@ func (s *WhatsAppStore) SaveArchived(ctx context.Context, tenant flomastr.Tenant
 
 // ReadArchived implements whatsapp.ArchiveStore.
 func (s *WhatsAppStore) ReadArchived(ctx context.Context, tenant flomastr.TenantID, ids []flomastr.MessageID) (map[flomastr.MessageID]whatsapp.Archived, error) {
-	kept := map[flomastr.MessageID]whatsapp.Archived{}
+	var kept map[flomastr.MessageID]whatsapp.Archived
 	err := s.db.InCold(ctx, tenant, func(tx pgx.Tx) error {
+		kept = map[flomastr.MessageID]whatsapp.Archived{}
 		rows, err := tx.Query(ctx, `
 			SELECT id, seq, conversation_id, direction, speaker, type, text, media_url, provider_message_id,
 			       (extract(epoch FROM provider_at) * 1000000)::bigint, coalesce(job_id::text, ''), author, state, problem,

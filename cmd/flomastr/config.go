@@ -25,6 +25,7 @@ type Config struct {
 
 	DatabaseURL      Secret `setting:"DATABASE_URL" kong:"-" group:"Database" help:"PostgreSQL 15 or newer with pgvector, as a role that may create roles and databases. Empty: a private database under the data directory."`
 	PoolerURL        Secret `setting:"FLOMASTR_POOLER_URL" kong:"-" group:"Database" help:"A PgBouncer in transaction mode before that database, such as postgres://HOST:6432; the logins flomastr_app and flomastr_platform go through it. Empty: none."`
+	ColdServers      Secret `setting:"FLOMASTR_COLD_SERVERS" kong:"-" group:"Database" help:"Further PostgreSQL servers for tenants' own databases, NAME=postgres://…, separated by spaces or lines, each as a role that may create roles and databases. The same on every server of ours. Empty: all lie beside the hot database."`
 	DataDir          string `setting:"FLOMASTR_DATA_DIR" name:"data-dir" group:"Database" placeholder:"FOLDER" help:"Where everything is kept that is not in a database of yours. Empty: .flomastr beside the Makefile above the program, else your state folder."`
 	S3Endpoint       string `setting:"FLOMASTR_S3_ENDPOINT" name:"s3-endpoint" group:"Database" placeholder:"URL" help:"Where uploads and customers' files are kept instead of in the data directory: the address of a server that speaks S3, without the bucket. Several servers need it."`
 	S3Bucket         string `setting:"FLOMASTR_S3_BUCKET" name:"s3-bucket" group:"Database" placeholder:"NAME" help:"The bucket there, which must exist."`

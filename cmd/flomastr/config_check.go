@@ -160,6 +160,9 @@ func (c Config) problems() []problem {
 			say("FLOMASTR_POOLER_URL", "goes with DATABASE_URL: the private database needs no pooler")
 		}
 	}
+	if _, err := c.coldServers(); err != nil {
+		say("FLOMASTR_COLD_SERVERS", "%v", err)
+	}
 	return slices.Concat(out, c.mailProblems(), c.crossProblems(), c.signInProblems())
 }
 

@@ -91,6 +91,9 @@ func TestEveryRuleNamesItsSetting(t *testing.T) {
 		{"a short master key", []string{"FLOMASTR_MASTER_KEY=c2hvcnQ="}, "FLOMASTR_MASTER_KEY"},
 		{"a token to guess", []string{"BACKEND_API_SECRET_TOKEN=letmein"}, "BACKEND_API_SECRET_TOKEN"},
 		{"a database of another kind", []string{"DATABASE_URL=mysql://u:hunter2@h/d", "FLOMASTR_MASTER_KEY=" + long, "SUPER_ADMIN_EMAILS=a@b.example"}, "DATABASE_URL"},
+		{"a cold server without a name", []string{"FLOMASTR_COLD_SERVERS=postgres://u:hunter2@h/d"}, "FLOMASTR_COLD_SERVERS"},
+		{"a cold server of another kind", []string{"FLOMASTR_COLD_SERVERS=eu-1=mysql://u:hunter2@h/d"}, "FLOMASTR_COLD_SERVERS"},
+		{"one cold server twice", []string{"FLOMASTR_COLD_SERVERS=a=postgres://u:hunter2@h/d a=postgres://u:hunter2@g/d"}, "FLOMASTR_COLD_SERVERS"},
 		{"a database without a key", []string{"DATABASE_URL=postgres://h/d", "SUPER_ADMIN_EMAILS=a@b.example"}, "FLOMASTR_MASTER_KEY"},
 		{"a database without an operator", []string{"DATABASE_URL=postgres://h/d", "FLOMASTR_MASTER_KEY=" + long}, "SUPER_ADMIN_EMAILS"},
 		{"a stand-in on an open server", []string{"FLOMASTR_LISTEN=:8000", "FLOMASTR_BASE_DOMAIN=x.example", "FLOMASTR_INFOBIP_URL=http://127.0.0.1:8101"}, "FLOMASTR_INFOBIP_URL"},
@@ -134,8 +137,14 @@ func TestAGoodInstallationPasses(t *testing.T) {
 		"SUPER_ADMIN_EMAILS=a@b.example,c@d.example", "FLOMASTR_LISTEN=:8000", "FLOMASTR_BASE_DOMAIN=flomastr.example",
 		"FLOMASTR_CORS_ORIGINS=https://cdn.example,https://app.example:8443", "FLOMASTR_TRUSTED_PROXIES=10.0.0.0/8,::1",
 		"BACKEND_API_SECRET_TOKEN=" + strings.Repeat("0f", 16), "INFOBIP_API_KEY=k", "INFOBIP_BASE_URL=https://x.api.infobip.com",
+		"FLOMASTR_COLD_SERVERS=eu-1=postgres://u:p@one.example,two.example/postgres\n  eu-2=postgresql://u:p@three.example/postgres?sslmode=require",
 	}, "")
 	require.NoError(t, err)
+	servers, err := cfg.coldServers()
+	require.NoError(t, err)
+	require.Equal(t, map[string]string{
+		"eu-1": "postgres://u:p@one.example,two.example/postgres", "eu-2": "postgresql://u:p@three.example/postgres?sslmode=require",
+	}, servers)
 	require.False(t, cfg.Demo())
 	require.Equal(t, []string{"a@b.example", "c@d.example"}, cfg.SuperAdmins)
 }

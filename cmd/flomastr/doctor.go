@@ -54,6 +54,7 @@ func (c *doctorAll) Run(ctx context.Context, s *surroundings, src *sources) erro
 	findings = append(findings, checkTools()...)
 	findings = append(findings, checkSandbox(cfg))
 	findings = append(findings, checkDatabase(ctx, cfg)...)
+	findings = append(findings, checkColdServers(ctx, cfg)...)
 	return report(s.stdout, c.JSON, findings, 1)
 }
 

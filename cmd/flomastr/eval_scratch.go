@@ -46,6 +46,7 @@ func openScratch(ctx context.Context, base *foundation, cfg Config, log *slog.Lo
 		return nil, fmt.Errorf("make a scratch database: %w", err)
 	}
 	own := base.Database
+	own.ColdServers = nil // it lies beside the hot one
 	if own.URL, err = withDatabase(own.URL, l.name); err != nil {
 		return nil, err
 	}

@@ -72,6 +72,9 @@ func layFoundation(ctx context.Context, cfg Config, log *slog.Logger) (*foundati
 		return nil, err
 	}
 	f.Database = postgres.Config{URL: cfg.DatabaseURL.Reveal(), PoolerURL: cfg.PoolerURL.Reveal(), Key: logins, Master: f.Keys, MaxConns: int32(cfg.DatabaseMaxConns), Log: log}
+	if f.Database.ColdServers, err = cfg.coldServers(); err != nil {
+		return nil, err
+	}
 	if cfg.Embedded() {
 		if f.private, err = embedded.Start(ctx, cfg.DataDir, cfg.PostgresBin, log); err != nil {
 			return nil, err

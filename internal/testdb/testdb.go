@@ -27,6 +27,26 @@ var cluster = sync.OnceValues(func() (*pgcluster.Cluster, error) {
 	return c, c.Ensure(ctx)
 })
 
+// second is another server, for what lies on several.
+var second = sync.OnceValues(func() (*pgcluster.Cluster, error) {
+	c := pgcluster.Throwaway("test-2")
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
+	defer cancel()
+	return c, c.Ensure(ctx)
+})
+
+// Second gives the administrator's address of another server than the one of [Clone]. It holds no migrated database; what a test
+// makes there it removes.
+func Second(t testing.TB) string {
+	t.Helper()
+	c, err := second()
+	if err != nil {
+		t.Fatalf("start the second test database server: %v", err)
+	}
+	user, password := c.Superuser()
+	return c.DSN("postgres", user, password)
+}
+
 // Clone gives the administrator's address of a fresh database that migrate has been run on, and drops the database when
 // the test ends. Key names what migrate makes: equal keys share a template.
 func Clone(t testing.TB, key string, migrate func(ctx context.Context, adminURL string) error) string {
