@@ -14,19 +14,63 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/flomastr/flomastr"
+	"github.com/flomastr/flomastr/assistant"
 	"github.com/flomastr/flomastr/blob"
 	"github.com/flomastr/flomastr/contextengine"
+	"github.com/flomastr/flomastr/contextengine/evaluation/questions"
 	"github.com/flomastr/flomastr/contextengine/source/convert"
 	"github.com/flomastr/flomastr/llm/offline"
 	"github.com/flomastr/flomastr/postgres"
 	"github.com/flomastr/flomastr/tenant"
 )
 
+// evalSet is a set of questions and the configuration that is to answer them.
+type evalSet struct {
+	Config
+	Dir      string `arg:"" type:"existingdir" help:"A folder with docs.jsonl, queries.jsonl, qrels.tsv and, if there is one, unanswerable.jsonl."`
+	Limit    int    `name:"limit" help:"Ask only so many questions."`
+	Embedder string `name:"embedder" enum:"offline,configured" default:"offline" help:"Which embedder the vector leg uses: offline, or the configured one."`
+	Rerank   bool   `name:"rerank" help:"Let the configured reranker order what is found."`
+	JSON     bool   `name:"json" help:"Print the scores as JSON."`
+}
+
+func (c *evalSet) inScratch(ctx context.Context, s *surroundings, src *sources, fn func(*scratch, *questions.Set) error) (err error) {
+	cfg, log, err := settle(c.Config, s, src)
+	if err != nil {
+		return err
+	}
+	set, err := questions.Read(c.Dir, c.Limit)
+	if err != nil {
+		return err
+	}
+	deps := contextengine.Deps{Embedder: offline.New()}
+	if c.Embedder != "offline" {
+		deps.Embedder = embedder(cfg)
+	}
+	if c.Rerank {
+		if deps.Reranker = reranker(cfg); deps.Reranker == nil {
+			return errors.New("no reranker is configured; set FLOMASTR_RERANK_URL")
+		}
+	}
+	base, err := layFoundation(ctx, cfg, log)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, base.Close()) }()
+	lab, err := openScratch(ctx, base, cfg, deps, log)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, lab.Close()) }()
+	return fn(lab, set)
+}
+
 // scratch is a tenant for one measurement, in a database of its own: a server beside us does not see its jobs, and
 // nothing of it is left when it is closed.
 type scratch struct {
 	db        *postgres.DB
 	knowledge *contextengine.Engine
+	assistant *assistant.Assistant
 	tenant    flomastr.TenantID
 
 	admin string // address of the database that ours is made from
@@ -35,7 +79,7 @@ type scratch struct {
 	blobs *blob.Bucket
 }
 
-func openScratch(ctx context.Context, base *foundation, cfg Config, log *slog.Logger) (_ *scratch, err error) {
+func openScratch(ctx context.Context, base *foundation, cfg Config, deps contextengine.Deps, log *slog.Logger) (_ *scratch, err error) {
 	l := &scratch{admin: base.Database.URL, name: "flomastr_eval_" + strings.ToLower(rand.Text()[:12])}
 	defer func() {
 		if err != nil {
@@ -62,16 +106,17 @@ func openScratch(ctx context.Context, base *foundation, cfg Config, log *slog.Lo
 	if l.blobs, err = blob.OpenFolder(l.files); err != nil {
 		return nil, err
 	}
-	made, err := tenant.New(tenant.Deps{Store: postgres.NewTenantStore(l.db), Cold: l.db}).Create(ctx, flomastr.ActorSystem, tenant.Draft{Slug: "scratch"})
+	tenants := tenant.New(tenant.Deps{Store: postgres.NewTenantStore(l.db), Cold: l.db})
+	made, err := tenants.Create(ctx, flomastr.ActorSystem, tenant.Draft{Slug: "scratch"})
 	if err != nil {
 		return nil, err
 	}
 	l.tenant = made.ID
 	store := postgres.NewKnowledgeStore(l.db)
-	l.knowledge = contextengine.New(contextengine.Deps{
-		Status: store, Content: store, Blobs: l.blobs, Embedder: offline.New(), Log: log,
-		Reader: reader{converter: convert.New(convert.Config{AllowWeakSandbox: cfg.WeakSandbox})}, // nothing is fetched
-	})
+	deps.Status, deps.Content, deps.Blobs, deps.Log = store, store, l.blobs, log
+	deps.Reader = reader{converter: convert.New(convert.Config{AllowWeakSandbox: cfg.WeakSandbox})} // nothing is fetched
+	l.knowledge = contextengine.New(deps)
+	l.assistant = assistant.New(assistant.Deps{Retriever: l.knowledge, Businesses: businesses{tenants}, Policies: businesses{tenants}, Clock: flomastr.SystemClock})
 	return l, nil
 }
 

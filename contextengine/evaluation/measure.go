@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -14,11 +15,16 @@ import (
 	"github.com/flomastr/flomastr/contextengine/evaluation/questions"
 )
 
-// Engine is what is measured.
-type Engine interface {
+// Indexer takes documents in.
+type Indexer interface {
 	Add(ctx context.Context, tenant flomastr.TenantID, draft contextengine.Draft) (contextengine.Item, error)
 	Index(ctx context.Context, tenant flomastr.TenantID, args contextengine.IndexArgs) error
-	Retrieve(ctx context.Context, tenant flomastr.TenantID, query contextengine.Query) (contextengine.Result, error)
+}
+
+// Engine is what is measured.
+type Engine interface {
+	Indexer
+	Retriever
 }
 
 // Options change what is asked.
@@ -94,8 +100,9 @@ func Measure(ctx context.Context, engine Engine, tenant flomastr.TenantID, set *
 }
 
 // ingest adds and indexes every document as one item, its title the item's. Items are known by their titles, so a title
-// that stands twice gets its document's id behind it.
-func ingest(ctx context.Context, engine Engine, tenant flomastr.TenantID, documents []questions.Document) (map[flomastr.ItemID]int, []flomastr.ItemID, error) {
+// that stands twice gets its document's place behind it. A document of which nothing but its id is there is left out: nobody
+// could find it.
+func ingest(ctx context.Context, engine Indexer, tenant flomastr.TenantID, documents []questions.Document) (map[flomastr.ItemID]int, []flomastr.ItemID, error) {
 	titles := make([]string, len(documents))
 	seen := map[string]bool{}
 	for i, d := range documents {
@@ -107,9 +114,12 @@ func ingest(ctx context.Context, engine Engine, tenant flomastr.TenantID, docume
 	}
 	items := make([]flomastr.ItemID, len(documents))
 	err := each(ctx, len(documents), func(ctx context.Context, i int) error {
-		text := documents[i].Text
+		text := strings.TrimSpace(documents[i].Text)
 		if text == "" {
-			text = documents[i].Title
+			text = strings.TrimSpace(documents[i].Title)
+		}
+		if text == "" {
+			return nil
 		}
 		item, err := engine.Add(ctx, tenant, contextengine.Draft{Title: titles[i], Content: []byte(text), Source: contextengine.FromPaste})
 		if err != nil {
@@ -123,7 +133,9 @@ func ingest(ctx context.Context, engine Engine, tenant flomastr.TenantID, docume
 	})
 	places := map[flomastr.ItemID]int{}
 	for i, id := range items {
-		places[id] = i
+		if !id.IsZero() {
+			places[id] = i
+		}
 	}
 	return places, items, err
 }
@@ -179,12 +191,18 @@ func ask(ctx context.Context, engine Engine, tenant flomastr.TenantID, asked []q
 		}
 	}
 	r.GoldRemovedRefusedAt10False = questions.RefusedAt(answerable, removed, 0.1)
-	slices.Sort(took)
-	if len(took) > 0 {
-		r.LatencyP50, r.LatencyP95 = took[len(took)/2], took[len(took)*95/100]
-	}
+	r.LatencyP50, r.LatencyP95 = percentiles(took)
 	r.scores = answerable
 	return nil
+}
+
+// percentiles sorts what questions took and gives the 50th and the 95th.
+func percentiles(took []float64) (p50, p95 float64) {
+	if len(took) == 0 {
+		return 0, 0
+	}
+	slices.Sort(took)
+	return took[len(took)/2], took[len(took)*95/100]
 }
 
 // unanswerable asks the questions that no document answers.
