@@ -185,20 +185,23 @@ func (l *lab) fill(ctx context.Context, slug string, passages int) (*brain, erro
 // settle does at once what autovacuum does within a minute of an import: statistics, and the map that lets an index be read
 // without its table. What is measured afterwards is a brain at rest.
 func (l *lab) settle(ctx context.Context, b *brain) error {
-	var database string
-	err := l.admin.QueryRow(ctx, `SELECT 'flomastr_cold_' || replace(id::text, '-', '') FROM tenants WHERE slug = $1`, b.slug).Scan(&database)
-	if err != nil {
-		return err
-	}
-	cfg := l.admin.Config().Copy()
-	cfg.Database = database
-	conn, err := pgx.ConnectConfig(ctx, cfg)
+	conn, err := l.cold(ctx, b)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = conn.Close(ctx) }()
 	_, err = conn.Exec(ctx, `VACUUM ANALYZE`)
 	return err
+}
+
+// cold connects to the database of a business's knowledge as its administrator.
+func (l *lab) cold(ctx context.Context, b *brain) (*pgx.Conn, error) {
+	cfg := l.admin.Config().Copy()
+	err := l.admin.QueryRow(ctx, `SELECT 'flomastr_cold_' || replace(id::text, '-', '') FROM tenants WHERE slug = $1`, b.slug).Scan(&cfg.Database)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.ConnectConfig(ctx, cfg)
 }
 
 // asPlatform asks the server's API with the platform's token, which may act for every tenant.

@@ -62,8 +62,11 @@ func TestAnswersAreMeasuredByWhatTheirPassagesSay(t *testing.T) {
 			{ID: "hours", Title: "Hours", Text: "We open at nine."}, {ID: "blank", Text: " \n"}, {ID: "price", Title: "Price", Text: "It costs 20 dirhams."},
 		},
 		Questions: []questions.Question{
-			{Text: "right", Grades: map[int]float64{0: 1}}, {Text: "wrong document", Grades: map[int]float64{0: 1}}, {Text: "made up", Grades: map[int]float64{2: 1}},
-			{Text: "bare", Grades: map[int]float64{2: 1}}, {Text: "refused", Grades: map[int]float64{2: 1}},
+			{Text: "right", Grades: map[int]float64{0: 1}},
+			{Text: "wrong document", Grades: map[int]float64{0: 1}},
+			{Text: "made up", Grades: map[int]float64{2: 1}},
+			{Text: "bare", Grades: map[int]float64{2: 1}},
+			{Text: "refused", Grades: map[int]float64{2: 1}},
 		},
 		Unanswerable: []string{"refused", "right"},
 	}
