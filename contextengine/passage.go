@@ -22,11 +22,12 @@ type Filters struct {
 	Sources      []Origin
 	Tags         []string // any of them
 	Types        []string
+	Kinds        []string // any of them, as the item's type or one of its tags
 }
 
 // Empty tells whether nothing is narrowed.
 func (f Filters) Empty() bool {
-	return len(f.Items)+len(f.ExcludeItems)+len(f.Sources)+len(f.Tags)+len(f.Types) == 0
+	return len(f.Items)+len(f.ExcludeItems)+len(f.Sources)+len(f.Tags)+len(f.Types)+len(f.Kinds) == 0
 }
 
 // Result is what a query found, best first.

@@ -46,6 +46,7 @@ var unrecorded = map[string]string{
 	"POST /routes/tools/convert/url-to-md":                         "computes",
 	"POST /routes/tools/embed/knowledge":                           "computes what is stored already anew",
 	"POST /routes/tools/prepare/context":                           "reads",
+	"POST /routes/context/pulse-content":                           "reads",
 	"POST /routes/tools/generate/answer":                           "computes",
 	"POST /routes/tools/synthesis":                                 "computes",
 	"PUT /routes/user-preferences":                                 "how one likes one's own pages",

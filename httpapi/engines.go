@@ -24,6 +24,7 @@ type Engines struct {
 	Knowledge   Knowledge
 	Evaluations Evaluations
 	Assistant   Assistant
+	Pulse       Pulse
 	WhatsApp    WhatsApp
 
 	Visits        identity.VisitStore

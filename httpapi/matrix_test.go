@@ -28,6 +28,7 @@ import (
 	"github.com/flomastr/flomastr/llm/openai"
 	"github.com/flomastr/flomastr/mail"
 	"github.com/flomastr/flomastr/postgres"
+	"github.com/flomastr/flomastr/pulse"
 	"github.com/flomastr/flomastr/secret"
 	"github.com/flomastr/flomastr/sim/embeddings"
 	"github.com/flomastr/flomastr/tenant"
@@ -153,6 +154,7 @@ func newEstate(t *testing.T) *estate {
 			Audit: postgres.NewAuditStore(e.db), SignIns: e.provider, People: e.gate, APITokens: e.store, TenantAdmin: tenants, TenantLife: tenants, Profiles: profilesOf(e.db), Branding: brandingOf(t, e.db),
 			Visits: e.store, PlatformUsers: e.store,
 			Team: e.team, Accounts: e.provider, Preferences: e.store, KeptMails: mail.NewKeeper(postgres.NewMailStore(e.db), keys), WhatsApp: conversations, Knowledge: knowledge,
+			Pulse: pulse.New(pulse.Deps{Store: postgres.NewPulseStore(e.db), Knowledge: knowledge, Clock: flomastr.SystemClock}),
 			Assistant: answers, Evaluations: e.asks,
 		},
 	})
@@ -744,6 +746,7 @@ var repeatable = map[string]string{
 	"/routes/knowledge/{tenant_slug}/unanswered/{id}/dismiss": "what was put aside is on the list no more",
 	"/routes/knowledge/{tenant_slug}/unanswered/{id}/take-up": "what was taken up is put aside no more",
 	"/routes/knowledge/{tenant_slug}/sites/preview":           "reads",
+	"/routes/context/pulse-content":                           "reads",
 	"/routes/tools/convert/file-to-md":                        "computes",
 	"/routes/tools/convert/url-to-md":                         "computes",
 	"/routes/tools/embed/knowledge":                           "computes; storing the same vectors again changes nothing",

@@ -243,6 +243,9 @@ func allowedPassages(f contextengine.Filters, args []any) (string, []any) {
 	if len(f.Types) > 0 {
 		add("i.type = ANY(?)", f.Types)
 	}
+	if len(f.Kinds) > 0 {
+		add("(i.type = ANY(?) OR i.tags && ?)", f.Kinds)
+	}
 	return " AND p.no IN (SELECT a.no FROM passages a JOIN knowledge_items i ON i.id = a.item_id LEFT JOIN staged_changes c ON c.id = i.id WHERE " + strings.Join(where, " AND ") + ")", args
 }
 

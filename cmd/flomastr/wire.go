@@ -29,6 +29,7 @@ import (
 	"github.com/flomastr/flomastr/llm"
 	"github.com/flomastr/flomastr/llm/offline"
 	"github.com/flomastr/flomastr/postgres"
+	"github.com/flomastr/flomastr/pulse"
 	"github.com/flomastr/flomastr/secret"
 	"github.com/flomastr/flomastr/tenant"
 	"github.com/flomastr/flomastr/web"
@@ -221,6 +222,7 @@ func newApp(ctx context.Context, cfg Config, log *slog.Logger) (_ *App, err erro
 			Profiles: profiles, Branding: looks,
 			Visits: a.tokens, PlatformUsers: a.tokens, IssuerNews: people.news,
 			Knowledge: a.knowledge, Evaluations: examiner, Assistant: answers, WhatsApp: a.whatsapp,
+			Pulse: pulse.New(pulse.Deps{Store: postgres.NewPulseStore(a.db), Knowledge: a.knowledge, Clock: a.clock}),
 		},
 	})
 	return a, nil
