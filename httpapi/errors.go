@@ -24,6 +24,7 @@ type Problem struct {
 	Code      string                `json:"code" doc:"A stable code for scripts" example:"invalid_request"`
 	RequestID string                `json:"request_id,omitempty" doc:"The id under which the log knows this request"`
 	Errors    []flomastr.FieldError `json:"errors,omitempty" doc:"The fields that are wrong"`
+	OpenAI    *OpenAIError          `json:"error,omitempty" doc:"Under /v1: the same in the words that OpenAI's clients read"`
 
 	retryAfter time.Duration
 }
@@ -82,7 +83,7 @@ func problemOf(ctx context.Context, err error) *Problem {
 		p.retryAfter = time.Second
 	}
 	p.Title = http.StatusText(p.Status)
-	return p
+	return p.speak(ctx)
 }
 
 // statusClientGone is what servers have come to log for a client that hung up before its answer.
@@ -133,5 +134,5 @@ func humaProblem(ctx context.Context, status int, errs ...error) huma.StatusErro
 	default:
 		p.Code, p.Detail = "internal", "Something went wrong on our side. Try again; if it stays, tell us the request id."
 	}
-	return p
+	return p.speak(ctx)
 }

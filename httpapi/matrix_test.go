@@ -154,7 +154,7 @@ func newEstate(t *testing.T) *estate {
 			Audit: postgres.NewAuditStore(e.db), SignIns: e.provider, People: e.gate, APITokens: e.store, TenantAdmin: tenants, TenantLife: tenants, Profiles: profilesOf(e.db), Branding: brandingOf(t, e.db),
 			Visits: e.store, PlatformUsers: e.store,
 			Team: e.team, Accounts: e.provider, Preferences: e.store, KeptMails: mail.NewKeeper(postgres.NewMailStore(e.db), keys), WhatsApp: conversations, Knowledge: knowledge,
-			Pulse: pulse.New(pulse.Deps{Store: postgres.NewPulseStore(e.db), Knowledge: knowledge, Clock: flomastr.SystemClock}),
+			Pulse:     pulse.New(pulse.Deps{Store: postgres.NewPulseStore(e.db), Knowledge: knowledge, Clock: flomastr.SystemClock}),
 			Assistant: answers, Evaluations: e.asks,
 		},
 	})
@@ -747,6 +747,8 @@ var repeatable = map[string]string{
 	"/routes/knowledge/{tenant_slug}/unanswered/{id}/take-up": "what was taken up is put aside no more",
 	"/routes/knowledge/{tenant_slug}/sites/preview":           "reads",
 	"/routes/context/pulse-content":                           "reads",
+	"/v1/chat/completions":                                    "computes",
+	"/v1/embeddings":                                          "computes",
 	"/routes/tools/convert/file-to-md":                        "computes",
 	"/routes/tools/convert/url-to-md":                         "computes",
 	"/routes/tools/embed/knowledge":                           "computes; storing the same vectors again changes nothing",

@@ -21,7 +21,7 @@ func (a *API) framed(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start := a.deps.Clock()
 		id := "req_" + rand.Text()[:20]
-		r = r.WithContext(flomastr.WithRequestID(r.Context(), id))
+		r = spokenTo(r.WithContext(flomastr.WithRequestID(r.Context(), id)))
 		h := w.Header()
 		h.Set("X-Request-Id", id)
 		h.Set("X-Content-Type-Options", "nosniff")

@@ -238,5 +238,12 @@ func (a *API) routes() {
 	route(a, http.MethodPost, "/routes/tools/prepare/context", tools, a.prepareContext, maxBody(maxToolBody))
 	route(a, http.MethodPost, "/routes/tools/generate/answer", tools, a.generateAnswer, expensive, maxBody(maxToolBody))
 	route(a, http.MethodPost, "/routes/tools/synthesis", tools, a.synthesis, expensive, maxBody(maxToolBody))
+
+	// For other agents and frameworks.
+	service := identity.Service(identity.ScopeToolsUse)
+	route(a, http.MethodGet, "/v1/models", service, a.openAIModels)
+	route(a, http.MethodPost, "/v1/chat/completions", service, a.openAIChat, expensive, maxBody(maxToolBody))
+	route(a, http.MethodPost, "/v1/embeddings", service, a.openAIEmbeddings, expensive, maxBody(maxToolBody))
 	a.describeUploads()
+	a.describeChat()
 }

@@ -19,6 +19,7 @@ type Assistant interface {
 	PreparePieces(ctx context.Context, tenant flomastr.TenantID, pieces []assistant.Piece, maxTokens int) (assistant.Prepared, error)
 	Generate(query, text string) assistant.Generated
 	GenerateFrom(query string, pieces []assistant.Piece) assistant.Generated
+	Choose(question string, tools []assistant.Tool, must string) (assistant.ToolCall, bool)
 	Synthesise(pieces []assistant.Piece, t assistant.Template) assistant.Message
 }
 
