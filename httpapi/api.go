@@ -49,6 +49,7 @@ type API struct {
 	hearing  *together[flomastr.Actor]    // a person's open streams
 	denials  denials
 	places   *places
+	agents   Agents // nil: there is no door for them
 	started  time.Time
 	stopping chan struct{} // closed when the server begins to stop
 }
@@ -85,6 +86,8 @@ type Deps struct {
 	WaitingTurns   func(ctx context.Context) (int, error) // over all tenants
 	Web            fs.FS                                  // the built web app; nil serves none
 	Simulator      http.Handler                           // the stand-ins' control API in demo mode, else nil
+	// Agents makes the door for agents, whose tools are requests to the API; nil for none.
+	Agents func(api http.Handler) Agents
 
 	Engines
 }
@@ -113,6 +116,9 @@ func New(deps Deps) *API {
 	a.huma = humago.New(a.mux, cfg)
 	a.huma.UseMiddleware(a.authenticated)
 	a.routes()
+	if deps.Agents != nil {
+		a.agents = deps.Agents(a.framed(a.hosted(a.mux)))
+	}
 	return a
 }
 

@@ -46,6 +46,8 @@ var unrecorded = map[string]string{
 	"POST /routes/tools/convert/url-to-md":                         "computes",
 	"POST /routes/tools/embed/knowledge":                           "computes what is stored already anew",
 	"POST /routes/tools/prepare/context":                           "reads",
+	"POST /mcp":                                                    "what it calls is kept itself",
+	"DELETE /mcp":                                                  "there are no sessions to end",
 	"POST /v1/chat/completions":                                    "computes",
 	"POST /v1/embeddings":                                          "computes",
 	"POST /routes/context/pulse-content":                           "reads",

@@ -27,6 +27,7 @@ import (
 	"github.com/flomastr/flomastr/llm/offline"
 	"github.com/flomastr/flomastr/llm/openai"
 	"github.com/flomastr/flomastr/mail"
+	"github.com/flomastr/flomastr/mcpserver"
 	"github.com/flomastr/flomastr/postgres"
 	"github.com/flomastr/flomastr/pulse"
 	"github.com/flomastr/flomastr/secret"
@@ -150,6 +151,7 @@ func newEstate(t *testing.T) *estate {
 		BaseDomain: "localhost", Clock: func() time.Time { return time.Now().Add(e.ahead) }, Log: log, Gate: e.gate, Tenants: tenants,
 		Idempotency: postgres.NewIdempotencyStore(e.db), Events: quiet{}, Quotas: postgres.NewQuotaStore(e.db), WaitingTurns: conversations.QueueSize,
 		Settings: func() []httpapi.SettingState { return nil },
+		Agents: func(api http.Handler) httpapi.Agents { return mcpserver.New(api, "test") },
 		Engines: httpapi.Engines{
 			Audit: postgres.NewAuditStore(e.db), SignIns: e.provider, People: e.gate, APITokens: e.store, TenantAdmin: tenants, TenantLife: tenants, Profiles: profilesOf(e.db), Branding: brandingOf(t, e.db),
 			Visits: e.store, PlatformUsers: e.store,
@@ -747,6 +749,7 @@ var repeatable = map[string]string{
 	"/routes/knowledge/{tenant_slug}/unanswered/{id}/take-up": "what was taken up is put aside no more",
 	"/routes/knowledge/{tenant_slug}/sites/preview":           "reads",
 	"/routes/context/pulse-content":                           "reads",
+	"/mcp":                                                    "what it calls says so itself",
 	"/v1/chat/completions":                                    "computes",
 	"/v1/embeddings":                                          "computes",
 	"/routes/tools/convert/file-to-md":                        "computes",

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"net"
+	"net/http"
 	"slices"
 	"strings"
 	"time"
@@ -28,6 +29,7 @@ import (
 	"github.com/flomastr/flomastr/internal/safehttp"
 	"github.com/flomastr/flomastr/llm"
 	"github.com/flomastr/flomastr/llm/offline"
+	"github.com/flomastr/flomastr/mcpserver"
 	"github.com/flomastr/flomastr/postgres"
 	"github.com/flomastr/flomastr/pulse"
 	"github.com/flomastr/flomastr/secret"
@@ -217,6 +219,7 @@ func newApp(ctx context.Context, cfg Config, log *slog.Logger) (_ *App, err erro
 			{Name: "demo", Required: true, Probe: a.demo.ready},
 		}, slices.Concat(spoolChecks, people.checks)...),
 		Settings: cfg.preflight, WaitingTurns: conversations.WaitingTurns, Web: webApp(log), Simulator: simulator(cfg),
+		Agents: func(api http.Handler) httpapi.Agents { return mcpserver.New(api, buildVersion()) },
 		Engines: httpapi.Engines{
 			Audit: postgres.NewAuditStore(a.db), SignIns: a.accounts, People: gate, APITokens: a.tokens, Team: a.team, Accounts: a.accounts, Preferences: a.tokens, KeptMails: mails.kept, TenantAdmin: a.tenants, TenantLife: a.tenants,
 			Profiles: profiles, Branding: looks,
