@@ -151,7 +151,7 @@ func newEstate(t *testing.T) *estate {
 		BaseDomain: "localhost", Clock: func() time.Time { return time.Now().Add(e.ahead) }, Log: log, Gate: e.gate, Tenants: tenants,
 		Idempotency: postgres.NewIdempotencyStore(e.db), Events: quiet{}, Quotas: postgres.NewQuotaStore(e.db), WaitingTurns: conversations.QueueSize,
 		Settings: func() []httpapi.SettingState { return nil },
-		Agents: func(api http.Handler) httpapi.Agents { return mcpserver.New(api, "test") },
+		Agents:   func(api http.Handler) httpapi.Agents { return mcpserver.New(api, "test") },
 		Engines: httpapi.Engines{
 			Audit: postgres.NewAuditStore(e.db), SignIns: e.provider, People: e.gate, APITokens: e.store, TenantAdmin: tenants, TenantLife: tenants, Profiles: profilesOf(e.db), Branding: brandingOf(t, e.db),
 			Visits: e.store, PlatformUsers: e.store,

@@ -244,9 +244,9 @@ func (a *API) routes() {
 	route(a, http.MethodGet, "/v1/models", service, a.openAIModels)
 	route(a, http.MethodPost, "/v1/chat/completions", service, a.openAIChat, expensive, maxBody(maxToolBody))
 	route(a, http.MethodPost, "/v1/embeddings", service, a.openAIEmbeddings, expensive, maxBody(maxToolBody))
-	route(a, http.MethodPost, "/mcp", service, a.mcp, rawBody, hidden)
-	route(a, http.MethodGet, "/mcp", service, a.mcpSession, hidden)
-	route(a, http.MethodDelete, "/mcp", service, a.mcpSession, hidden)
+	route(a, http.MethodPost, "/mcp", service, a.mcp, rawBody)
+	route(a, http.MethodGet, "/mcp", service, a.mcpSession)
+	route(a, http.MethodDelete, "/mcp", service, a.mcpSession)
 	a.describeUploads()
 	a.describeChat()
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
+	"github.com/flomastr/flomastr"
 	"github.com/flomastr/flomastr/identity"
 )
 
@@ -32,16 +33,26 @@ func New(api http.Handler, version string) *Server {
 	return &Server{api: api, version: version, schemas: mcp.NewSchemaCache()}
 }
 
-// Serve answers one request of the protocol, whose caller is known to speak for the tenant, and sees the tools that its scopes
-// allow.
-func (s *Server) Serve(w http.ResponseWriter, r *http.Request, caller identity.Caller, tenantSlug string) {
+var errMessage = flomastr.Errorf(flomastr.Malformed, "malformed", "The body is no message of the Model Context Protocol that this server takes.")
+
+// Answer answers one message of the protocol, whose caller is known to speak for the tenant, and sees the tools that its
+// scopes allow.
+func (s *Server) Answer(r *http.Request, caller identity.Caller, tenantSlug string) (status int, body []byte, err error) {
 	at := session{caller, tenantSlug, r}
-	handler := mcp.NewStreamableHTTPHandler(func(*http.Request) *mcp.Server { return s.offer(at) }, &mcp.StreamableHTTPOptions{
+	// It is asked to answer in one piece, whatever else the client would take.
+	r.Header = r.Header.Clone()
+	r.Header.Set("Accept", "application/json, text/event-stream")
+	r.Header.Set("Content-Type", "application/json")
+	answer := newRecorder()
+	mcp.NewStreamableHTTPHandler(func(*http.Request) *mcp.Server { return s.offer(at) }, &mcp.StreamableHTTPOptions{
 		Stateless: true, JSONResponse: true,
 		// It guards servers that trust whoever reaches them. Here a token is needed, and a proxy comes from this machine.
 		DisableLocalhostProtection: true,
-	})
-	handler.ServeHTTP(w, r)
+	}).ServeHTTP(answer, r)
+	if answer.status >= http.StatusBadRequest && !json.Valid(answer.body.Bytes()) {
+		return 0, nil, errMessage
+	}
+	return answer.status, answer.body.Bytes(), nil
 }
 
 func (s *Server) offer(at session) *mcp.Server {
@@ -86,7 +97,7 @@ func (s *Server) ask(ctx context.Context, at session, c call) (any, error) {
 	if c.key != "" {
 		r.Header.Set("Idempotency-Key", c.key)
 	}
-	answer := &recorder{header: http.Header{}, status: http.StatusOK}
+	answer := newRecorder()
 	s.api.ServeHTTP(answer, r)
 	if answer.status >= http.StatusBadRequest {
 		return nil, refusal(answer)
@@ -117,12 +128,14 @@ func refusal(answer *recorder) error {
 	return errors.New(text)
 }
 
-// recorder takes an answer of the API's that stays in this process.
+// recorder takes an answer that stays in this process.
 type recorder struct {
 	header http.Header
 	status int
 	body   bytes.Buffer
 }
+
+func newRecorder() *recorder { return &recorder{header: http.Header{}, status: http.StatusOK} }
 
 // Header implements http.ResponseWriter.
 func (r *recorder) Header() http.Header { return r.header }

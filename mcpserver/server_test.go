@@ -5,11 +5,13 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 	"github.com/stretchr/testify/require"
 
+	"github.com/flomastr/flomastr"
 	"github.com/flomastr/flomastr/identity"
 )
 
@@ -31,7 +33,17 @@ func connect(t *testing.T, scopes []identity.Scope, status int, answer string) (
 	})
 	server := New(api, "1.2.3")
 	door := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		server.Serve(w, r, identity.Caller{Kind: identity.Token, Scopes: scopes}, "acme")
+		if r.Method != http.MethodPost {
+			w.WriteHeader(http.StatusMethodNotAllowed)
+			return
+		}
+		status, body, err := server.Answer(r, identity.Caller{Kind: identity.Token, Scopes: scopes}, "acme")
+		if err != nil {
+			t.Errorf("answer: %v", err)
+		}
+		w.Header().Set("Content-Type", "application/json")
+		w.WriteHeader(status)
+		_, _ = w.Write(body)
 	}))
 	t.Cleanup(door.Close)
 	client := mcp.NewClient(&mcp.Implementation{Name: "test", Version: "1"}, nil)
@@ -120,4 +132,17 @@ func TestWhatTheAPIRefusesIsSaidToTheModel(t *testing.T) {
 	out, err := session.CallTool(t.Context(), &mcp.CallToolParams{Name: "send_message", Arguments: map[string]any{"to": "+1", "text": "no key"}})
 	require.True(t, err != nil || out.IsError)
 	require.Empty(t, *got, "without a key nothing is sent")
+}
+
+func TestWhatIsNoMessageIsRefused(t *testing.T) {
+	t.Parallel()
+	server := New(http.NotFoundHandler(), "1")
+	for _, body := range []string{``, `{`, `{}`, `"text"`, `{"jsonrpc":"1.0","id":1,"method":"tools/list"}`, `{"jsonrpc":"2.0","method":"tools/list","id":{}}`} {
+		status, answer, err := server.Answer(httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/mcp", strings.NewReader(body)), identity.Caller{Kind: identity.Token}, "acme")
+		if err == nil {
+			require.True(t, status >= 400 || strings.Contains(string(answer), `"error"`), "%s: %d %s", body, status, answer)
+			continue
+		}
+		require.Equal(t, flomastr.Malformed, flomastr.KindOf(err), body)
+	}
 }
