@@ -16,6 +16,7 @@ import (
 
 	"github.com/flomastr/flomastr"
 	"github.com/flomastr/flomastr/assistant"
+	"github.com/flomastr/flomastr/whatsapp/provider"
 )
 
 type chatInput struct {
@@ -302,10 +303,10 @@ func (a *API) reply(ctx context.Context, call Call, in chatRequest) (reply, erro
 	return r, nil
 }
 
-// maxResult is the longest text of a tool's that is handed on as it is, in characters.
-const maxResult = 1000
+// maxResult is how much of a tool's text is handed on as it is, in characters.
+const maxResult = 2000
 
-// fromResults answers from what tools gave back: by quoting it, or, when that is short, by handing it on as it is.
+// fromResults answers from what tools gave back: by quoting it, else by handing on how it begins.
 func (a *API) fromResults(question string, results []assistant.Piece) (reply, bool) {
 	got := a.deps.Assistant.GenerateFrom(question, slices.Clone(results))
 	if got.Answered {
@@ -315,9 +316,12 @@ func (a *API) fromResults(question string, results []assistant.Piece) (reply, bo
 	for i, r := range results {
 		texts[i] = r.Text
 	}
-	all := strings.Join(texts, "\n")
-	if utf8.RuneCountInString(all) > maxResult || strings.TrimSpace(all) == "" {
+	all := strings.TrimSpace(strings.Join(texts, "\n"))
+	if all == "" {
 		return reply{}, false
+	}
+	if begins := provider.Truncate(all, maxResult); begins != all {
+		all = begins + "…"
 	}
 	return reply{text: all, facts: chatFacts{Action: string(flomastr.ActionAnswer), Citations: []answerCitation{}}}, true
 }

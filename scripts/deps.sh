@@ -157,6 +157,12 @@ install_modules() {
 		step "npm packages" npm ci --prefix web --no-audit --no-fund
 		stamp npm web/package-lock.json web/package.json
 	fi
+	[ "$wanted" = test ] || return 0
+	local agents=web/e2e/langchain
+	if [ ! -f "$agents/node_modules/.package-lock.json" ] || ! fresh langchain "$agents/package-lock.json" "$agents/package.json"; then
+		step "LangChain's packages" npm ci --prefix "$agents" --no-audit --no-fund
+		stamp langchain "$agents/package-lock.json" "$agents/package.json"
+	fi
 }
 
 began="$(now)"

@@ -408,6 +408,34 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/mcp": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * GET /mcp
+         * @description Who may call: service:tools:use.
+         */
+        get: operations["getMcp"];
+        put?: never;
+        /**
+         * POST /mcp
+         * @description Who may call: service:tools:use.
+         */
+        post: operations["postMcp"];
+        /**
+         * DELETE /mcp
+         * @description Who may call: service:tools:use.
+         */
+        delete: operations["deleteMcp"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/messages/send": {
         parameters: {
             query?: never;
@@ -990,6 +1018,26 @@ export interface paths {
          * @description Who may call: admin.
          */
         post: operations["postRoutesContextPublishCard"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/routes/context/pulse-content": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * POST /routes/context/pulse-content
+         * @description Who may call: service:pulse:read.
+         */
+        post: operations["postRoutesContextPulseContent"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3252,6 +3300,66 @@ export interface paths {
         patch: operations["patchRoutesUsersId"];
         trace?: never;
     };
+    "/v1/chat/completions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * POST /v1/chat/completions
+         * @description Who may call: service:tools:use.
+         */
+        post: operations["postV1ChatCompletions"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/embeddings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * POST /v1/embeddings
+         * @description Who may call: service:tools:use.
+         */
+        post: operations["postV1Embeddings"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/models": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * GET /v1/models
+         * @description Who may call: service:tools:use.
+         */
+        get: operations["getV1Models"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/webhook/clerk": {
         parameters: {
             query?: never;
@@ -3880,6 +3988,120 @@ export interface components {
             /** @description The first whose words a customer writes decides */
             worker_rules: components["schemas"]["WorkerRule"][] | null;
         };
+        ChatAnswer: {
+            content?: string;
+            role?: string;
+            tool_calls?: components["schemas"]["ChatToolCall"][] | null;
+        };
+        ChatChoice: {
+            /** @description In a stream */
+            delta?: components["schemas"]["ChatAnswer"];
+            /**
+             * @description null while the stream goes on
+             * @enum {string|null}
+             */
+            finish_reason: "stop" | "tool_calls" | null;
+            /** Format: int64 */
+            index: number;
+            /** @description Outside a stream */
+            message?: components["schemas"]["ChatAnswer"];
+        };
+        ChatCompletion: {
+            /** @description One; none in the last piece of a stream that tells the usage */
+            choices: components["schemas"]["ChatChoice"][] | null;
+            /**
+             * Format: int64
+             * @description Seconds since 1970
+             */
+            created: number;
+            /** @description What OpenAI's protocol has no place for; its clients pass it over. In a stream it stands in the piece with the finish_reason */
+            flomastr?: components["schemas"]["ChatFacts"];
+            /** @description No other answer has it */
+            id: string;
+            model: string;
+            /** @enum {string} */
+            object: "chat.completion" | "chat.completion.chunk";
+            usage?: components["schemas"]["OpenAIUsage"];
+        };
+        ChatFacts: {
+            /**
+             * @description refuse: the knowledge has no answer; hand_over: a person should go on
+             * @enum {string}
+             */
+            action: "answer" | "ask" | "refuse" | "hand_over" | "silent" | "call";
+            citations: components["schemas"]["AnswerCitation"][] | null;
+            /**
+             * Format: double
+             * @description Between 0 and 1
+             */
+            confidence_score: number;
+        };
+        ChatMessage: {
+            content?: (Record<string, never> | null) & (string | ({
+                text?: string;
+                type: string;
+            } & {
+                [key: string]: unknown;
+            })[]);
+            /** @enum {string} */
+            role: "system" | "developer" | "user" | "assistant" | "tool" | "function";
+            tool_call_id?: string;
+            tool_calls?: components["schemas"]["ChatToolCall"][] | null;
+        } & {
+            [key: string]: unknown;
+        };
+        ChatRequest: {
+            /** @description What was said, oldest first. What a system or a developer said is left aside: the tenant's own settings guide the assistant */
+            messages: components["schemas"]["ChatMessage"][] | null;
+            /** @description Any: it is the tenant's assistant that answers */
+            model?: string;
+            /**
+             * Format: int64
+             * @description There is one answer
+             */
+            n?: number;
+            stream?: boolean;
+            stream_options?: components["schemas"]["StreamOptions"];
+            tool_choice?: ("none" | "auto" | "required") | {
+                [key: string]: unknown;
+            };
+            /** @description Called where the knowledge has no answer and one of them fits */
+            tools?: components["schemas"]["ChatTool"][] | null;
+        } & {
+            [key: string]: unknown;
+        };
+        ChatTool: {
+            function: components["schemas"]["ChatToolFunctionStruct"];
+            /** @enum {string} */
+            type: "function";
+        } & {
+            [key: string]: unknown;
+        };
+        ChatToolCall: {
+            function: components["schemas"]["ChatToolCallFunctionStruct"];
+            id: string;
+            /**
+             * Format: int64
+             * @description In a stream
+             */
+            index?: number;
+            /** @enum {string} */
+            type: "function";
+        };
+        ChatToolCallFunctionStruct: {
+            arguments: string;
+            name: string;
+        };
+        ChatToolFunctionStruct: {
+            description?: string;
+            name: string;
+            /** @description A JSON Schema */
+            parameters?: {
+                [key: string]: unknown;
+            };
+        } & {
+            [key: string]: unknown;
+        };
         CheckResult: {
             /** Format: double */
             latency_ms: number;
@@ -4280,6 +4502,36 @@ export interface components {
              * @description Left out or 0, no bound
              */
             monthly_tokens?: number;
+        };
+        EmbeddingsInputBody: {
+            /**
+             * Format: int64
+             * @description Must be those of the tenant's embedder, where it is given
+             */
+            dimensions?: number;
+            /**
+             * @default float
+             * @enum {string}
+             */
+            encoding_format: "float" | "base64";
+            input: string | string[];
+            /** @description Any: a tenant has one embedder, which the answer names */
+            model?: string;
+        } & {
+            [key: string]: unknown;
+        };
+        EmbeddingsOutputBody: {
+            data: components["schemas"]["OpenAIVector"][] | null;
+            model: string;
+            /** @enum {string} */
+            object: "list";
+            usage: components["schemas"]["EmbeddingsUsage"];
+        };
+        EmbeddingsUsage: {
+            /** Format: int64 */
+            prompt_tokens: number;
+            /** Format: int64 */
+            total_tokens: number;
         };
         EngineOutputBody: {
             /**
@@ -5413,6 +5665,11 @@ export interface components {
             /** Format: date-time */
             until: string;
         };
+        ModelsOutputBody: {
+            data: components["schemas"]["OpenAIModel"][] | null;
+            /** @enum {string} */
+            object: "list";
+        };
         NamedItem: {
             /** Format: uuid */
             id: string;
@@ -5450,6 +5707,39 @@ export interface components {
              * @description Rises with each lease of the conversation
              */
             term?: number;
+        };
+        OpenAIError: {
+            code: string;
+            message: string;
+            param: string | null;
+            type: string;
+        };
+        OpenAIModel: {
+            /**
+             * Format: int64
+             * @description Seconds since 1970
+             */
+            created: number;
+            id: string;
+            /** @enum {string} */
+            object: "model";
+            owned_by: string;
+        };
+        OpenAIUsage: {
+            /** Format: int64 */
+            completion_tokens: number;
+            /** Format: int64 */
+            prompt_tokens: number;
+            /** Format: int64 */
+            total_tokens: number;
+        };
+        OpenAIVector: {
+            /** @description A list of numbers, or 32-bit floats, little end first, in base64 */
+            embedding: unknown;
+            /** Format: int64 */
+            index: number;
+            /** @enum {string} */
+            object: "embedding";
         };
         OptOut: {
             /** @enum {string} */
@@ -5662,6 +5952,8 @@ export interface components {
             code: string;
             /** @description What went wrong and what to do about it */
             detail: string;
+            /** @description Under /v1: the same in the words that OpenAI's clients read */
+            error?: components["schemas"]["OpenAIError"];
             /** @description The fields that are wrong */
             errors?: components["schemas"]["FieldError"][] | null;
             /** @description The id under which the log knows this request */
@@ -5745,6 +6037,65 @@ export interface components {
             /** Format: uuid */
             tenant_id: string;
             tenant_slug: string;
+        };
+        PulseContentInputBody: {
+            /** @description Types or tags of the knowledge that may be used; none: all */
+            content_types?: string[] | null;
+            /**
+             * Format: int64
+             * @default 5
+             */
+            max_items: number;
+            preferences?: components["schemas"]["PulsePreferences"];
+            /** @description The tenant, by id or slug */
+            tenant_id: string;
+            /** @description What else is known of them, such as their last purchase: its texts are searched for */
+            user_context?: {
+                [key: string]: unknown;
+            };
+            /** @description A contact's id, phone number or provider's id; nothing is known of anybody else */
+            user_id: string;
+        };
+        PulseContentOutputBody: {
+            /** @description The most fitting first */
+            contextual_content: components["schemas"]["PulsePiece"][] | null;
+            user_insights: components["schemas"]["PulseInsights"];
+        };
+        PulseInsights: {
+            /**
+             * @description By their messages of the last 30 days: low up to 2, medium up to 9; none when there were none in 90
+             * @enum {string}
+             */
+            engagement_level: "none" | "low" | "medium" | "high";
+            /** @description As asked for, else brief, balanced or detailed, as they write themselves */
+            preferred_content_style: string;
+            /** @description Titles of what they were answered from in the last 90 days, latest first */
+            recent_topics: string[] | null;
+        };
+        PulsePiece: {
+            /** @description A passage of the knowledge, literally */
+            content: string;
+            /** @description What it was found by */
+            interest?: string;
+            /** Format: uuid */
+            item_id: string;
+            /**
+             * Format: double
+             * @description Between 0 and 1; 0 for what is given only because it is new
+             */
+            relevance_score: number;
+            /** @enum {string} */
+            source: "file" | "url" | "paste" | "hitl";
+            title: string;
+            /** @description The one of content_types that it was found by, else its intent, else what it was read from */
+            type: string;
+            url?: string;
+        };
+        PulsePreferences: {
+            /** @description How they like to be written to; else it is read off their own messages */
+            content_style?: string;
+            /** @description What they like to read about, the most telling first */
+            topics?: string[] | null;
         };
         Question: {
             /** @description None: it must not be answered */
@@ -6189,6 +6540,11 @@ export interface components {
             name: string;
             /** @enum {string} */
             state: "pending" | "running" | "done" | "failed";
+        };
+        StreamOptions: {
+            include_usage?: boolean;
+        } & {
+            [key: string]: unknown;
         };
         SynthesisInputBody: {
             /** @description What to answer from: a text, or pieces */
@@ -8331,6 +8687,292 @@ export interface operations {
             };
             /** @description Not Found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getMcp: {
+        parameters: {
+            query?: {
+                /** @description The tenant, by id or slug, for a token that is not a tenant's own */
+                tenant_id?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postMcp: {
+        parameters: {
+            query?: {
+                /** @description The tenant, by id or slug, for a token that is not a tenant's own */
+                tenant_id?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": string;
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Content-Type"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": string;
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteMcp: {
+        parameters: {
+            query?: {
+                /** @description The tenant, by id or slug, for a token that is not a tenant's own */
+                tenant_id?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -11158,6 +11800,102 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PasteOutputBody"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postRoutesContextPulseContent: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PulseContentInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PulseContentOutputBody"];
                 };
             };
             /** @description Bad Request */
@@ -24509,6 +25247,300 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["UserBody"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postV1ChatCompletions: {
+        parameters: {
+            query?: {
+                /** @description The tenant, by id or slug, for a token that is not a tenant's own */
+                tenant_id?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChatRequest"];
+            };
+        };
+        responses: {
+            /** @description The answer, or the pieces of it as server-sent events that end with [DONE] */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChatCompletion"];
+                    "text/event-stream": components["schemas"]["ChatCompletion"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postV1Embeddings: {
+        parameters: {
+            query?: {
+                /** @description The tenant, by id or slug, for a token that is not a tenant's own */
+                tenant_id?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EmbeddingsInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EmbeddingsOutputBody"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getV1Models: {
+        parameters: {
+            query?: {
+                /** @description The tenant, by id or slug, for a token that is not a tenant's own */
+                tenant_id?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelsOutputBody"];
                 };
             };
             /** @description Bad Request */
