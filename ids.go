@@ -40,6 +40,7 @@ type (
 	questionNoun      struct{}
 	releaseNoun       struct{}
 	releaseChangeNoun struct{}
+	memoryNoun        struct{}
 )
 
 // The ids of the product's nouns.
@@ -69,6 +70,7 @@ type (
 	QuestionID      = ID[questionNoun]
 	ReleaseID       = ID[releaseNoun]
 	ReleaseChangeID = ID[releaseChangeNoun]
+	MemoryID        = ID[memoryNoun]
 )
 
 // lastV7 keeps ids of one process strictly increasing within a millisecond (RFC 9562, section 6.2, method 1).

@@ -63,7 +63,7 @@ var house = []layer{
 		because: "what every provider of WhatsApp fulfils and the engine asks for",
 	},
 	{
-		name: "parts of an engine", packages: []string{"contextengine/analysis", "contextengine/chunk", "contextengine/ranking", "contextengine/evaluation/questions", "whatsapp/markup"},
+		name: "parts of an engine", packages: []string{"contextengine/analysis", "contextengine/chunk", "contextengine/ranking", "contextengine/evaluation/questions", "memory/conversations", "whatsapp/markup"},
 		may:     []string{"vocabulary", "parts of an engine"},
 		because: "pure steps of an engine: text in, text or numbers out",
 	},

@@ -67,7 +67,7 @@ type Decision struct {
 	Unanswered []string   // questions of the turn that stand for themselves and that the knowledge has nothing for
 }
 
-// Evidence is a passage that an answer stands on.
+// Evidence is a passage that an answer stands on, or with the source "memory" what is remembered of the customer.
 type Evidence struct {
 	Item        ItemID    `json:"item_id"`
 	Passage     PassageID `json:"passage_id"`
@@ -78,4 +78,5 @@ type Evidence struct {
 	Place       Place     `json:"place,omitzero"` // where in the document the passage begins
 	Quote       string    `json:"quote"`          // the words of the passage that were used, literally
 	Score       float64   `json:"score"`
+	Message     MessageID `json:"message_id,omitzero"` // of a memory: what the customer or we wrote then
 }

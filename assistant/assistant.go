@@ -36,6 +36,7 @@ func DefaultPolicy() Policy { return Policy{Threshold: threshold, MaxContext: 20
 type Deps struct {
 	Retriever  Retriever
 	Businesses Businesses
+	Memory     Memory         // nil: nothing is remembered of anybody
 	Policies   Policies       // nil: DefaultPolicy for everybody
 	Clock      flomastr.Clock // for "today" and "tomorrow"
 }

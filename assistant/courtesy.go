@@ -12,7 +12,8 @@ import (
 type voice struct {
 	lang     string
 	business string
-	name     string // the customer's first name, "" when there is none fit to say
+	name     string              // the customer's first name, "" when there is none fit to say
+	called   []flomastr.Evidence // what says that they want to be called so
 	first    bool
 	bare     bool // no source line: the caller gets the citations as data
 }
@@ -147,12 +148,17 @@ func (a *Assistant) acceptsPerson(turn flomastr.Turn, text string) bool {
 
 // speak makes a decision of one of our own sentences.
 func (a *Assistant) speak(v voice, action flomastr.Action, key, reason string) flomastr.Decision {
-	if v.first && key == "hello" {
-		key = "greeting" // the introduction has said hello
+	var evidence []flomastr.Evidence
+	switch {
+	case v.first && key == "hello":
+		key, evidence = "greeting", v.called // the introduction has said hello
+	case key == "hello" && v.called != nil:
+		key, evidence = "hello_named", v.called
 	}
 	return flomastr.Decision{
 		Action:     action,
-		Text:       a.introduced(v, a.lexicon.say(v.lang, key, "{business}", v.business)),
+		Text:       a.introduced(v, a.lexicon.say(v.lang, key, "{business}", v.business, "{name}", v.name)),
+		Evidence:   evidence,
 		Confidence: 1,
 		Reason:     reason,
 		Model:      Offline,

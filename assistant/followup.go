@@ -79,6 +79,9 @@ func (x *lexicon) follow(q *question, earlier []exchange) {
 			q.kind = e.question.kind
 		}
 		for _, ev := range e.evidence {
+			if ev.Source == fromMemory {
+				continue
+			}
 			q.about[ev.Item] = true
 			path := strings.Join(append([]string{ev.Title}, ev.HeadingPath...), " ")
 			q.topic = append(q.topic, x.lend(*q, x.ask(path, q.lang).words, share/2)...)

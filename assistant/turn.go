@@ -28,7 +28,11 @@ func (a *Assistant) Answer(ctx context.Context, turn flomastr.Turn) (flomastr.De
 		a = &b
 	}
 	v := a.voice(turn, business)
+	a.known(ctx, turn, &v)
 	if decision, ok := a.courteous(turn, v); ok {
+		return decision, nil
+	}
+	if decision, ok := a.reminded(ctx, turn, v); ok {
 		return decision, nil
 	}
 	policy, err := a.policy(ctx, turn.Tenant)
@@ -37,15 +41,22 @@ func (a *Assistant) Answer(ctx context.Context, turn flomastr.Turn) (flomastr.De
 	}
 	questions := a.lexicon.understand(turn, v.lang)
 	findings := make([]finding, 0, len(questions))
+	var used []flomastr.Evidence // of the memory
 	for _, q := range questions {
 		a.dated(&q, turn.TimeZone)
 		f, err := a.find(ctx, turn.Tenant, policy, q)
 		if err != nil {
 			return flomastr.Decision{}, fmt.Errorf("look for an answer: %w", err)
 		}
-		findings = append(findings, f)
+		f, helpers, err := a.helped(ctx, turn, v, policy, f)
+		if err != nil {
+			return flomastr.Decision{}, fmt.Errorf("look for an answer to this customer: %w", err)
+		}
+		findings, used = append(findings, f), append(used, helpers...)
 	}
-	return a.compose(v, findings), nil
+	d := a.compose(v, findings)
+	d.Evidence = append(d.Evidence, used...)
+	return d, nil
 }
 
 // finding is what the knowledge has for one question.

@@ -215,6 +215,11 @@ func (s *WhatsAppStore) ChangeArchived(ctx context.Context, tenant flomastr.Tena
 				return fmt.Errorf("take a file back: %w", err)
 			}
 		}
+		if m.Type != whatsapp.TypeReaction {
+			if err := forgetMessage(ctx, tx, tenant, target); err != nil {
+				return err
+			}
+		}
 		return showChange(ctx, tx, tenant, done)
 	})
 }

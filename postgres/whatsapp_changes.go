@@ -200,6 +200,11 @@ func (b *intakeBatch) apply(ctx context.Context, in whatsapp.Intake, t target, b
 	if err := b.tx.SendBatch(ctx, &batch).Close(); err != nil {
 		return fmt.Errorf("change message: %w", err)
 	}
+	if change.Type != whatsapp.TypeReaction && t.direction == whatsapp.In {
+		if err := b.noticeAnew(ctx, t.id, change.Type == whatsapp.TypeEdit); err != nil {
+			return err
+		}
+	}
 	if err := showChange(ctx, b.tx, b.tenant, shownChange{t.conversation, t.id, by, change.Type, t.text, shown}); err != nil {
 		return err
 	}

@@ -114,6 +114,9 @@ func (b *intakeBatch) receive(ctx context.Context) error {
 		if err := b.remember(ctx, fresh, threads); err != nil {
 			return err
 		}
+		if err := b.notice(ctx, fresh); err != nil {
+			return err
+		}
 		if err := b.change(ctx, fresh, threads); err != nil {
 			return err
 		}

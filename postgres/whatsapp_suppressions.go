@@ -49,6 +49,9 @@ func suppress(ctx context.Context, tx pgx.Tx, tenant flomastr.TenantID, contact 
 		if err := forgetUnansweredOf(ctx, tx, tenant, contact); err != nil {
 			return false, err
 		}
+		if err := forgetPerson(ctx, tx, tenant, contact); err != nil {
+			return false, err
+		}
 	}
 	return true, noteContact(ctx, tx, tenant, flomastr.ActorSystem, "contact.opted_out", contact, map[string]string{"scope": string(scope), "source": source})
 }

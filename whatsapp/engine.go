@@ -25,6 +25,12 @@ type Sealer interface {
 	Open(tenant, table, column string, sealed []byte) ([]byte, error)
 }
 
+// Noticer tells whether a customer's message says something of its sender that is to be remembered. It is asked of every message
+// that comes in, while its provider waits.
+type Noticer interface {
+	Notices(text string) bool
+}
+
 // Deps is what the engine works with.
 type Deps struct {
 	Store       Store
@@ -35,6 +41,7 @@ type Deps struct {
 	Scanner     Scanner         // nil where nothing checks files for malware
 	Documents   DocumentReader  // nil where documents are not read
 	Transcriber llm.Transcriber // nil where voice messages are not written down
+	Noticer     Noticer         // nil where nothing is remembered of customers
 	Spool       Spool           // nil where a webhook that cannot be stored is refused
 	Clock       flomastr.Clock
 	Log         *slog.Logger
@@ -129,6 +136,7 @@ type Engine struct {
 	sealer      Sealer
 	blobs       Blobs
 	scanner     Scanner
+	noticer     Noticer
 	documents   DocumentReader
 	transcriber llm.Transcriber
 	clock       flomastr.Clock
@@ -154,7 +162,7 @@ type Engine struct {
 // New makes an engine. It panics when two providers have one name, which is a mistake in wiring.
 func New(d Deps) *Engine {
 	e := &Engine{
-		store: d.Store, answerer: d.Answerer, sealer: d.Sealer, blobs: d.Blobs, scanner: d.Scanner, documents: d.Documents, transcriber: d.Transcriber, spool: d.Spool, clock: d.Clock, log: d.Log,
+		store: d.Store, answerer: d.Answerer, sealer: d.Sealer, blobs: d.Blobs, scanner: d.Scanner, noticer: d.Noticer, documents: d.Documents, transcriber: d.Transcriber, spool: d.Spool, clock: d.Clock, log: d.Log,
 		set: d.Settings.withDefaults(), providers: map[string]provider.Provider{},
 		wakers: map[LaneKind]chan struct{}{LaneTurn: make(chan struct{}, 1), LaneSend: make(chan struct{}, 1)},
 	}

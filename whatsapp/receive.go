@@ -49,6 +49,8 @@ func (e *Engine) arrival(in provider.Inbound) *Arrival {
 			a.Wait, a.Burst = true, max(a.Burst, e.set.MediaWait)
 		}
 	}
+	own := in.Type == "text" && !in.Echo && !in.History && in.Target == ""
+	a.Notice = own && e.noticer != nil && e.noticer.Notices(in.Text)
 	if a.Wish, a.WishReply = wishOf(in); a.Wish != NoWish {
 		a.WishReplyID, a.WishReplyUseful = flomastr.NewID[flomastr.MessageID](), e.set.AnswerUseful
 	}

@@ -76,6 +76,7 @@ type Arrival struct {
 	Direction Direction          // Out for a message that was sent elsewhere and is told to us
 	Burst     time.Duration      // how long more of the same turn may follow
 	Wait      bool               // wait for it in any case: the text does not end a sentence
+	Notice    bool               // it says something of its sender that is to be remembered
 	Read      bool               // the words in its file are to be found before it is answered
 
 	Wish            Wish // about being written to at all, and how we confirm it

@@ -12,6 +12,7 @@ import (
 	"github.com/flomastr/flomastr/contextengine"
 	"github.com/flomastr/flomastr/contextengine/evaluation"
 	"github.com/flomastr/flomastr/identity"
+	"github.com/flomastr/flomastr/memory"
 	"github.com/flomastr/flomastr/tenant"
 	"github.com/flomastr/flomastr/whatsapp"
 )
@@ -27,6 +28,7 @@ type Engines struct {
 	Sends     Sends
 	Media     Media
 	Accounts  Accounts
+	Memory    Memory
 	Upkeep    []Upkeep
 	Log       *slog.Logger
 }
@@ -68,6 +70,11 @@ type Media interface {
 	FetchMedia(ctx context.Context, tenant flomastr.TenantID, id flomastr.MediaID) error
 	GiveUpMedia(ctx context.Context, tenant flomastr.TenantID, id flomastr.MediaID, cause error) error
 	EraseFiles(ctx context.Context, tenant flomastr.TenantID, files []flomastr.FileID) error
+}
+
+// Memory keeps what customers say of themselves.
+type Memory interface {
+	Notice(ctx context.Context, args memory.NoticeArgs) error
 }
 
 // Sends asks providers what became of messages.
@@ -171,6 +178,9 @@ func Kinds(e Engines) *river.Workers {
 	})
 	add(workers, time.Minute, func(ctx context.Context, job *river.Job[whatsapp.MediaEraseArgs]) error {
 		return e.Media.EraseFiles(ctx, job.Args.Tenant, job.Args.Files)
+	})
+	add(workers, time.Minute, func(ctx context.Context, job *river.Job[memory.NoticeArgs]) error {
+		return e.Memory.Notice(ctx, job.Args)
 	})
 	add(workers, keepTimeout, func(ctx context.Context, _ *river.Job[whatsapp.KeepArgs]) error { return e.Keeper.Keep(ctx) })
 	add(workers, time.Minute, func(ctx context.Context, job *river.Job[whatsapp.ChangeArchivedArgs]) error {

@@ -12,6 +12,7 @@ import (
 type evalCommand struct {
 	Retrieval evalRetrieval `cmd:"" help:"Index a set of documents in a scratch tenant, ask its questions, and score what is found."`
 	Answers   evalAnswers   `cmd:"" help:"Index a set of documents in a scratch tenant, have the assistant answer its questions, and look every citation up."`
+	Memory    evalMemory    `cmd:"" help:"Replay conversations in a scratch tenant, ask their questions of the memory, and score what is recalled."`
 	Documents evalDocuments `cmd:"" help:"Convert a folder of documents and check what its expectations.json says of them."`
 	Compare   evalCompare   `cmd:"" help:"Show what changed between two reports."`
 }

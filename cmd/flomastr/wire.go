@@ -30,6 +30,7 @@ import (
 	"github.com/flomastr/flomastr/llm"
 	"github.com/flomastr/flomastr/llm/offline"
 	"github.com/flomastr/flomastr/mcpserver"
+	"github.com/flomastr/flomastr/memory"
 	"github.com/flomastr/flomastr/postgres"
 	"github.com/flomastr/flomastr/pulse"
 	"github.com/flomastr/flomastr/secret"
@@ -147,7 +148,8 @@ func newApp(ctx context.Context, cfg Config, log *slog.Logger) (_ *App, err erro
 		Embedder: embedder(cfg), Former: []llm.Embedder{offline.New()}, Embedders: knowledge, Services: embeddingServices(cfg), Sealer: vault,
 		Reranker: reranker(cfg), Clock: a.clock, Log: log,
 	})
-	answers := assistant.New(assistant.Deps{Retriever: a.knowledge, Businesses: businesses{a.tenants}, Policies: businesses{a.tenants}, Clock: a.clock})
+	remembered := memory.New(memory.Deps{Store: postgres.NewMemoryStore(a.db), Clock: a.clock})
+	answers := assistant.New(assistant.Deps{Retriever: a.knowledge, Memory: remembered, Businesses: businesses{a.tenants}, Policies: businesses{a.tenants}, Clock: a.clock})
 	examiner := evaluation.New(evaluation.Deps{Store: postgres.NewEvaluationStore(a.db), Knowledge: a.knowledge, Assistant: answers, Log: log})
 	conversations := postgres.NewWhatsAppStore(a.db)
 	var kept whatsapp.Spool // a nil folder would not be none
@@ -159,7 +161,7 @@ func newApp(ctx context.Context, cfg Config, log *slog.Logger) (_ *App, err erro
 		kept = a.spool
 	}
 	a.whatsapp = whatsapp.New(whatsapp.Deps{
-		Store: conversations, Answerer: answers, Sealer: vault, Clock: a.clock, Log: log,
+		Store: conversations, Answerer: answers, Noticer: remembered, Sealer: vault, Clock: a.clock, Log: log,
 		Blobs: a.blobs, Scanner: scanner(cfg), Documents: documents{a.knowledge}, Transcriber: transcriber(cfg), Spool: kept,
 		Providers: []provider.Provider{infobip.New(infobip.Config{
 			HTTP:    safehttp.New(safehttp.Config{Allow: given(cfg.InfobipStandIn), Timeout: 20 * time.Second, MaxBytes: 1 << 20}).HTTP(),
@@ -183,7 +185,7 @@ func newApp(ctx context.Context, cfg Config, log *slog.Logger) (_ *App, err erro
 	idempotency, events := postgres.NewIdempotencyStore(a.db), postgres.NewEventStore(a.db)
 	a.jobs = postgres.Jobs{
 		Before: worker.WhileAwake(a.tenants),
-		Workers: worker.Kinds(worker.Engines{Knowledge: a.knowledge, Examiner: examiner, Media: a.whatsapp, Sends: a.whatsapp, Keeper: whatsapp.NewKeeper(conversations, a.clock, log), Erasures: a.tenants, Mail: mails.engine, Team: a.team, Accounts: a.accounts, Log: log, Upkeep: []worker.Upkeep{
+		Workers: worker.Kinds(worker.Engines{Knowledge: a.knowledge, Examiner: examiner, Media: a.whatsapp, Sends: a.whatsapp, Keeper: whatsapp.NewKeeper(conversations, a.clock, log), Erasures: a.tenants, Mail: mails.engine, Team: a.team, Accounts: a.accounts, Memory: remembered, Log: log, Upkeep: []worker.Upkeep{
 			{Name: "message partitions", Do: func(ctx context.Context) error {
 				_, err := conversations.EnsureMessagePartitions(ctx, 3)
 				return err
@@ -198,6 +200,7 @@ func newApp(ctx context.Context, cfg Config, log *slog.Logger) (_ *App, err erro
 			{Name: "old news of issuers", Do: a.tokens.SweepIssuers},
 			{Name: "crawls that are due", Do: a.knowledge.BeginDueCrawls},
 			{Name: "evaluations that stand still", Do: examiner.ResumeRuns},
+			{Name: "old memories", Do: remembered.ForgetOld},
 		}}),
 		Queues: map[string]river.QueueConfig{
 			river.QueueDefault:       {MaxWorkers: 2},

@@ -4687,6 +4687,7 @@ export interface components {
         Evidence: {
             heading_path?: string[] | null;
             item_id: string;
+            message_id?: string;
             passage_id: string;
             place?: components["schemas"]["Place"];
             quote: string;

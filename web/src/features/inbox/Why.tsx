@@ -65,9 +65,11 @@ export function Why({ slug, message }: { slug: string; message: Message }) {
                 {one.quote}
               </blockquote>
               <p className={classes.links}>
-                <Link to="/$slug/brain" params={{ slug }} search={{ item: one.itemId }}>
-                  {t('why.openItem')}
-                </Link>
+                {one.source !== 'memory' && (
+                  <Link to="/$slug/brain" params={{ slug }} search={{ item: one.itemId }}>
+                    {t('why.openItem')}
+                  </Link>
+                )}
                 {one.url && (
                   <a href={one.url} target="_blank" rel="noopener noreferrer">
                     {t('brain.source')}

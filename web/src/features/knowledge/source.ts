@@ -8,6 +8,7 @@ export function sourceName(t: TFunction, source: string): string {
     case 'url':
     case 'paste':
     case 'hitl':
+    case 'memory':
       return t(`source.${source}`)
     default:
       return source
