@@ -64,10 +64,8 @@ func (q queued) insert(ctx context.Context, tx pgx.Tx, tenant flomastr.TenantID)
 			return fmt.Errorf("encode decision: %w", err)
 		}
 	}
-	if d := whatsapp.DetailsOfSent(q.message); !d.IsZero() {
-		if details, err = json.Marshal(d); err != nil {
-			return fmt.Errorf("encode details: %w", err)
-		}
+	if details, err = detailsOf(q.message); err != nil {
+		return err
 	}
 	content, err := json.Marshal(contentOf(q.message))
 	if err != nil {
@@ -97,6 +95,19 @@ func (q queued) insert(ctx context.Context, tx pgx.Tx, tenant flomastr.TenantID)
 		"conversation_id": q.conversation.String(), "message_id": q.id.String(), "direction": "out", "type": q.typ,
 		"text": provider.Truncate(q.text, 300), "state": string(q.state),
 	})
+}
+
+// detailsOf is what a message keeps beside its words; nil: nothing.
+func detailsOf(m provider.Message) ([]byte, error) {
+	d := whatsapp.DetailsOfSent(m)
+	if d.IsZero() {
+		return nil, nil
+	}
+	details, err := json.Marshal(d)
+	if err != nil {
+		return nil, fmt.Errorf("encode details: %w", err)
+	}
+	return details, nil
 }
 
 func jobOrNil(id flomastr.JobID) *flomastr.JobID {

@@ -160,6 +160,10 @@ func (h head) replace(ctx context.Context, tx pgx.Tx, lane whatsapp.Lane) error 
 	if err != nil {
 		return fmt.Errorf("encode message: %w", err)
 	}
+	details, err := detailsOf(message)
+	if err != nil {
+		return err
+	}
 	var batch pgx.Batch
 	batch.Queue(`
 		UPDATE outbox
@@ -167,8 +171,8 @@ func (h head) replace(ctx context.Context, tx pgx.Tx, lane whatsapp.Lane) error 
 		WHERE tenant_id = $1 AND message_id = $2`, lane.Tenant, h.id, content)
 	batch.Queue(`
 		UPDATE messages
-		SET type = $4, text = $5
-		WHERE tenant_id = $1 AND id = $2 AND created_at = $3`, lane.Tenant, h.id, timeOf(h.id), message.Type(), message.Said())
+		SET type = $4, text = $5, details = $6
+		WHERE tenant_id = $1 AND id = $2 AND created_at = $3`, lane.Tenant, h.id, timeOf(h.id), message.Type(), message.Said(), details)
 	if err := tx.SendBatch(ctx, &batch).Close(); err != nil {
 		return fmt.Errorf("replace a message: %w", err)
 	}

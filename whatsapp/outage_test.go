@@ -216,9 +216,9 @@ func TestAMessageWhoseWindowClosesWhileItWaitsIsReplacedByItsFallback(t *testing
 			t.Parallel()
 			b := setup(t, options{})
 			b.ledger.keeps(approved("news", "utility"))
-			b.says("385911111111", "Hello.")
+			require.NoError(t, b.post(textBody("385911111111", ourNumber, "Hello.", "wamid.hello")))
 			m, err := b.engine.Send(t.Context(), b.tenant, whatsapp.Request{
-				Channel: b.channel.ID, To: "385911111111", Message: provider.Message{Text: "Your order is ready."}, Speaker: flomastr.SpeakerExternal, Fallback: c.fallback,
+				Channel: b.channel.ID, To: "385911111111", Message: provider.Message{Text: "Your order is ready.", ReplyTo: "wamid.hello"}, Speaker: flomastr.SpeakerExternal, Fallback: c.fallback,
 			})
 			require.NoError(t, err)
 			tenantExec(t, b, `UPDATE conversations SET window_until = now() - interval '1 hour'`)
@@ -227,6 +227,8 @@ func TestAMessageWhoseWindowClosesWhileItWaitsIsReplacedByItsFallback(t *testing
 				return b.count(`SELECT count(*) FROM messages WHERE id = $1 AND state = $2`, m.ID, c.state) == 1
 			})
 			require.Equal(t, c.sent, b.ledger.to("385911111111"))
+			require.Equal(t, c.fallback == nil, b.count(`SELECT count(*) FROM messages WHERE id = $1 AND details IS NOT NULL`, m.ID) == 1,
+				"what belongs to the words goes with them")
 		})
 	}
 }
