@@ -354,7 +354,7 @@ func (b *intakeBatch) write(ctx context.Context, fresh []int, threads []*thread)
 	batch.Queue(`
 		DELETE FROM suppressions
 		WHERE tenant_id = $1 AND source = '`+byUnreachable+`'
-		  AND contact_id = ANY (ARRAY(SELECT coalesce(merged_into, id) FROM contacts WHERE tenant_id = $1 AND id = ANY ($2)))`, b.tenant, heard)
+		  AND contact_id = ANY ($2::uuid[] || ARRAY(SELECT merged_into FROM contacts WHERE tenant_id = $1 AND id = ANY ($2) AND merged_into IS NOT NULL))`, b.tenant, heard)
 	for _, row := range order {
 		if row.person {
 			batch.Queue(`

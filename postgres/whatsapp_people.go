@@ -164,14 +164,20 @@ func (s *WhatsAppStore) UnmergeContact(ctx context.Context, tenant flomastr.Tena
 	return c, err
 }
 
+// copyOptOuts keeps one contact as silent as another, also while WhatsApp holds advertising back.
 func copyOptOuts(ctx context.Context, tx pgx.Tx, tenant flomastr.TenantID, from, to flomastr.ContactID) error {
-	_, err := tx.Exec(ctx, `
+	var batch pgx.Batch
+	batch.Queue(`
 		INSERT INTO suppressions (tenant_id, contact_id, scope, source, detail, since)
 		SELECT tenant_id, $3, scope, source, detail, since
 		FROM suppressions
 		WHERE tenant_id = $1 AND contact_id = $2
 		ON CONFLICT DO NOTHING`, tenant, from, to)
-	if err != nil {
+	batch.Queue(`
+		UPDATE contacts
+		SET marketing_after = greatest(marketing_after, (SELECT f.marketing_after FROM contacts f WHERE f.tenant_id = $1 AND f.id = $2))
+		WHERE tenant_id = $1 AND id = $3`, tenant, from, to)
+	if err := tx.SendBatch(ctx, &batch).Close(); err != nil {
 		return fmt.Errorf("keep opt-outs: %w", err)
 	}
 	return nil

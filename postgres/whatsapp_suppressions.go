@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 
@@ -56,22 +57,28 @@ func suppress(ctx context.Context, tx pgx.Tx, tenant flomastr.TenantID, contact 
 	return true, noteContact(ctx, tx, tenant, flomastr.ActorSystem, "contact.opted_out", contact, map[string]string{"scope": string(scope), "source": source})
 }
 
-// allow ends suppressions of a contact, those of a scope or all; ended tells whether there were any.
+// allow ends suppressions of a contact, those of a scope or all; ended tells whether there were any. What the contact had asked for
+// before it was merged ends as well, so that it does not come back when the merge is undone.
 func allow(ctx context.Context, tx pgx.Tx, tenant flomastr.TenantID, contact flomastr.ContactID, scope whatsapp.Scope, source string) (ended bool, err error) {
-	contact, err = personOf(ctx, tx, tenant, contact)
+	person, err := personOf(ctx, tx, tenant, contact)
 	if err != nil {
 		return false, err
 	}
-	tag, err := tx.Exec(ctx, `
+	rows, err := tx.Query(ctx, `
 		DELETE FROM suppressions
-		WHERE tenant_id = $1 AND contact_id = $2 AND ($3 = '' OR scope = $3)`, tenant, contact, string(scope))
+		WHERE tenant_id = $1 AND contact_id IN ($2, $3) AND ($4 = '' OR scope = $4)
+		RETURNING contact_id`, tenant, person, contact, string(scope))
 	if err != nil {
 		return false, fmt.Errorf("end an opt-out: %w", err)
 	}
-	if tag.RowsAffected() == 0 {
+	gone, err := pgx.CollectRows(rows, pgx.RowTo[flomastr.ContactID])
+	if err != nil {
+		return false, fmt.Errorf("end an opt-out: %w", err)
+	}
+	if !slices.Contains(gone, person) {
 		return false, nil
 	}
-	return true, noteContact(ctx, tx, tenant, flomastr.ActorSystem, "contact.opted_in", contact, map[string]string{"source": source})
+	return true, noteContact(ctx, tx, tenant, flomastr.ActorSystem, "contact.opted_in", person, map[string]string{"source": source})
 }
 
 // suppressConversation does what a provider's refusal or report means for the contact of a conversation.

@@ -1,7 +1,9 @@
 package whatsapp_test
 
 import (
+	"errors"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -151,4 +153,94 @@ func TestOnePersonOnTwoChannelsIsMergedAndTakenApart(t *testing.T) {
 	_, err = b.engine.UnmergeContact(t.Context(), b.tenant, by, second.Contact.ID)
 	require.ErrorIs(t, err, whatsapp.ErrNotMerged)
 	require.Equal(t, 2, b.count(`SELECT count(*) FROM audit_log WHERE actor = $1 AND action IN ('contact.merged', 'contact.unmerged')`, by))
+}
+
+// What a person asked for outlives that they are merged and taken apart again. Where it is not known who of the two asked,
+// silence is the safe mistake.
+func TestWhatWasAskedForOutlivesAMergeAndItsUndoing(t *testing.T) {
+	t.Parallel()
+	const first, second = "first", "second"
+	for name, c := range map[string]struct {
+		before, during []string // who says what; the second is merged into the first between the two
+		merged         bool     // whether the person is silent while they are one
+		first, second  bool     // whether each is silent after they were taken apart
+	}{
+		"nobody stops":                                  {nil, nil, false, false, false},
+		"the second had stopped":                        {[]string{second, "stop"}, nil, true, true, true},
+		"the first had stopped":                         {[]string{first, "stop"}, nil, true, true, true},
+		"the second stops as a part":                    {nil, []string{second, "stop"}, true, true, true},
+		"the second had stopped and starts as a part":   {[]string{second, "stop"}, []string{second, "start"}, false, false, false},
+		"the second had stopped and the first starts":   {[]string{second, "stop"}, []string{first, "start"}, false, false, true},
+		"the first stops and the second starts, as one": {nil, []string{first, "stop", second, "start"}, false, false, false},
+		"the second starts and stops again, as one":     {[]string{second, "stop"}, []string{second, "start", second, "stop"}, true, true, true},
+		"the second had stopped and both start":         {[]string{second, "stop"}, []string{first, "start", second, "start"}, false, false, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := setup(t, options{})
+			b.says(oldName.Phone, "Hello.")
+			one := b.only()
+			here := b.channel
+			b.speak()
+			there := b.channel
+			b.hears(provider.Inbound{Text: "Hello."})
+			two := b.conversationOf(oldName)
+			say := func(words []string) {
+				for i := 0; i < len(words); i += 2 {
+					if words[i] == first {
+						b.channel = here
+						b.says(oldName.Phone, words[i+1])
+						continue
+					}
+					b.channel = there
+					b.hears(provider.Inbound{Text: words[i+1]})
+				}
+			}
+			silent := func(id flomastr.ConversationID) bool {
+				c, err := b.store.Conversation(t.Context(), b.tenant, id)
+				require.NoError(t, err)
+				return c.OptOut == whatsapp.ScopeAll
+			}
+			say(c.before)
+			_, err := b.engine.MergeContacts(t.Context(), b.tenant, flomastr.ActorSystem, one.Contact.ID, two.Contact.ID)
+			require.NoError(t, err)
+			say(c.during)
+			require.Equal(t, []bool{c.merged, c.merged}, []bool{silent(one.ID), silent(two.ID)}, "as one")
+			_, err = b.engine.UnmergeContact(t.Context(), b.tenant, flomastr.ActorSystem, two.Contact.ID)
+			require.NoError(t, err)
+			require.Equal(t, []bool{c.first, c.second}, []bool{silent(one.ID), silent(two.ID)}, "apart")
+		})
+	}
+}
+
+func TestAdvertisingIsHeldBackAlsoAfterAMergeAndItsUndoing(t *testing.T) {
+	t.Parallel()
+	b := setup(t, options{})
+	b.says(oldName.Phone, "Hello.")
+	one, here := b.only(), b.channel
+	b.speak()
+	b.hears(provider.Inbound{Text: "Hello."})
+	two := b.conversationOf(oldName)
+	send := func(ch flomastr.ChannelID) (whatsapp.Message, error) {
+		return b.engine.Send(t.Context(), b.tenant, whatsapp.Request{
+			Channel: ch, To: oldName.Phone, Message: provider.Message{Text: "Buy!"}, Speaker: flomastr.SpeakerExternal, Marketing: true,
+		})
+	}
+	m, err := send(b.channel.ID)
+	require.NoError(t, err)
+	b.tell(provider.Batch{Reports: []provider.Report{{Key: m.ID.String(), Mark: "1", State: provider.StateFailed, At: time.Now(), Effect: provider.HoldMarketing, Detail: "Enough."}}})
+	held := func() (held []bool) {
+		for _, ch := range []flomastr.ChannelID{here.ID, b.channel.ID} {
+			_, err := send(ch)
+			held = append(held, errors.Is(err, whatsapp.ErrMarketingHeld))
+		}
+		return held
+	}
+	require.Equal(t, []bool{false, true}, held())
+	_, err = b.engine.MergeContacts(t.Context(), b.tenant, flomastr.ActorSystem, one.Contact.ID, two.Contact.ID)
+	require.NoError(t, err)
+	require.Equal(t, []bool{true, true}, held(), "the person has had enough")
+	_, err = b.engine.UnmergeContact(t.Context(), b.tenant, flomastr.ActorSystem, two.Contact.ID)
+	require.NoError(t, err)
+	require.Equal(t, []bool{true, true}, held())
 }
