@@ -14,8 +14,11 @@ import (
 	"github.com/flomastr/flomastr"
 )
 
-// hotServer is the name under which cold databases lie on the hot database's own server.
-const hotServer = ""
+// The hot database's own server: as placements name it, and as people do.
+const (
+	hotServer = ""
+	hotTitle  = "hot"
+)
 
 // ErrColdMoving says that a tenant's cold database is on its way to another server.
 var ErrColdMoving = flomastr.Errorf(flomastr.Unavailable, "cold_moving",
@@ -30,7 +33,7 @@ func parseColdServers(admin *pgx.ConnConfig, urls map[string]string) (map[string
 	servers := map[string]*pgx.ConnConfig{hotServer: admin}
 	for name, url := range urls {
 		cfg, err := pgx.ParseConfig(url)
-		if err != nil || name == hotServer {
+		if err != nil || name == hotServer || name == hotTitle {
 			// The parser's complaint may quote the password.
 			return nil, flomastr.Errorf(flomastr.Invalid, "cold_servers", "FLOMASTR_COLD_SERVERS: the address of "+name+" is not a PostgreSQL address.")
 		}
@@ -46,7 +49,7 @@ func (db *DB) serverNames() []string { return slices.Sorted(maps.Keys(db.servers
 // serverTitle is what people call a server.
 func serverTitle(server string) string {
 	if server == hotServer {
-		return "the hot server"
+		return hotTitle
 	}
 	return server
 }
@@ -128,7 +131,7 @@ func (db *DB) holdPlacement(ctx context.Context, tenant flomastr.TenantID, patie
 			h.giveUp(ctx)
 		}
 	}()
-	if _, err := conn.Exec(ctx, fmt.Sprintf("SET lock_timeout = %d", max(patience.Milliseconds(), 1))); err != nil {
+	if _, err := conn.Exec(ctx, fmt.Sprintf("SET idle_session_timeout = 0; SET lock_timeout = %d", max(patience.Milliseconds(), 1))); err != nil {
 		return nil, Unavailable("hold a placement", err)
 	}
 	_, err = conn.Exec(ctx, `SELECT pg_advisory_lock(hashtextextended('cold placement ' || $1::text, 0))`, tenant.String())
@@ -167,10 +170,21 @@ func (h *heldPlacement) giveUp(ctx context.Context) {
 // knowColdServers refuses to erase a tenant while this process cannot go where a database of it lies: with its rows goes the
 // knowledge of where that is.
 func (db *DB) knowColdServers(ctx context.Context, tx pgx.Tx, tenant flomastr.TenantID) error {
-	server, err := placementIn(ctx, tx, tenant)
+	rows, err := tx.Query(ctx, `
+		SELECT cold_db_ref FROM tenants WHERE id = $1
+		UNION
+		SELECT server FROM cold_copies WHERE tenant_id = $1`, tenant)
 	if err != nil {
-		return err
+		return fmt.Errorf("read where cold databases lie: %w", err)
 	}
-	_, err = db.coldServer(server, "")
-	return err
+	servers, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		return fmt.Errorf("read where cold databases lie: %w", err)
+	}
+	for _, server := range servers {
+		if _, err := db.coldServer(server, ""); err != nil {
+			return err
+		}
+	}
+	return nil
 }

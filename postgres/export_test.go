@@ -2,7 +2,10 @@ package postgres
 
 import (
 	"context"
+	"maps"
+	"slices"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/flomastr/flomastr"
@@ -42,4 +45,34 @@ func FindCandidates(ctx context.Context, s *KnowledgeStore, tenant flomastr.Tena
 // PrepareColdServer makes what cold databases on a server stand on.
 func PrepareColdServer(ctx context.Context, db *DB, server string) error {
 	return db.prepareServer(ctx, server)
+}
+
+// ColdExistsOn tells whether a tenant's cold database or its login is on a server.
+func ColdExistsOn(ctx context.Context, db *DB, tenant flomastr.TenantID, server string) (bool, error) {
+	return db.coldExistsOn(ctx, tenant, server)
+}
+
+// ColdLogin is the name of a tenant's login and of its database, and the login's password.
+func ColdLogin(key []byte, tenant flomastr.TenantID) (name, password string) {
+	return coldName(tenant), rolePassword(key, coldName(tenant))
+}
+
+// ColdCatalogue describes the objects of the cold database that serves.
+func ColdCatalogue(ctx context.Context, db *DB, tenant flomastr.TenantID) ([]string, error) {
+	server, err := db.placement(ctx, tenant)
+	if err != nil {
+		return nil, err
+	}
+	conn, err := db.connectCold(ctx, server, coldName(tenant))
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = conn.Close(ctx) }()
+	return CatalogueOf(ctx, conn)
+}
+
+// CatalogueOf describes the objects of the database of a connection.
+func CatalogueOf(ctx context.Context, conn *pgx.Conn) ([]string, error) {
+	lines, err := readCatalogue(ctx, conn)
+	return slices.Sorted(maps.Keys(lines)), err
 }

@@ -12,6 +12,9 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
+// hotServer is what people call the server of the hot database.
+const hotServer = "hot"
+
 var serverName = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,30}$`)
 
 // coldServers gives the addresses of the further servers by name. What it complains of never quotes an address.
@@ -22,6 +25,8 @@ func (c Config) coldServers() (map[string]string, error) {
 		switch {
 		case !found || !serverName.MatchString(name):
 			return nil, errors.New("must be NAME=postgres://USER:PASSWORD@HOST:5432/DATABASE, several separated by spaces, each name of lower-case letters, digits and hyphens")
+		case name == hotServer:
+			return nil, errors.New("names a server hot, which is what the hot database's own is called")
 		case servers[name] != "":
 			return nil, fmt.Errorf("names %s twice", name)
 		}

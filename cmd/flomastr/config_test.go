@@ -93,6 +93,7 @@ func TestEveryRuleNamesItsSetting(t *testing.T) {
 		{"a database of another kind", []string{"DATABASE_URL=mysql://u:hunter2@h/d", "FLOMASTR_MASTER_KEY=" + long, "SUPER_ADMIN_EMAILS=a@b.example"}, "DATABASE_URL"},
 		{"a cold server without a name", []string{"FLOMASTR_COLD_SERVERS=postgres://u:hunter2@h/d"}, "FLOMASTR_COLD_SERVERS"},
 		{"a cold server of another kind", []string{"FLOMASTR_COLD_SERVERS=eu-1=mysql://u:hunter2@h/d"}, "FLOMASTR_COLD_SERVERS"},
+		{"a cold server called hot", []string{"FLOMASTR_COLD_SERVERS=hot=postgres://u:hunter2@h/d"}, "FLOMASTR_COLD_SERVERS"},
 		{"one cold server twice", []string{"FLOMASTR_COLD_SERVERS=a=postgres://u:hunter2@h/d a=postgres://u:hunter2@g/d"}, "FLOMASTR_COLD_SERVERS"},
 		{"a database without a key", []string{"DATABASE_URL=postgres://h/d", "SUPER_ADMIN_EMAILS=a@b.example"}, "FLOMASTR_MASTER_KEY"},
 		{"a database without an operator", []string{"DATABASE_URL=postgres://h/d", "FLOMASTR_MASTER_KEY=" + long}, "SUPER_ADMIN_EMAILS"},

@@ -24,6 +24,7 @@ type tenantCommand struct {
 	SoftDelete    tenantSoftDelete    `cmd:"" help:"Delete a tenant so that it can be restored."`
 	Restore       tenantRestore       `cmd:"" help:"Bring a soft-deleted tenant back as it was."`
 	HardDelete    tenantHardDelete    `cmd:"" help:"Erase a soft-deleted tenant for good, and print the signed erasure report."`
+	MoveCold      tenantMoveCold      `cmd:"" help:"Move a tenant's own database to another PostgreSQL server while it serves."`
 	VerifyErasure tenantVerifyErasure `cmd:"" help:"Check the signature of an erasure report."`
 }
 

@@ -195,6 +195,7 @@ func newApp(ctx context.Context, cfg Config, log *slog.Logger) (_ *App, err erro
 			{Name: "old idempotency keys", Do: counted(idempotency.Sweep)},
 			{Name: "old sign-ins", Do: a.tokens.SweepSignIns},
 			{Name: "unfinished erasures", Do: a.tenants.ResumeErasures},
+			{Name: "copies of cold databases", Do: a.db.DropColdCopies},
 			{Name: "kept mails", Do: postgres.NewMailStore(a.db).Sweep},
 			{Name: "proofs of domains", Do: profiles.Recheck},
 			{Name: "old news of issuers", Do: a.tokens.SweepIssuers},
