@@ -48,6 +48,8 @@ func (g fakeGate) Authenticate(_ context.Context, authorization []string) (ident
 		return identity.Caller{Kind: identity.User, Subject: name, SuperAdmin: true}, nil
 	case "token-a":
 		return identity.Caller{Kind: identity.Token, TokenTenant: g.world.a.ID, Scopes: []identity.Scope{identity.ScopeToolsUse}}, nil
+	case "token-memory":
+		return identity.Caller{Kind: identity.Token, TokenTenant: g.world.a.ID, Scopes: []identity.Scope{identity.ScopeToolsUse, identity.ScopeMemoryRead}}, nil
 	case "token-suspended":
 		return identity.Caller{Kind: identity.Token, TokenTenant: suspended.ID, Scopes: []identity.Scope{identity.ScopeToolsUse}}, nil
 	case "token-deleted":

@@ -16,6 +16,7 @@ import (
 
 	"github.com/flomastr/flomastr"
 	"github.com/flomastr/flomastr/assistant"
+	"github.com/flomastr/flomastr/identity"
 	"github.com/flomastr/flomastr/whatsapp/provider"
 )
 
@@ -33,6 +34,7 @@ type chatRequest struct {
 	Tools      []chatTool     `json:"tools,omitempty" maxItems:"128" doc:"Called where the knowledge has no answer and one of them fits"`
 	ToolChoice toolChoice     `json:"tool_choice,omitempty"`
 	Choices    int            `json:"n,omitempty" minimum:"1" maximum:"1" doc:"There is one answer"`
+	User       string         `json:"user,omitempty" maxLength:"255" doc:"A contact's id, phone number or provider's id: with the scope memory:read the answer knows what is remembered of them. Anybody else is nobody"`
 }
 
 type streamOptions struct {
@@ -260,6 +262,13 @@ func (a *API) reply(ctx context.Context, call Call, in chatRequest) (reply, erro
 	turn, results := in.turn(call.Tenant.ID, a.deps.Clock)
 	if len(turn.Messages) == 0 {
 		return reply{}, errNoQuestion
+	}
+	if in.User != "" && call.Caller.Has(identity.ScopeMemoryRead) {
+		var err error
+		turn.Contact, err = a.deps.WhatsApp.ContactNamed(ctx, call.Tenant.ID, in.User)
+		if err != nil && flomastr.KindOf(err) != flomastr.NotFound {
+			return reply{}, err
+		}
 	}
 	question := turn.Messages[len(turn.Messages)-1].Text
 	if len(results) > 0 {

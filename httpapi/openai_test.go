@@ -2,12 +2,16 @@ package httpapi
 
 import (
 	"bufio"
+	"context"
 	"encoding/json"
 	"net/http"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/flomastr/flomastr"
+	"github.com/flomastr/flomastr/whatsapp"
 )
 
 const orderTool = `"tools":[{"type":"function","function":{"name":"order_status","description":"Tells where an order is","strict":true,
@@ -162,4 +166,43 @@ func TestProblemsUnderV1AreSaidInOpenAIsWordsToo(t *testing.T) {
 	}
 	rec := w.ask(http.MethodPost, "/routes/tools/prepare/context", "", `[]`)
 	require.NotContains(t, rec.Body.String(), `"error"`, "elsewhere there are only ours")
+}
+
+// acquaintances know one contact, by a phone number.
+type acquaintances struct {
+	WhatsApp
+	mona flomastr.ContactID
+}
+
+func (a acquaintances) ContactNamed(_ context.Context, _ flomastr.TenantID, name string) (flomastr.ContactID, error) {
+	if name != "+971500000001" {
+		return flomastr.ContactID{}, whatsapp.ErrContactNotFound
+	}
+	return a.mona, nil
+}
+
+// attentive remembers of whom it was asked.
+type attentive struct {
+	Assistant
+	asked *[]flomastr.ContactID
+}
+
+func (a attentive) Answer(ctx context.Context, turn flomastr.Turn) (flomastr.Decision, error) {
+	*a.asked = append(*a.asked, turn.Contact)
+	return a.Assistant.Answer(ctx, turn)
+}
+
+func TestAChatIsTheContactsWhoseMemoryTheTokenMayRead(t *testing.T) {
+	t.Parallel()
+	w := toolsWorld(t)
+	var asked []flomastr.ContactID
+	mona := flomastr.NewID[flomastr.ContactID]()
+	w.api.deps.Assistant, w.api.deps.WhatsApp = attentive{w.api.deps.Assistant, &asked}, acquaintances{mona: mona}
+	for _, c := range []struct{ token, user string }{
+		{"token-memory", "+971500000001"}, {"token-memory", "user-1234"}, {"token-memory", ""}, {"token-a", "+971500000001"},
+	} {
+		rec := w.ask(http.MethodPost, "/v1/chat/completions", c.token, `{"messages":[{"role":"user","content":"How much is a brake service?"}],"user":"`+c.user+`"}`)
+		require.Equal(t, 200, rec.Code, rec.Body)
+	}
+	require.Equal(t, []flomastr.ContactID{mona, {}, {}, {}}, asked, "a stranger is nobody, and without the scope so is everybody")
 }

@@ -58,6 +58,7 @@ type WhatsApp interface {
 	TestChannel(ctx context.Context, tenant flomastr.TenantID, id flomastr.ChannelID) error
 	InboundErrors(ctx context.Context, tenant flomastr.TenantID, id flomastr.ChannelID, limit int) ([]whatsapp.InboundError, error)
 	Person(ctx context.Context, tenant flomastr.TenantID, id flomastr.ContactID, reach whatsapp.Reach) (whatsapp.Person, error)
+	ContactNamed(ctx context.Context, tenant flomastr.TenantID, name string) (flomastr.ContactID, error)
 	MergeContacts(ctx context.Context, tenant flomastr.TenantID, by flomastr.Actor, id, other flomastr.ContactID) (whatsapp.Contact, error)
 	UnmergeContact(ctx context.Context, tenant flomastr.TenantID, by flomastr.Actor, id flomastr.ContactID) (whatsapp.Contact, error)
 	Ledger(ctx context.Context, tenant flomastr.TenantID, page whatsapp.LedgerPage) ([]whatsapp.LedgerLine, string, error)

@@ -3,7 +3,6 @@ package postgres
 import (
 	"context"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -58,31 +57,14 @@ func (s *PulseStore) Past(ctx context.Context, tenant flomastr.TenantID, reader 
 	return past, err
 }
 
-// talksOf lists the conversations of a person, named by the id of one of their contacts, a phone number or what a provider
-// calls them.
+// talksOf lists the conversations of a person.
 func talksOf(ctx context.Context, tx pgx.Tx, tenant flomastr.TenantID, reader string) ([]flomastr.ConversationID, error) {
-	id, err := flomastr.ParseID[flomastr.ContactID](reader)
-	var named any
-	if err == nil {
-		named = id
-	}
 	rows, err := tx.Query(ctx, `
-		WITH named AS (
-		  SELECT id FROM contacts WHERE tenant_id = $1 AND id = $2::uuid
-		  UNION
-		  SELECT i.contact_id
-		  FROM channels h
-		  JOIN contact_identities i ON i.tenant_id = $1 AND i.channel_id = h.id
-		   AND (i.kind = 'phone' AND i.value = $4 OR i.kind = 'user_id' AND i.value = $3)
-		  WHERE h.tenant_id = $1
-		), persons AS (
-		  SELECT coalesce(merged_into, id) AS id FROM contacts WHERE tenant_id = $1 AND id IN (SELECT id FROM named)
-		)
+		WITH persons AS (`+personsNamedSQL+`)
 		SELECT v.id
 		FROM contacts c
 		JOIN conversations v ON v.tenant_id = $1 AND v.contact_id = c.id
-		WHERE c.tenant_id = $1 AND (c.id IN (SELECT id FROM persons) OR c.merged_into IN (SELECT id FROM persons))`,
-		tenant, named, reader, strings.TrimPrefix(reader, "+"))
+		WHERE c.tenant_id = $1 AND (c.id IN (SELECT id FROM persons) OR c.merged_into IN (SELECT id FROM persons))`, namedBy(tenant, reader)...)
 	if err != nil {
 		return nil, fmt.Errorf("find a person's conversations: %w", err)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 
@@ -39,6 +40,40 @@ func readContact(ctx context.Context, tx pgx.Tx, tenant flomastr.TenantID, id fl
 		c.MergedInto = *into
 	}
 	return c, err
+}
+
+// personsNamedSQL finds the contacts that stand for whom a contact's id, a provider's id or a phone number names. See namedBy.
+const personsNamedSQL = `
+	SELECT DISTINCT coalesce(c.merged_into, c.id) AS id
+	FROM contacts c
+	WHERE c.tenant_id = $1 AND c.id IN (
+	  SELECT $2::uuid
+	  UNION
+	  SELECT i.contact_id
+	  FROM channels h
+	  JOIN contact_identities i ON i.tenant_id = $1 AND i.channel_id = h.id
+	   AND (i.kind = 'user_id' AND i.value = $3 OR i.kind = 'phone' AND i.value = $4)
+	  WHERE h.tenant_id = $1)`
+
+// namedBy gives the arguments of personsNamedSQL.
+func namedBy(tenant flomastr.TenantID, name string) []any {
+	var id any // null for what is none
+	if parsed, err := flomastr.ParseID[flomastr.ContactID](name); err == nil {
+		id = parsed
+	}
+	return []any{tenant, id, name, strings.TrimPrefix(name, "+")}
+}
+
+// ContactNamed implements whatsapp.ContactStore. Of several people who share a number on different channels it is the first.
+func (s *WhatsAppStore) ContactNamed(ctx context.Context, tenant flomastr.TenantID, name string) (id flomastr.ContactID, err error) {
+	err = s.db.InTenant(ctx, tenant, func(tx pgx.Tx) error {
+		err := tx.QueryRow(ctx, personsNamedSQL+" ORDER BY id LIMIT 1", namedBy(tenant, name)...).Scan(&id)
+		if errors.Is(err, pgx.ErrNoRows) {
+			return whatsapp.ErrContactNotFound
+		}
+		return err
+	})
+	return id, err
 }
 
 // Person implements whatsapp.ContactStore.

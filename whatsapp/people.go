@@ -35,6 +35,9 @@ type OptOut struct {
 type ContactStore interface {
 	// Person reads a contact who has a conversation within reach; ErrContactNotFound.
 	Person(ctx context.Context, tenant flomastr.TenantID, id flomastr.ContactID, reach Reach) (Person, error)
+	// ContactNamed finds the contact that stands for whom a contact's id, a phone number or a provider's id names;
+	// ErrContactNotFound.
+	ContactNamed(ctx context.Context, tenant flomastr.TenantID, name string) (flomastr.ContactID, error)
 	// MergeContacts says that other is the same person as id. Nothing is moved: threads and names stay where they are, and
 	// whatever holds for a person, such as an opt-out, holds for both. ErrContactNotFound, ErrSameContact.
 	MergeContacts(ctx context.Context, tenant flomastr.TenantID, by flomastr.Actor, id, other flomastr.ContactID) (Contact, error)
@@ -52,6 +55,11 @@ var (
 // Person reads a contact and the person whom it stands for.
 func (e *Engine) Person(ctx context.Context, tenant flomastr.TenantID, id flomastr.ContactID, reach Reach) (Person, error) {
 	return e.store.Person(ctx, tenant, id, reach)
+}
+
+// ContactNamed finds the contact that stands for whom a contact's id, a phone number or a provider's id names.
+func (e *Engine) ContactNamed(ctx context.Context, tenant flomastr.TenantID, name string) (flomastr.ContactID, error) {
+	return e.store.ContactNamed(ctx, tenant, name)
 }
 
 // MergeContacts says that two contacts are one person.

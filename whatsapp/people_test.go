@@ -121,6 +121,18 @@ func TestOnePersonOnTwoChannelsIsMergedAndTakenApart(t *testing.T) {
 	_, err = b.engine.MergeContacts(t.Context(), b.tenant, by, first.Contact.ID, flomastr.NewID[flomastr.ContactID]())
 	require.ErrorIs(t, err, whatsapp.ErrContactNotFound)
 
+	for _, name := range []string{first.Contact.ID.String(), second.Contact.ID.String(), "+385911111111", "385911111111"} {
+		named, err := b.engine.ContactNamed(t.Context(), b.tenant, name)
+		require.NoError(t, err, name)
+		require.Equal(t, first.Contact.ID, named, name)
+		_, err = b.engine.ContactNamed(t.Context(), flomastr.NewID[flomastr.TenantID](), name)
+		require.ErrorIs(t, err, whatsapp.ErrContactNotFound, "to another tenant")
+	}
+	for _, name := range []string{"", "+", "+1", "nobody", flomastr.NewID[flomastr.ContactID]().String()} {
+		_, err = b.engine.ContactNamed(t.Context(), b.tenant, name)
+		require.ErrorIs(t, err, whatsapp.ErrContactNotFound, name)
+	}
+
 	optOut := func(id flomastr.ConversationID) whatsapp.Scope {
 		c, err := b.store.Conversation(t.Context(), b.tenant, id)
 		require.NoError(t, err)

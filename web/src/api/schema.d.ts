@@ -4067,6 +4067,8 @@ export interface components {
             };
             /** @description Called where the knowledge has no answer and one of them fits */
             tools?: components["schemas"]["ChatTool"][] | null;
+            /** @description A contact's id, phone number or provider's id: with the scope memory:read the answer knows what is remembered of them. Anybody else is nobody */
+            user?: string;
         } & {
             [key: string]: unknown;
         };
