@@ -122,7 +122,7 @@ func TestAChatIsStreamedInPieces(t *testing.T) {
 	require.Equal(t, whole.Usage, last.Usage)
 	before := pieces[len(pieces)-2]
 	require.Equal(t, "stop", *before.Choices[0].Finish)
-	require.Equal(t, whole.FloMastr.Confidence, before.FloMastr.Confidence)
+	require.Equal(t, whole.FloMastr.Action, before.FloMastr.Action)
 	require.Equal(t, "A brake service costs 180.50 dirhams.", before.FloMastr.Citations[0].Quote)
 	require.Nil(t, before.Usage)
 

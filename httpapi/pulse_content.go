@@ -19,7 +19,7 @@ type pulseContentInput struct {
 		TenantID     string           `json:"tenant_id" minLength:"1" maxLength:"255" doc:"The tenant, by id or slug"`
 		UserID       string           `json:"user_id" minLength:"1" maxLength:"255" doc:"A contact's id, phone number or provider's id; nothing is known of anybody else"`
 		UserContext  map[string]any   `json:"user_context,omitempty" doc:"What else is known of them, such as their last purchase: its texts are searched for"`
-		Preferences  pulsePreferences `json:"preferences,omitempty"`
+		Preferences  pulsePreferences `json:"preferences,omitzero"`
 		ContentTypes []string         `json:"content_types,omitempty" maxItems:"20" doc:"Types or tags of the knowledge that may be used; none: all"`
 		MaxItems     int              `json:"max_items,omitempty" minimum:"1" maximum:"20" default:"5"`
 	}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
@@ -121,11 +122,11 @@ func refusal(answer *recorder) error {
 	if err := json.Unmarshal(answer.body.Bytes(), &problem); err != nil || problem.Detail == "" {
 		return fmt.Errorf("refused with status %d", answer.status)
 	}
-	text := problem.Detail + " (" + problem.Code + ")"
+	lines := []string{problem.Detail + " (" + problem.Code + ")"}
 	for _, e := range problem.Errors {
-		text += "\n" + e.Location + ": " + e.Message
+		lines = append(lines, e.Location+": "+e.Message)
 	}
-	return errors.New(text)
+	return errors.New(strings.Join(lines, "\n"))
 }
 
 // recorder takes an answer that stays in this process.

@@ -78,29 +78,7 @@ func (c Config) problems() []problem {
 	if len(c.BaseDomain) > 200 || !domainPattern.MatchString(c.BaseDomain) {
 		say("FLOMASTR_BASE_DOMAIN", "must be a domain in lower case without scheme or port, such as flomastr.example")
 	}
-	for _, u := range []struct {
-		name, value string
-		originOnly  bool
-	}{
-		{"FLOMASTR_PUBLIC_URL", c.PublicURL, true},
-		{"FLOMASTR_INFOBIP_URL", c.InfobipStandIn, true},
-		{"FLOMASTR_META_URL", c.MetaStandIn, true},
-		{"FLOMASTR_TWILIO_URL", c.TwilioStandIn, true},
-		{"INFOBIP_BASE_URL", c.InfobipBaseURL, true},
-		{"FLOMASTR_EMBEDDING_URL", c.EmbeddingBaseURL, false},
-		{"FLOMASTR_RERANK_URL", c.RerankURL, false},
-		{"OPENAI_BASE_URL", c.OpenAIBaseURL, false},
-		{"FLOMASTR_TRANSCRIBE_URL", c.TranscribeURL, false},
-		{"FLOMASTR_S3_ENDPOINT", c.S3Endpoint, true},
-		{"N8N_MASTER_URL", c.N8NMasterURL, false},
-	} {
-		if u.value == "" {
-			continue
-		}
-		if err := checkURL(u.value, u.originOnly); err != nil {
-			say(u.name, "%v", err)
-		}
-	}
+	out = append(out, c.addressProblems()...)
 	for _, origin := range c.CORSOrigins {
 		if err := checkURL(origin, true); err != nil {
 			say("FLOMASTR_CORS_ORIGINS", "%v", err)
@@ -164,6 +142,34 @@ func (c Config) problems() []problem {
 		say("FLOMASTR_COLD_SERVERS", "%v", err)
 	}
 	return slices.Concat(out, c.mailProblems(), c.crossProblems(), c.signInProblems())
+}
+
+// addressProblems looks at the settings that are one address.
+func (c Config) addressProblems() (out []problem) {
+	for _, u := range []struct {
+		name, value string
+		originOnly  bool
+	}{
+		{"FLOMASTR_PUBLIC_URL", c.PublicURL, true},
+		{"FLOMASTR_INFOBIP_URL", c.InfobipStandIn, true},
+		{"FLOMASTR_META_URL", c.MetaStandIn, true},
+		{"FLOMASTR_TWILIO_URL", c.TwilioStandIn, true},
+		{"INFOBIP_BASE_URL", c.InfobipBaseURL, true},
+		{"FLOMASTR_EMBEDDING_URL", c.EmbeddingBaseURL, false},
+		{"FLOMASTR_RERANK_URL", c.RerankURL, false},
+		{"OPENAI_BASE_URL", c.OpenAIBaseURL, false},
+		{"FLOMASTR_TRANSCRIBE_URL", c.TranscribeURL, false},
+		{"FLOMASTR_S3_ENDPOINT", c.S3Endpoint, true},
+		{"N8N_MASTER_URL", c.N8NMasterURL, false},
+	} {
+		if u.value == "" {
+			continue
+		}
+		if err := checkURL(u.value, u.originOnly); err != nil {
+			out = append(out, problem{u.name, err.Error()})
+		}
+	}
+	return out
 }
 
 // mailProblems is the rules of how mails leave.
