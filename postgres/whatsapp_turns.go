@@ -232,6 +232,10 @@ func (s *WhatsAppStore) SaveDecision(ctx context.Context, lane whatsapp.Lane, ou
 			if err := setOwner(ctx, tx, lane.Tenant, lane.Conversation, change); err != nil {
 				return err
 			}
+		} else if result.Message == nil { // a message and a new owner are told by themselves
+			if err := appendEvent(ctx, tx, lane.Tenant, "conversation.updated", map[string]string{"conversation_id": lane.Conversation.String()}); err != nil {
+				return err
+			}
 		}
 		return finishJob(ctx, tx, lane, out, result)
 	})

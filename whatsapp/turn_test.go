@@ -40,6 +40,31 @@ func TestABurstIsOneTurnAndALaterMessageIsAnother(t *testing.T) {
 	require.Equal(t, flomastr.SpeakerAssistant, turns[1].History[3].Speaker)
 }
 
+// The inbox shows what waits for an answer, and must hear that nothing does any more.
+func TestATurnThatEndsInSilenceIsToldOnceAndAnAnsweredOneByItsAnswer(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		action flomastr.Action
+		told   int
+	}{{flomastr.ActionSilent, 1}, {flomastr.ActionAnswer, 0}, {flomastr.ActionHandOver, 1}} {
+		t.Run(string(c.action), func(t *testing.T) {
+			t.Parallel()
+			b := setup(t, options{})
+			b.answerer.fn = func(context.Context, flomastr.Turn) (flomastr.Decision, error) {
+				d := flomastr.Decision{Action: c.action, Reason: "A test."}
+				if c.action != flomastr.ActionSilent {
+					d.Text = "A colleague sees to it."
+				}
+				return d, nil
+			}
+			b.work()
+			b.says("385911111111", "Thanks!")
+			b.settled()
+			require.Equal(t, c.told, b.count(`SELECT count(*) FROM events WHERE type = 'conversation.updated' AND data->>'conversation_id' = $1`, b.only().ID.String()))
+		})
+	}
+}
+
 func TestAFinishedSentenceIsAnsweredWithoutWaiting(t *testing.T) {
 	t.Parallel()
 	settings := quick()
