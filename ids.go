@@ -41,6 +41,7 @@ type (
 	releaseNoun       struct{}
 	releaseChangeNoun struct{}
 	memoryNoun        struct{}
+	taskNoun          struct{}
 )
 
 // The ids of the product's nouns.
@@ -71,6 +72,7 @@ type (
 	ReleaseID       = ID[releaseNoun]
 	ReleaseChangeID = ID[releaseChangeNoun]
 	MemoryID        = ID[memoryNoun]
+	TaskID          = ID[taskNoun]
 )
 
 // lastV7 keeps ids of one process strictly increasing within a millisecond (RFC 9562, section 6.2, method 1).

@@ -18,6 +18,13 @@ type Turn struct {
 	History      []TurnMessage // what was said before, both sides, oldest first
 	First        bool          // no answer was ever sent in this conversation
 	Release      ReleaseID     // answered as this release of the knowledge would; zero: as it serves
+	Rework       *Rework       // a person sent back what was drafted for this turn; nil for most
+}
+
+// Rework is what a person did not let go, and what they want changed.
+type Rework struct {
+	Draft    string // empty where there was none
+	Feedback string // a member's words: trusted as a wish about the answer, never sent to the customer
 }
 
 // Speaker says who wrote a message.
@@ -65,6 +72,15 @@ type Decision struct {
 	Reason     string     // why, for people; never shown to the customer
 	Model      string     // what wrote it: "offline", or a model's name
 	Unanswered []string   // questions of the turn that stand for themselves and that the knowledge has nothing for
+	Draft      *Draft     // what was not sure enough to be said
+}
+
+// Draft is an answer that a person has to let go. Whoever puts it to one says Notice in the place of the decision's text, which
+// nobody else may: it promises that person's answer.
+type Draft struct {
+	Text     string     // at most MaxReplyChars
+	Notice   string     // at most MaxReplyChars
+	Evidence []Evidence // in the order of the citations in Text
 }
 
 // Evidence is a passage that an answer stands on, or with the source "memory" what is remembered of the customer.

@@ -44,16 +44,21 @@ func (a *Assistant) compose(v voice, findings []finding) flomastr.Decision {
 	}
 	d.Reason = strings.Join(reasons, " | ")
 	if answered == 0 {
-		d.Text = a.introduced(v, a.lexicon.say(v.lang, "refuse"))
+		d.Text, d.Draft = a.introduced(v, a.lexicon.say(v.lang, "refuse")), a.draft(v, findings)
 		return d
 	}
 	d.Action, d.Evidence, d.Disputes, d.Confidence = flomastr.ActionAnswer, w.evidence, w.disputes, round(lowest)
+	d.Text = a.introduced(v, a.sourced(v, parts, w.evidence))
+	return d
+}
+
+// sourced joins the parts of an answer and names where they come from.
+func (a *Assistant) sourced(v voice, parts []string, evidence []flomastr.Evidence) string {
 	text := strings.Join(parts, "\n\n")
-	if source := a.lexicon.sourceLine(v.lang, w.evidence); source != "" && !v.bare {
+	if source := a.lexicon.sourceLine(v.lang, evidence); source != "" && !v.bare {
 		text += "\n\n_" + short(strings.ReplaceAll(source, "_", " "), 500) + "_"
 	}
-	d.Text = a.introduced(v, text)
-	return d
+	return text
 }
 
 func round(x float64) float64 { return math.Round(x*1000) / 1000 }

@@ -31,6 +31,8 @@ func TestARaisedThresholdTurnsAnAnswerIntoARefusal(t *testing.T) {
 	}
 	if above := ask(answered.Confidence + 0.01); above.Action != flomastr.ActionRefuse || strings.Contains(above.Text, "AED 95") {
 		t.Errorf("above its confidence: %s %q", above.Action, above.Text)
+	} else if strings.Contains(above.Text, "colleague, who") || above.Draft == nil || !strings.Contains(above.Draft.Notice, "colleague, who") || !strings.Contains(above.Draft.Text, "AED 95") || len(above.Draft.Evidence) != 1 || len(above.Evidence) != 0 {
+		t.Errorf("what a person is to let go: %+v", above.Draft)
 	}
 }
 

@@ -54,8 +54,19 @@ func (a *Assistant) Answer(ctx context.Context, turn flomastr.Turn) (flomastr.De
 		}
 		findings, used = append(findings, f), append(used, helpers...)
 	}
+	if turn.Rework != nil {
+		more, err := a.heed(ctx, turn, policy, v)
+		if err != nil {
+			return flomastr.Decision{}, err
+		}
+		findings = append(findings, more...)
+	}
 	d := a.compose(v, findings)
 	d.Evidence = append(d.Evidence, used...)
+	if turn.Rework != nil {
+		d.Draft = a.draft(v, findings) // a person looks at it in any case
+		d.Unanswered = nil             // it was noted when the turn was answered first
+	}
 	return d, nil
 }
 

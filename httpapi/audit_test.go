@@ -118,9 +118,19 @@ func (e *estate) acts(t *testing.T) []act {
 			LIMIT 1
 			RETURNING id::text`, mine).Scan(&broken)
 	}))
+	ask := func(title string) string {
+		return "/routes/tasks/" + e.call(t, "POST", "/routes/tasks?tenant_id=mine", owner, `{"title":"`+title+`"}`).field("task_id")
+	}
+	first, other := ask("One?"), ask("Two?")
 	one, two := people.Conversations[0].Contact.ID, people.Conversations[1].Contact.ID
 	return []act{
 		{"POST /routes/contacts/{id}/merge", "/routes/contacts/" + one + "/merge", owner, `{"contact_id":"` + two + `"}`},
+		{"POST /routes/tasks", "/routes/tasks?tenant_id=mine", owner, `{"title":"Three?"}`},
+		{"POST /routes/tasks/{task_id}/assign", first + "/assign", owner, "{}"},
+		{"POST /routes/tasks/{task_id}/resolve", first + "/resolve", owner, `{"action":"rejected"}`},
+		{"POST /routes/api/v1/tasks", "/routes/api/v1/tasks?tenant_id=mine", owner, `{"title":"Four?"}`},
+		{"POST /routes/api/v1/tasks/{task_id}/assign", strings.Replace(other, "/routes/", "/routes/api/v1/", 1) + "/assign", owner, "{}"},
+		{"POST /routes/api/v1/tasks/{task_id}/resolve", strings.Replace(other, "/routes/", "/routes/api/v1/", 1) + "/resolve", owner, `{"action":"rejected"}`},
 		{"POST /routes/media", "/routes/media", owner, "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.txt\"\r\n\r\nSome words.\r\n--b--\r\n"},
 		{"POST /routes/media/{id}/fetch", "/routes/media/" + broken + "/fetch", owner, ""},
 		{"POST /routes/contacts/{id}/unmerge", "/routes/contacts/" + two + "/unmerge", owner, ""},

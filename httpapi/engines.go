@@ -26,6 +26,7 @@ type Engines struct {
 	Assistant   Assistant
 	Pulse       Pulse
 	WhatsApp    WhatsApp
+	Tasks       Tasks
 
 	Visits        identity.VisitStore
 	PlatformUsers identity.PlatformUserStore

@@ -18,7 +18,7 @@ import (
 )
 
 // belongings are one object of each kind that a body may name.
-type belongings struct{ channel, contact, item, set, release, message, person, number, file string }
+type belongings struct{ channel, contact, item, set, release, message, person, number, file, talk string }
 
 // belongingsOf makes what a tenant is to have, as its owner, and gives it.
 func (e *estate) belongingsOf(t *testing.T, slug, owner, number string) (b belongings) {
@@ -45,10 +45,12 @@ func (e *estate) belongingsOf(t *testing.T, slug, owner, number string) (b belon
 	require.Equal(t, 202, got.Code, got.Body)
 	var page struct {
 		Conversations []struct {
+			ID      string
 			Contact struct{ ID string }
 		}
 	}
 	require.NoError(t, json.Unmarshal(do("GET", "/routes/conversations?tenant_id="+slug, "").Body.Bytes(), &page))
+	b.talk = page.Conversations[0].ID
 	b.contact = page.Conversations[0].Contact.ID
 	var team struct {
 		Members []struct {
@@ -67,7 +69,7 @@ func (e *estate) rowsOf(t *testing.T, id string) (sum string) {
 	tenant, err := flomastr.ParseID[flomastr.TenantID](id)
 	require.NoError(t, err)
 	require.NoError(t, e.db.InTenant(t.Context(), tenant, func(tx pgx.Tx) error {
-		for _, table := range []string{"channels", "contacts", "conversations", "messages", "outbox", "suppressions", "alerts", "knowledge_index", "question_sets", "questions", "knowledge_releases", "release_changes", "tenant_memberships", "events"} {
+		for _, table := range []string{"channels", "contacts", "conversations", "messages", "outbox", "suppressions", "alerts", "tasks", "knowledge_index", "question_sets", "questions", "knowledge_releases", "release_changes", "tenant_memberships", "events"} {
 			var one string
 			if err := tx.QueryRow(t.Context(), `SELECT coalesce(md5(string_agg(x::text, '|' ORDER BY x::text)), '') FROM `+table+` x`).Scan(&one); err != nil {
 				return fmt.Errorf("%s: %w", table, err)
@@ -137,6 +139,8 @@ func TestABodyThatNamesAnothersObjectLooksAsIfItWereMissing(t *testing.T) {
 		return `{"lease_token":"` + claimed.field("lease_token") + `","result":{"reply":{` + reply + `}}}`
 	}
 
+	task := e.call(t, "POST", "/routes/tasks?tenant_id=mine", owner, `{"title":"Well?"}`).field("task_id")
+
 	left := e.fieldsOfIDs()
 	// A preview is of words: it opens no file, and shows the same whatever is named.
 	preview := func(file string) answer {
@@ -150,6 +154,11 @@ func TestABodyThatNamesAnothersObjectLooksAsIfItWereMissing(t *testing.T) {
 		foreign, missing  string
 	}{
 		"a contact to merge into one's own": {"POST /routes/contacts/{id}/merge contact_id", "/routes/contacts/" + mine.contact + "/merge", `{"contact_id":"%s"}`, owner, theirs.contact, nowhere},
+		"a conversation to ask about":       {"POST /routes/tasks conversation_id", "/routes/tasks", `{"title":"Well?","conversation_id":"%s"}`, owner, theirs.talk, nowhere},
+		"the same under the other path":     {"POST /routes/api/v1/tasks conversation_id", "/routes/api/v1/tasks", `{"title":"Well?","conversation_id":"%s"}`, owner, theirs.talk, nowhere},
+		"the same, by token":                {"", "/routes/tasks", `{"title":"Well?","conversation_id":"%s"}`, token, theirs.talk, nowhere},
+		"a person to ask":                   {"", "/routes/tasks", `{"title":"Well?","assigned_to":"%s"}`, owner, theirs.person, nowhere},
+		"a person to give a task to":        {"", "/routes/tasks/" + task + "/assign", `{"user_id":"%s"}`, owner, theirs.person, nowhere},
 		"a number to send from":             {"POST /messages/send channel_id", "/messages/send", `{"to":"+385912222222","message":"Hi","channel_id":"%s"}`, owner, theirs.channel, nowhere},
 		"a number to send from, by token":   {"", "/messages/send", `{"to":"+385912222222","message":"Hi","channel_id":"%s"}`, token, theirs.channel, nowhere},
 		"a number to write to":              {"", "/webhook/inbound", `{"from":"+385912222222","message":"Hi","to":"%s"}`, token, theirs.number, "+447860099399"},

@@ -32,6 +32,7 @@ import (
 	"github.com/flomastr/flomastr/pulse"
 	"github.com/flomastr/flomastr/secret"
 	"github.com/flomastr/flomastr/sim/embeddings"
+	"github.com/flomastr/flomastr/task"
 	"github.com/flomastr/flomastr/tenant"
 	"github.com/flomastr/flomastr/whatsapp"
 	"github.com/flomastr/flomastr/whatsapp/provider"
@@ -155,7 +156,7 @@ func newEstate(t *testing.T) *estate {
 		Engines: httpapi.Engines{
 			Audit: postgres.NewAuditStore(e.db), SignIns: e.provider, People: e.gate, APITokens: e.store, TenantAdmin: tenants, TenantLife: tenants, Profiles: profilesOf(e.db), Branding: brandingOf(t, e.db),
 			Visits: e.store, PlatformUsers: e.store,
-			Team: e.team, Accounts: e.provider, Preferences: e.store, KeptMails: mail.NewKeeper(postgres.NewMailStore(e.db), keys), WhatsApp: conversations, Knowledge: knowledge,
+			Team: e.team, Accounts: e.provider, Preferences: e.store, KeptMails: mail.NewKeeper(postgres.NewMailStore(e.db), keys), WhatsApp: conversations, Tasks: task.New(postgres.NewTaskStore(e.db), nil), Knowledge: knowledge,
 			Pulse:     pulse.New(pulse.Deps{Store: postgres.NewPulseStore(e.db), Knowledge: knowledge, Clock: flomastr.SystemClock}),
 			Assistant: answers, Evaluations: e.asks,
 		},
@@ -236,6 +237,7 @@ func (e *estate) settle(t *testing.T) {
 	questions := made("POST", "/routes/knowledge/other/evaluations", `{"name":"`+canary+`","questions":[{"text":"`+canary+`?","expected":["`+item.field("id")+`"]}]}`)
 	run := made("POST", "/routes/knowledge/other/evaluations/"+questions.field("id")+"/runs", "")
 	release := made("POST", "/routes/knowledge/other/releases", `{"name":"`+canary+`"}`)
+	asked := made("POST", "/routes/tasks?tenant_id=other", `{"title":"`+canary+`"}`)
 	inbound := e.call(t, "POST", "/webhook/inbound", theirs.field("secret"), `{"from":"+385911111111","message":"`+canary+`","contact_name":"`+canary+`"}`)
 	require.Equal(t, 202, inbound.Code, inbound.Body)
 	var list struct{ Conversations []struct{ ID string } }
@@ -247,7 +249,7 @@ func (e *estate) settle(t *testing.T) {
 	var raised struct{ Alerts []struct{ ID string } }
 	require.NoError(t, json.Unmarshal(made("GET", "/routes/tenants/other/alerts", "").Body.Bytes(), &raised))
 	require.Len(t, raised.Alerts, 1)
-	e.foreign = []string{channel.field("id"), item.field("id"), theirs.field("id"), inbound.field("job_id"), list.Conversations[0].ID, raised.Alerts[0].ID, template.field("id"), site.field("id"), questions.field("id"), run.field("id"), release.field("id")}
+	e.foreign = []string{channel.field("id"), item.field("id"), theirs.field("id"), inbound.field("job_id"), list.Conversations[0].ID, raised.Alerts[0].ID, template.field("id"), site.field("id"), questions.field("id"), run.field("id"), release.field("id"), asked.field("task_id")}
 }
 
 // platformAdmin signs somebody in who may read the platform's pages.
@@ -744,6 +746,8 @@ var repeatable = map[string]string{
 	"/routes/conversations/{id}/resume":                       "sets an owner",
 	"/routes/conversations/{id}/close":                        "sets a state",
 	"/routes/tenants/{tenant_id}/alerts/{id}/resolve":         "sets a state",
+	"/routes/tasks/{task_id}/assign":                          "sets an assignee",
+	"/routes/api/v1/tasks/{task_id}/assign":                   "its alias",
 	"/routes/knowledge/{tenant_slug}/search":                  "reads",
 	"/routes/knowledge/{tenant_slug}/unanswered/{id}/dismiss": "what was put aside is on the list no more",
 	"/routes/knowledge/{tenant_slug}/unanswered/{id}/take-up": "what was taken up is put aside no more",

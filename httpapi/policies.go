@@ -15,7 +15,8 @@ type policiesBody struct {
 	HotTTLDays           int      `json:"hot_ttl_days" doc:"After so many days without a message a conversation moves to the archive, where it stays readable"`
 	InboxScope           string   `json:"inbox_scope" enum:"all,assigned,team" doc:"Which conversations a member sees: all; those assigned to them; or, as team, those that nobody has taken as well. Owners and administrators see all"`
 	CatalogEnabled       bool     `json:"catalog_enabled" doc:"Whether the gallery is shown and may be installed from"`
-	ConfidenceThreshold  float64  `json:"confidence_threshold" doc:"The assistant does not answer what it is less sure of"`
+	ConfidenceThreshold  float64  `json:"confidence_threshold" doc:"The assistant does not answer what it is less sure of; it asks a person"`
+	TaskDueMinutes       int      `json:"task_due_minutes" doc:"After so many minutes people are told that a task still waits"`
 }
 
 type policiesOutput struct{ Body policiesBody }
@@ -44,11 +45,12 @@ type policiesInput struct {
 		InboxScope           *string   `json:"inbox_scope,omitempty" enum:"all,assigned,team"`
 		CatalogEnabled       *bool     `json:"catalog_enabled,omitempty"`
 		ConfidenceThreshold  *float64  `json:"confidence_threshold,omitempty"`
+		TaskDueMinutes       *int      `json:"task_due_minutes,omitempty"`
 	}
 }
 
 // policiesPut changes what the body names. A super admin may change everything; the tenant's own administrators the
-// threshold, the inbox scope, and retention downwards.
+// threshold, how long tasks may wait, the inbox scope, and retention downwards.
 func (a *API) policiesPut(ctx context.Context, call Call, in *policiesInput) (*policiesOutput, error) {
 	changed, err := a.deps.TenantAdmin.ChangePolicies(ctx, call.Caller.Actor(), call.Tenant.ID, !call.Caller.SuperAdmin, func(p *tenant.Policies) {
 		set(&p.RateLimitPerMinute, in.Body.RateLimitPerMinute)
@@ -60,6 +62,7 @@ func (a *API) policiesPut(ctx context.Context, call Call, in *policiesInput) (*p
 		set(&p.InboxScope, in.Body.InboxScope)
 		set(&p.CatalogEnabled, in.Body.CatalogEnabled)
 		set(&p.ConfidenceThreshold, in.Body.ConfidenceThreshold)
+		set(&p.TaskDueMinutes, in.Body.TaskDueMinutes)
 	})
 	if err != nil {
 		return nil, err

@@ -36,7 +36,8 @@ func (a *API) reached(ctx context.Context, call Call, in ConversationPath) (flom
 	return id, err
 }
 
-// visible leaves out the events of conversations that are not within the caller's reach now, whenever they happened.
+// visible leaves out the events of conversations that are not within the caller's reach now, whenever they happened. Those of
+// tasks that were given to the caller stay.
 func (a *API) visible(ctx context.Context, call Call, events []StreamEvent) ([]StreamEvent, error) {
 	reach, err := a.reach(ctx, call)
 	if err != nil || reach.All() {
@@ -47,8 +48,9 @@ func (a *API) visible(ctx context.Context, call Call, events []StreamEvent) ([]S
 	for i, e := range events {
 		var data struct {
 			Conversation flomastr.ConversationID `json:"conversation_id"`
+			AssignedTo   string                  `json:"assigned_to"` // of a task, which its assignee may see
 		}
-		if json.Unmarshal(e.Data, &data) == nil && !data.Conversation.IsZero() {
+		if json.Unmarshal(e.Data, &data) == nil && !data.Conversation.IsZero() && data.AssignedTo != reach.Member {
 			of[i] = data.Conversation
 			asked = append(asked, data.Conversation)
 		}

@@ -171,6 +171,14 @@ func (a *API) routes() {
 	route(a, http.MethodPost, "/routes/contacts/{id}/merge", identity.Admin, a.contactMerge)
 	route(a, http.MethodPost, "/routes/contacts/{id}/unmerge", identity.Admin, a.contactUnmerge)
 	route(a, http.MethodGet, "/routes/events", identity.Member, a.events)
+	readTasks, writeTasks := identity.Member.Or(identity.Service(identity.ScopeTasksRead)), identity.Member.Or(identity.Service(identity.ScopeTasksWrite))
+	for _, tasks := range []string{"/routes/tasks", "/routes/api/v1/tasks"} {
+		route(a, http.MethodGet, tasks, readTasks, a.taskList)
+		route(a, http.MethodPost, tasks, writeTasks, a.taskCreate, idempotent, status(http.StatusCreated))
+		route(a, http.MethodGet, tasks+"/{task_id}", readTasks, a.taskGet)
+		route(a, http.MethodPost, tasks+"/{task_id}/assign", identity.Member, a.taskAssign)
+		route(a, http.MethodPost, tasks+"/{task_id}/resolve", writeTasks, a.taskResolve, idempotent)
+	}
 
 	// Business Brain.
 	readKnowledge := identity.Service(identity.ScopeKnowledgeRead)

@@ -13,6 +13,7 @@ import (
 
 	"github.com/flomastr/flomastr"
 	"github.com/flomastr/flomastr/identity"
+	"github.com/flomastr/flomastr/task"
 	"github.com/flomastr/flomastr/whatsapp"
 )
 
@@ -39,6 +40,7 @@ type WhatsApp interface {
 	Resume(ctx context.Context, tenant flomastr.TenantID, id flomastr.ConversationID, by flomastr.Actor) (whatsapp.Conversation, error)
 	Close(ctx context.Context, tenant flomastr.TenantID, id flomastr.ConversationID, by flomastr.Actor) (whatsapp.Conversation, error)
 	MarkRead(ctx context.Context, tenant flomastr.TenantID, id flomastr.ConversationID) error
+	ResolveTask(ctx context.Context, tenant flomastr.TenantID, r whatsapp.TaskResolution) (task.Task, error)
 	Attached(ctx context.Context, tenant flomastr.TenantID, id flomastr.MediaID) (whatsapp.Attached, error)
 	TakeUpload(ctx context.Context, tenant flomastr.TenantID, as whatsapp.MediaKind, filename string, body io.Reader) (*whatsapp.Upload, error)
 	KeepUpload(ctx context.Context, tenant flomastr.TenantID, by flomastr.Actor, u *whatsapp.Upload) (whatsapp.Attached, error)

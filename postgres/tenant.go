@@ -288,7 +288,7 @@ func tenantDetail(t tenant.Tenant) map[string]string {
 }
 
 const policyColumns = `rate_limit_per_minute, max_context_length, allowed_file_types, max_file_size_mb, message_retention_days,
-	hot_ttl_days, inbox_scope, catalog_enabled, confidence_threshold`
+	hot_ttl_days, inbox_scope, catalog_enabled, confidence_threshold, task_due_minutes`
 
 // Policies reads a tenant's limits and choices.
 func (s *TenantStore) Policies(ctx context.Context, id flomastr.TenantID) (tenant.Policies, error) {
@@ -324,10 +324,11 @@ func (s *TenantStore) ChangePolicies(ctx context.Context, actor flomastr.Actor, 
 			    inbox_scope = $8,
 			    catalog_enabled = $9,
 			    confidence_threshold = $10,
+			    task_due_minutes = $11,
 			    updated_at = now()
 			WHERE tenant_id = $1`,
 			id, changed.RateLimitPerMinute, changed.MaxContextLength, changed.AllowedFileTypes, changed.MaxFileSizeMB,
-			changed.MessageRetentionDays, changed.HotTTLDays, changed.InboxScope, changed.CatalogEnabled, changed.ConfidenceThreshold)
+			changed.MessageRetentionDays, changed.HotTTLDays, changed.InboxScope, changed.CatalogEnabled, changed.ConfidenceThreshold, changed.TaskDueMinutes)
 		if err != nil {
 			return fmt.Errorf("update policies: %w", err)
 		}
@@ -351,6 +352,7 @@ func policyDetail(p tenant.Policies) map[string]string {
 		"inbox_scope":            p.InboxScope,
 		"catalog_enabled":        strconv.FormatBool(p.CatalogEnabled),
 		"confidence_threshold":   strconv.FormatFloat(p.ConfidenceThreshold, 'g', -1, 64),
+		"task_due_minutes":       strconv.Itoa(p.TaskDueMinutes),
 	}
 }
 

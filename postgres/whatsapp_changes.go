@@ -208,6 +208,11 @@ func (b *intakeBatch) apply(ctx context.Context, in whatsapp.Intake, t target, b
 	if err := showChange(ctx, b.tx, b.tenant, shownChange{t.conversation, t.id, by, change.Type, t.text, shown}); err != nil {
 		return err
 	}
+	if t.job != nil && details.RevokedAt != nil {
+		if err := forgetAsked(ctx, b.tx, b.tenant, t.conversation, *t.job, t.text); err != nil {
+			return err
+		}
+	}
 	// Given up with an apology is answered as well.
 	answered := slices.Contains([]string{whatsapp.JobCompleted, whatsapp.JobFailed, whatsapp.JobExpired}, t.jobState) && t.jobAction != flomastr.ActionSilent
 	if change.Type == whatsapp.TypeEdit && answered && text == change.Text && whatsapp.Material(t.text, text) {

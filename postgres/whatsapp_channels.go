@@ -21,7 +21,7 @@ const channelColumns = `
 	extract(epoch FROM both_wait)::float8 AS both_seconds, extract(epoch FROM outside_wait)::float8 AS outside_seconds, worker_missed_at, status, pause_reason, sealed_credentials, credentials_mark,
 	sealed_webhook, webhook_mark, webhook_scheme, webhook_previous, messages_per_second, extract(epoch FROM pair_interval)::float8 AS pair_seconds,
 	pair_burst, daily_recipients, told_recipients, held_until, last_inbound_at, last_webhook_at, last_refused_at, last_error, last_error_at, created_at, updated_at,
-	failures, outage_since, probe_at, outage_over_at, fallback_template`
+	failures, outage_since, probe_at, outage_over_at, fallback_template, mode`
 
 type channelRow struct {
 	TenantID          flomastr.TenantID
@@ -63,6 +63,7 @@ type channelRow struct {
 	ProbeAt           *time.Time
 	OutageOverAt      *time.Time
 	FallbackTemplate  *provider.Template
+	Mode              whatsapp.Mode
 }
 
 func (r channelRow) channel() whatsapp.Channel {
@@ -79,7 +80,7 @@ func (r channelRow) channel() whatsapp.Channel {
 		DailyRecipients: r.DailyRecipients, ToldRecipients: r.ToldRecipients,
 		HeldUntil: orZero(r.HeldUntil), LastInboundAt: orZero(r.LastInboundAt), LastWebhookAt: orZero(r.LastWebhookAt), LastRefusedAt: orZero(r.LastRefusedAt),
 		LastError: r.LastError, LastErrorAt: orZero(r.LastErrorAt), CreatedAt: r.CreatedAt.UTC(), UpdatedAt: r.UpdatedAt.UTC(),
-		Outage: outageRow{r.Failures, r.OutageSince, r.ProbeAt, r.OutageOverAt}.outage(), Fallback: r.FallbackTemplate,
+		Outage: outageRow{r.Failures, r.OutageSince, r.ProbeAt, r.OutageOverAt}.outage(), Fallback: r.FallbackTemplate, Mode: r.Mode,
 	}
 }
 
@@ -159,13 +160,13 @@ func (s *WhatsAppStore) CreateChannel(ctx context.Context, tenant flomastr.Tenan
 			INSERT INTO channels (tenant_id, id, provider, name, number, base_url, worker, status,
 			  sealed_credentials, credentials_mark, sealed_webhook, webhook_mark, webhook_scheme,
 			  messages_per_second, pair_interval, pair_burst, account_id, sender_id, webhook_previous, daily_recipients, fallback_template,
-			  worker_rules, both_wait, outside_wait)
+			  worker_rules, both_wait, outside_wait, mode)
 			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, make_interval(secs => $15), $16, $17, $18, $19, $20, $21,
-			  $22, make_interval(secs => $23), make_interval(secs => $24))`,
+			  $22, make_interval(secs => $23), make_interval(secs => $24), $25)`,
 			tenant, ch.ID, ch.Provider, ch.Name, ch.Number, ch.BaseURL, ch.Worker, ch.Status,
 			ch.SealedCredentials, ch.CredentialsMark, ch.SealedWebhook, ch.WebhookMark, ch.WebhookScheme,
 			ch.Limits.PerSecond, ch.Limits.PairInterval.Seconds(), ch.Limits.PairBurst, ch.AccountID, ch.SenderID, ch.WebhookPrevious, ch.DailyRecipients, ch.Fallback,
-			ruled(ch.Rules), ch.BothWait.Seconds(), ch.OutsideWait.Seconds())
+			ruled(ch.Rules), ch.BothWait.Seconds(), ch.OutsideWait.Seconds(), ch.Mode)
 		if err != nil {
 			return err
 		}
@@ -204,14 +205,14 @@ func (s *WhatsAppStore) UpdateChannel(ctx context.Context, tenant flomastr.Tenan
 			    sealed_credentials = $9, credentials_mark = $10, sealed_webhook = $11, webhook_mark = $12,
 			    webhook_scheme = $13, messages_per_second = $14, pair_interval = make_interval(secs => $15),
 			    pair_burst = $16, account_id = $17, sender_id = $18, webhook_previous = $19, daily_recipients = $20, fallback_template = $21, held_until = NULL,
-			    worker_rules = $22, both_wait = make_interval(secs => $23), outside_wait = make_interval(secs => $24),
+			    mode = $26, worker_rules = $22, both_wait = make_interval(secs => $23), outside_wait = make_interval(secs => $24),
 			    worker_missed_at = CASE WHEN $25 THEN NULL ELSE worker_missed_at END,
 			    probe_at = CASE WHEN outage_since IS NOT NULL THEN now() END, updated_at = now()
 			WHERE tenant_id = $1 AND id = $2`,
 			tenant, ch.ID, ch.Name, ch.Number, ch.BaseURL, ch.Worker, ch.Status, ch.PauseReason,
 			ch.SealedCredentials, ch.CredentialsMark, ch.SealedWebhook, ch.WebhookMark,
 			ch.WebhookScheme, ch.Limits.PerSecond, ch.Limits.PairInterval.Seconds(), ch.Limits.PairBurst, ch.AccountID, ch.SenderID, ch.WebhookPrevious, ch.DailyRecipients, ch.Fallback,
-			ruled(ch.Rules), ch.BothWait.Seconds(), ch.OutsideWait.Seconds(), rehired)
+			ruled(ch.Rules), ch.BothWait.Seconds(), ch.OutsideWait.Seconds(), rehired, ch.Mode)
 		if err != nil {
 			return err
 		}
@@ -319,7 +320,7 @@ func (s *WhatsAppStore) DeleteChannel(ctx context.Context, tenant flomastr.Tenan
 func channelDetail(ch whatsapp.Channel) map[string]string {
 	return map[string]string{
 		"name": ch.Name, "number": ch.Number, "provider": ch.Provider, "base_url": ch.BaseURL, "account_id": ch.AccountID, "sender_id": ch.SenderID,
-		"worker": ch.Worker, "worker_rules": rulesDetail(ch.Rules), "both_wait": ch.BothWait.String(), "outside_wait": ch.OutsideWait.String(), "status": ch.Status, "credentials_fingerprint": ch.CredentialsMark, "webhook_fingerprint": ch.WebhookMark,
+		"worker": ch.Worker, "worker_rules": rulesDetail(ch.Rules), "both_wait": ch.BothWait.String(), "outside_wait": ch.OutsideWait.String(), "mode": string(ch.Mode), "status": ch.Status, "credentials_fingerprint": ch.CredentialsMark, "webhook_fingerprint": ch.WebhookMark,
 		"messages_per_second": strconv.FormatFloat(float64(ch.Limits.PerSecond), 'g', -1, 64),
 		"pair_interval":       ch.Limits.PairInterval.String(), "pair_burst": strconv.Itoa(ch.Limits.PairBurst),
 		"daily_recipients": strconv.Itoa(ch.DailyRecipients), "fallback_template": templateName(ch.Fallback),

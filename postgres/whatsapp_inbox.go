@@ -15,6 +15,7 @@ import (
 
 	"github.com/flomastr/flomastr"
 	"github.com/flomastr/flomastr/audit"
+	"github.com/flomastr/flomastr/task"
 	"github.com/flomastr/flomastr/whatsapp"
 	"github.com/flomastr/flomastr/whatsapp/provider"
 )
@@ -343,11 +344,14 @@ func saveOutgoing(ctx context.Context, tx pgx.Tx, tenant flomastr.TenantID, out 
 	if _, err := insertQueued(ctx, tx, tenant, queued{
 		id: id, conversation: out.Conversation, channel: channel, kind: whatsapp.KindReply, speaker: out.Speaker, author: out.Author,
 		typ: out.Message.Type(), text: out.Message.Said(), message: out.Message, marketing: out.Marketing,
-		phase: "queued", state: provider.StateQueued, useful: out.Useful, fallback: out.Fallback,
+		phase: "queued", state: provider.StateQueued, useful: out.Useful, fallback: out.Fallback, decision: out.Decision,
 	}); err != nil {
 		return m, err
 	}
 	if out.Speaker == flomastr.SpeakerMember {
+		if err := endTasks(ctx, tx, tenant, task.Answered, inConversations(out.Conversation)); err != nil {
+			return m, err
+		}
 		if _, err := tx.Exec(ctx, `
 			UPDATE conversations
 			SET identity_changed_at = NULL
@@ -395,18 +399,23 @@ func mustBeMember(ctx context.Context, tx pgx.Tx, tenant flomastr.TenantID, chan
 	if change.Kind != whatsapp.OwnerMember || change.ID == "" {
 		return nil
 	}
-	var member bool
-	err := tx.QueryRow(ctx, `
+	member, err := isMember(ctx, tx, tenant, change.ID)
+	if err == nil && !member {
+		err = whatsapp.ErrNoMember
+	}
+	return err
+}
+
+// isMember tells whether a subject is an active member of the tenant.
+func isMember(ctx context.Context, tx pgx.Tx, tenant flomastr.TenantID, subject string) (member bool, err error) {
+	err = tx.QueryRow(ctx, `
 		SELECT EXISTS (
 		  SELECT FROM tenant_memberships
-		  WHERE tenant_id = $1 AND subject = $2 AND status = 'active')`, tenant, change.ID).Scan(&member)
+		  WHERE tenant_id = $1 AND subject = $2 AND status = 'active')`, tenant, subject).Scan(&member)
 	if err != nil {
-		return fmt.Errorf("look for the member: %w", err)
+		return false, fmt.Errorf("look for the member: %w", err)
 	}
-	if !member {
-		return whatsapp.ErrNoMember
-	}
-	return nil
+	return member, nil
 }
 
 func setOwner(ctx context.Context, tx pgx.Tx, tenant flomastr.TenantID, id flomastr.ConversationID, change whatsapp.OwnerChange) error {
@@ -430,6 +439,9 @@ func setOwner(ctx context.Context, tx pgx.Tx, tenant flomastr.TenantID, id floma
 		}); err != nil {
 			return err
 		}
+	}
+	if err := followOwner(ctx, tx, tenant, id, change); err != nil {
+		return err
 	}
 	return appendEvent(ctx, tx, tenant, "conversation.updated", map[string]string{
 		"conversation_id": id.String(), "owner_kind": string(change.Kind), "owner_id": change.ID, "status": change.Status,

@@ -9,6 +9,7 @@ import (
 
 	"github.com/flomastr/flomastr"
 	"github.com/flomastr/flomastr/internal/chaos"
+	"github.com/flomastr/flomastr/task"
 	"github.com/flomastr/flomastr/whatsapp"
 	"github.com/flomastr/flomastr/whatsapp/provider"
 )
@@ -368,7 +369,19 @@ func (b *intakeBatch) write(ctx context.Context, fresh []int, threads []*thread)
 		SET last_inbound_at = now()
 		WHERE tenant_id = $1 AND id = $2 AND (last_inbound_at IS NULL OR last_inbound_at < now() - interval '1 minute')`,
 		b.tenant, b.intake[fresh[0]].Channel)
-	return b.finish(ctx, &batch, fresh)
+	if err := b.finish(ctx, &batch, fresh); err != nil {
+		return err
+	}
+	var written []flomastr.ConversationID
+	for _, row := range order {
+		if row.person {
+			written = append(written, row.conversation)
+		}
+	}
+	if len(written) == 0 {
+		return nil
+	}
+	return endTasks(ctx, b.tx, b.tenant, task.Answered, inConversations(written...))
 }
 
 // remember keeps what few messages bring: the past of a conversation, and the advertisement by which somebody came.

@@ -143,7 +143,14 @@ func (s *WhatsAppStore) ExpireTraces(ctx context.Context, tenant flomastr.Tenant
 			  FROM conversations
 			  WHERE tenant_id = $1 AND last_message_at < $2 AND last_text <> ''
 			  LIMIT $3)`, tenant, before, limit)
-		n = int(jobs.RowsAffected() + bodies.RowsAffected() + shown.RowsAffected())
+		if err != nil {
+			return err
+		}
+		tasks, err := tx.Exec(ctx, `
+			DELETE FROM tasks
+			WHERE tenant_id = $1 AND id IN (SELECT id FROM tasks WHERE tenant_id = $1 AND id < $2 ORDER BY id LIMIT $3)`,
+			tenant, firstAt[flomastr.TaskID](before), limit)
+		n = int(jobs.RowsAffected() + bodies.RowsAffected() + shown.RowsAffected() + tasks.RowsAffected())
 		return err
 	})
 	return n, err

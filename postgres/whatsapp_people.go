@@ -10,6 +10,7 @@ import (
 
 	"github.com/flomastr/flomastr"
 	"github.com/flomastr/flomastr/audit"
+	"github.com/flomastr/flomastr/task"
 	"github.com/flomastr/flomastr/whatsapp"
 	"github.com/flomastr/flomastr/whatsapp/provider"
 )
@@ -215,7 +216,15 @@ func copyOptOuts(ctx context.Context, tx pgx.Tx, tenant flomastr.TenantID, from,
 	if err := tx.SendBatch(ctx, &batch).Close(); err != nil {
 		return fmt.Errorf("keep opt-outs: %w", err)
 	}
-	return nil
+	var silent bool
+	if err := tx.QueryRow(ctx, `
+		SELECT EXISTS (SELECT FROM suppressions WHERE tenant_id = $1 AND contact_id = $2 AND scope = 'all')`, tenant, to).Scan(&silent); err != nil {
+		return fmt.Errorf("look for an opt-out: %w", err)
+	}
+	if !silent {
+		return nil
+	}
+	return endTasks(ctx, tx, tenant, task.Closed, ofPerson(to))
 }
 
 // noteContact leaves a line in the audit log and tells the live pages.

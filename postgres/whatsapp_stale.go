@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/flomastr/flomastr"
+	"github.com/flomastr/flomastr/task"
 	"github.com/flomastr/flomastr/whatsapp"
 	"github.com/flomastr/flomastr/whatsapp/provider"
 )
@@ -30,7 +31,10 @@ func (h head) meet(ctx context.Context, tx pgx.Tx, lane whatsapp.Lane, fate what
 		if err := settleOutbox(ctx, tx, lane, h.id, provider.StateFailed, problem); err != nil {
 			return err
 		}
-		return setOwner(ctx, tx, lane.Tenant, lane.Conversation, whatsapp.OwnerChange{Kind: whatsapp.OwnerMember, Reason: becauseWindowClosed})
+		if err := setOwner(ctx, tx, lane.Tenant, lane.Conversation, whatsapp.OwnerChange{Kind: whatsapp.OwnerMember, Reason: becauseWindowClosed}); err != nil {
+			return err
+		}
+		return openTask(ctx, tx, lane, whatsapp.Opening{Kind: task.HandOver, Reason: becauseWindowClosed})
 	default:
 		return settleOutbox(ctx, tx, lane, h.id, provider.StateFailed, problem)
 	}
@@ -81,6 +85,14 @@ func (h head) askAgain(ctx context.Context, tx pgx.Tx, lane whatsapp.Lane) error
 	if err != nil {
 		return err
 	}
+	if err := moveTurn(ctx, tx, lane, jobs, open); err != nil {
+		return err
+	}
+	return wakeTurn(ctx, tx, lane.Tenant, lane.Conversation, lane.Channel)
+}
+
+// moveTurn makes the messages of turns a part of an open one, to be answered anew.
+func moveTurn(ctx context.Context, tx pgx.Tx, lane whatsapp.Lane, jobs []flomastr.JobID, open flomastr.JobID) error {
 	var moved int
 	var first *time.Time
 	if err := tx.QueryRow(ctx, `
@@ -109,7 +121,7 @@ func (h head) askAgain(ctx context.Context, tx pgx.Tx, lane whatsapp.Lane) error
 	if err := tx.SendBatch(ctx, &batch).Close(); err != nil {
 		return fmt.Errorf("ask again: %w", err)
 	}
-	return wakeTurn(ctx, tx, lane.Tenant, lane.Conversation, lane.Channel)
+	return nil
 }
 
 // openTurn finds the turn of a conversation that is answered next, or opens one without a message, in the hands that the turns

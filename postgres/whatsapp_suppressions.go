@@ -8,6 +8,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/flomastr/flomastr"
+	"github.com/flomastr/flomastr/task"
 	"github.com/flomastr/flomastr/whatsapp"
 	"github.com/flomastr/flomastr/whatsapp/provider"
 )
@@ -51,6 +52,9 @@ func suppress(ctx context.Context, tx pgx.Tx, tenant flomastr.TenantID, contact 
 			return false, err
 		}
 		if err := forgetPerson(ctx, tx, tenant, contact); err != nil {
+			return false, err
+		}
+		if err := endTasks(ctx, tx, tenant, task.Closed, ofPerson(contact)); err != nil {
 			return false, err
 		}
 	}

@@ -43,13 +43,16 @@ func (s *WhatsAppStore) LoadTurn(ctx context.Context, lane whatsapp.Lane, histor
 			}
 		}
 		work.Turn = flomastr.Turn{Tenant: lane.Tenant, Channel: lane.Channel, Conversation: lane.Conversation, Job: lane.Job}
+		var reworkOf *flomastr.TaskID
+		var held bool
 		err := tx.QueryRow(ctx, `
 			SELECT j.id, j.conversation_id, j.channel_id, j.state, j.job_type, j.attempts, j.created_at,
 			       c.contact_id, t.name, c.owner_kind, `+optOutSQL+`, n.time_zone, ch.number,
 			       c.answered_to, c.archived_seq,
 			       c.archived_seq = 0 AND NOT EXISTS (SELECT FROM messages m
 			                   WHERE m.tenant_id = $1 AND m.conversation_id = c.id AND m.direction = 'out'
-			                     AND m.speaker = 'assistant' AND m.decision IS NOT NULL AND m.state <> 'failed')
+			                     AND m.speaker = 'assistant' AND m.decision IS NOT NULL AND m.state <> 'failed'),
+			       ch.mode, j.rework_of, `+heldSQL+`
 			FROM jobs j
 			JOIN conversations c ON c.tenant_id = $1 AND c.id = j.conversation_id
 			JOIN contacts t ON t.tenant_id = $1 AND t.id = c.contact_id
@@ -57,7 +60,7 @@ func (s *WhatsAppStore) LoadTurn(ctx context.Context, lane whatsapp.Lane, histor
 			JOIN tenants n ON n.id = $1
 			WHERE j.tenant_id = $1 AND j.id = $2 AND j.state = 'processing' AND j.term = $3`, lane.Tenant, lane.Job, lane.Term).Scan(
 			&work.Job.ID, &work.Job.Conversation, &work.Job.Channel, &work.Job.State, &work.Job.Type, &work.Job.Attempts, &work.Job.CreatedAt,
-			&work.Turn.Contact, &work.Turn.ContactName, &work.Owner, &work.OptOut, &work.Turn.TimeZone, &work.Number, &answeredTo, &archivedTo, &work.Turn.First)
+			&work.Turn.Contact, &work.Turn.ContactName, &work.Owner, &work.OptOut, &work.Turn.TimeZone, &work.Number, &answeredTo, &archivedTo, &work.Turn.First, &work.Mode, &reworkOf, &held)
 		if errors.Is(err, pgx.ErrNoRows) {
 			return whatsapp.ErrLeaseLost
 		}
@@ -65,6 +68,16 @@ func (s *WhatsAppStore) LoadTurn(ctx context.Context, lane whatsapp.Lane, histor
 			return fmt.Errorf("read job: %w", err)
 		}
 		work.AnsweredTo = orZero(answeredTo)
+		if held && work.Mode != whatsapp.ModeOff && work.Owner != whatsapp.OwnerMember {
+			if err := takeUpHeld(ctx, tx, lane); err != nil {
+				return err
+			}
+		}
+		if reworkOf != nil {
+			if work.Turn.Rework, err = readRework(ctx, tx, lane.Tenant, *reworkOf); err != nil {
+				return err
+			}
+		}
 		return loadWords(ctx, tx, lane, history, &work)
 	})
 	if missing := history - len(work.Turn.History); err == nil && archivedTo > 0 && missing > 0 {
@@ -179,17 +192,18 @@ func (s *WhatsAppStore) SaveDecision(ctx context.Context, lane whatsapp.Lane, ou
 			return err
 		}
 		var owner whatsapp.Owner
-		var answered bool
+		var answered, asked bool
 		// The conversation's row is locked: a person who takes over at this moment does so before or after, not between.
 		if err := tx.QueryRow(ctx, `
 			SELECT owner_kind,
 			       EXISTS (SELECT FROM messages m
 			               WHERE m.tenant_id = $1 AND m.conversation_id = $2 AND m.direction = 'out' AND m.speaker = 'member'
 			                 AND m.seq > (SELECT max(q.seq) FROM messages q
-			                              WHERE q.tenant_id = $1 AND q.conversation_id = $2 AND q.direction = 'in' AND q.job_id = $3))
+			                              WHERE q.tenant_id = $1 AND q.conversation_id = $2 AND q.direction = 'in' AND q.job_id = $3)),
+			       EXISTS (SELECT FROM tasks k WHERE k.tenant_id = $1 AND k.conversation_id = $2 AND k.status = 'open')
 			FROM conversations
 			WHERE tenant_id = $1 AND id = $2
-			FOR UPDATE`, lane.Tenant, lane.Conversation, lane.Job).Scan(&owner, &answered); err != nil {
+			FOR UPDATE`, lane.Tenant, lane.Conversation, lane.Job).Scan(&owner, &answered, &asked); err != nil {
 			return fmt.Errorf("lock conversation: %w", err)
 		}
 		var optOut whatsapp.Scope // as of now that the row is ours, which the statement above does not see
@@ -234,6 +248,11 @@ func (s *WhatsAppStore) SaveDecision(ctx context.Context, lane whatsapp.Lane, ou
 			}
 		} else if result.Message == nil { // a message and a new owner are told by themselves
 			if err := appendEvent(ctx, tx, lane.Tenant, "conversation.updated", map[string]string{"conversation_id": lane.Conversation.String()}); err != nil {
+				return err
+			}
+		}
+		if asked || out.Task != nil {
+			if err := noteTask(ctx, tx, lane, out.Task); err != nil {
 				return err
 			}
 		}

@@ -18,6 +18,7 @@ type Policies struct {
 	InboxScope           string  // all, assigned, team: what a member sees; administrators see everything
 	CatalogEnabled       bool    // the gallery is shown
 	ConfidenceThreshold  float64 // the assistant does not answer below it
+	TaskDueMinutes       int     // how long a task may wait before people are told
 }
 
 // ErrPolicies says that a value is out of its range.
@@ -41,6 +42,8 @@ func (p Policies) Validate() error {
 		return ErrPolicies.Field("body.inbox_scope", "all, assigned or team")
 	case !(p.ConfidenceThreshold >= 0 && p.ConfidenceThreshold <= 1): // refuses NaN as well
 		return ErrPolicies.Field("body.confidence_threshold", "0 to 1")
+	case !within(p.TaskDueMinutes, 1, 10_080):
+		return ErrPolicies.Field("body.task_due_minutes", "1 to 10080")
 	}
 	for _, t := range p.AllowedFileTypes {
 		if names := flomastr.FileTypeNames(); !slices.Contains(names, t) {
@@ -52,10 +55,10 @@ func (p Policies) Validate() error {
 
 // ErrPolicyReserved says that a value belongs to the platform's operator.
 var ErrPolicyReserved = flomastr.Errorf(flomastr.Forbidden, "policy_reserved",
-	"Only the platform's operator may change this; an administrator may set the confidence threshold and the inbox scope, and shorten retention.")
+	"Only the platform's operator may change this; an administrator may set the confidence threshold, how long tasks may wait and the inbox scope, and shorten retention.")
 
 // AllowedToAdmin checks that a change stays within what a tenant's own administrators may do: the confidence threshold,
-// the inbox scope, and retention downwards.
+// how long tasks may wait, the inbox scope, and retention downwards.
 func (p Policies) AllowedToAdmin(changed Policies) error {
 	if changed.MessageRetentionDays > p.MessageRetentionDays || changed.HotTTLDays > p.HotTTLDays ||
 		changed.RateLimitPerMinute != p.RateLimitPerMinute || changed.MaxContextLength != p.MaxContextLength ||

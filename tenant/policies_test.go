@@ -38,7 +38,7 @@ func (c *counting) ChangePolicies(_ context.Context, _ flomastr.Actor, _ flomast
 func good() tenant.Policies {
 	return tenant.Policies{
 		RateLimitPerMinute: 600, MaxContextLength: 4000, MaxFileSizeMB: 25, MessageRetentionDays: 730, HotTTLDays: 90,
-		InboxScope: "all", ConfidenceThreshold: 0.5,
+		InboxScope: "all", ConfidenceThreshold: 0.5, TaskDueMinutes: 60,
 	}
 }
 

@@ -260,7 +260,7 @@ func TestNamesAreCleaned(t *testing.T) {
 func defaults() tenant.Policies {
 	return tenant.Policies{
 		RateLimitPerMinute: 600, MaxContextLength: 4000, AllowedFileTypes: []string{"md", "pdf"}, MaxFileSizeMB: 25,
-		MessageRetentionDays: 730, HotTTLDays: 90, InboxScope: "all", CatalogEnabled: true, ConfidenceThreshold: 0.5,
+		MessageRetentionDays: 730, HotTTLDays: 90, InboxScope: "all", CatalogEnabled: true, ConfidenceThreshold: 0.5, TaskDueMinutes: 60,
 	}
 }
 
@@ -283,6 +283,8 @@ func TestPoliciesKeepTheirRangesAndTheirOwners(t *testing.T) {
 		"context":             {func(p *tenant.Policies) { p.MaxContextLength = 300 }, nil, tenant.ErrPolicyReserved},
 		"unknown file type":   {func(p *tenant.Policies) { p.AllowedFileTypes = []string{"exe"} }, tenant.ErrPolicies, tenant.ErrPolicies},
 		"unknown scope":       {func(p *tenant.Policies) { p.InboxScope = "some" }, tenant.ErrPolicies, tenant.ErrPolicies},
+		"due times":           {func(p *tenant.Policies) { p.TaskDueMinutes = 5 }, nil, nil},
+		"due at once":         {func(p *tenant.Policies) { p.TaskDueMinutes = 0 }, tenant.ErrPolicies, tenant.ErrPolicies},
 		"threshold above one": {func(p *tenant.Policies) { p.ConfidenceThreshold = 1.01 }, tenant.ErrPolicies, tenant.ErrPolicies},
 		"threshold NaN":       {func(p *tenant.Policies) { p.ConfidenceThreshold = math.NaN() }, tenant.ErrPolicies, tenant.ErrPolicies},
 		"no retention":        {func(p *tenant.Policies) { p.MessageRetentionDays = 0 }, tenant.ErrPolicies, tenant.ErrPolicies},

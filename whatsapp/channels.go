@@ -30,6 +30,7 @@ type ChannelDraft struct {
 	Rules       *[]WorkerRule
 	BothWait    *time.Duration
 	OutsideWait *time.Duration
+	Mode        *Mode
 	Status      *string
 	Credentials *provider.Credentials
 	Webhook     *provider.WebhookSecret
@@ -59,7 +60,7 @@ var (
 func (e *Engine) CreateChannel(ctx context.Context, tenant flomastr.TenantID, d ChannelDraft) (Channel, provider.WebhookSecret, error) {
 	ch := Channel{
 		Tenant: tenant, ID: flomastr.NewID[flomastr.ChannelID](), Provider: d.Provider,
-		Worker: WorkerAssistant, BothWait: DefaultBothWait, OutsideWait: DefaultOutsideWait, Status: ChannelActive, Limits: DefaultLimits,
+		Worker: WorkerAssistant, BothWait: DefaultBothWait, OutsideWait: DefaultOutsideWait, Mode: ModeAutomatic, Status: ChannelActive, Limits: DefaultLimits,
 	}
 	if d.Webhook == nil {
 		d.Webhook = &provider.WebhookSecret{}

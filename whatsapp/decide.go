@@ -29,10 +29,17 @@ func (e *Engine) decide(ctx context.Context, lane Lane, work Work) (flomastr.Dec
 		}, nil
 	}
 	d, err := e.ask(ctx, lane, work.Turn)
-	if err == nil && d.Action != flomastr.ActionSilent && unheard(work.Turn.Messages) {
-		d = e.handOverUnheard(work.Turn, d)
+	if err != nil || d.Action == flomastr.ActionSilent || !unheard(work.Turn.Messages) {
+		return d, err
 	}
-	return d, err
+	if work.held() { // what could be answered waits for a person; that nobody heard the rest is told
+		h := e.handOverUnheard(work.Turn, flomastr.Decision{Confidence: d.Confidence, Model: d.Model})
+		if h.Draft = d.Draft; h.Draft == nil {
+			h.Draft = &flomastr.Draft{Text: d.Text, Evidence: d.Evidence}
+		}
+		return h, nil
+	}
+	return e.handOverUnheard(work.Turn, d), nil
 }
 
 // settledAlready decides on turns that need nobody's thought, our assistant's or an outside worker's.
@@ -59,6 +66,7 @@ func silence(because Because) Outcome {
 		BecauseOptOut:  "The customer has asked not to be written to.",
 		BecauseLate:    "It came late; something newer has been answered already.",
 		BecauseNothing: "There is nothing left to answer.",
+		BecauseOff:     "The assistant is switched off on this channel.",
 	}[because]
 	return Outcome{State: JobCompleted, Because: because, Decision: silent(sentence)}
 }
@@ -130,6 +138,16 @@ func checked(d flomastr.Decision) (flomastr.Decision, error) {
 	}
 	if d.Text = markup.FromMarkdown(provider.Truncate(d.Text, maxAnswer)); strings.TrimSpace(d.Text) == "" {
 		return d, fmt.Errorf("the answerer decided %q without a text", d.Action)
+	}
+	if d.Draft != nil {
+		draft := *d.Draft
+		if draft.Text = markup.FromMarkdown(provider.Truncate(draft.Text, flomastr.MaxReplyChars)); strings.TrimSpace(draft.Text) == "" {
+			return d, fmt.Errorf("the answerer decided %q with a draft that says nothing", d.Action)
+		}
+		if draft.Notice = markup.FromMarkdown(provider.Truncate(draft.Notice, flomastr.MaxReplyChars)); strings.TrimSpace(draft.Notice) == "" {
+			draft.Notice = d.Text
+		}
+		d.Draft = &draft
 	}
 	return d, nil
 }

@@ -110,6 +110,11 @@ func applyHands(ch *Channel, d ChannelDraft) error {
 			return errInvalidChannel.Field("body.outside_wait_seconds", "must be between 1 and 3600")
 		}
 	}
+	if d.Mode != nil {
+		if ch.Mode = *d.Mode; !ch.Mode.Known() {
+			return errInvalidChannel.Field("body.mode", "must be off, suggest, approve or automatic")
+		}
+	}
 	if d.Rules == nil {
 		return nil
 	}

@@ -79,7 +79,7 @@ func (e *Engine) handOut(ctx context.Context, lane Lane) (Claimed, error) {
 		return Claimed{}, err
 	}
 	if looping {
-		_, _, err := e.store.SaveDecision(ctx, lane, out)
+		_, _, err := e.store.SaveDecision(ctx, lane, out.put(Work{}))
 		return Claimed{}, errors.Join(err, ErrNoJob)
 	}
 	work.Turn.History = nil // the worker asks for what it wants of it
@@ -160,7 +160,7 @@ func (e *Engine) CompleteJob(ctx context.Context, tenant flomastr.TenantID, id f
 	if c.HandOver != "" {
 		out.Decision.Action, out.Decision.Reason = flomastr.ActionHandOver, c.HandOver
 	}
-	if _, _, err := e.store.SaveDecision(ctx, lane, out); err != nil {
+	if _, _, err := e.store.SaveDecision(ctx, lane, out.put(Work{})); err != nil {
 		return Job{}, err
 	}
 	e.wake(LaneSend)

@@ -106,6 +106,8 @@ const (
 	BecauseOptOut  Because = "opted_out" // the customer does not want to be written to
 	BecauseLate    Because = "late"      // it came late, and something newer is answered already
 	BecauseNothing Because = "nothing"   // nothing is left to answer
+	BecauseOff     Because = "off"       // the assistant is switched off on this channel
+	BecauseHeld    Because = "approval"  // a person has to let the answer go
 )
 
 // forward are the states through which a message of ours goes; it may leave out any, and never goes back.

@@ -24,6 +24,7 @@ type Store interface {
 	MediaStore
 	TemplateStore
 	DeadLetterStore
+	TaskStore
 }
 
 // ChannelStore keeps the numbers.
@@ -132,6 +133,7 @@ type Work struct {
 	AnsweredTo time.Time // the newest of the contact's messages that was answered, by the provider's time
 	OptOut     Scope     // what the contact does not want; empty: nothing
 	Readable   bool      // at least one message can be answered like a text
+	Mode       Mode      // of the channel; empty: automatic
 	Number     string
 }
 
@@ -142,7 +144,8 @@ type Outcome struct {
 	Decision flomastr.Decision
 	Messages []provider.Message // what to send, in order: the parts of one answer
 	Problem  string             // why the job failed
-	Because  Because            // why it is silent
+	Because  Because            // why nothing is said
+	Task     *Opening           // what is put to a person in the same commit; nil: nothing
 	SendNow  bool               // the planner lets it go at once
 	Lease    time.Duration      // of the send lane
 	Fresh    time.Duration      // how long the answer may wait before it is made anew
@@ -235,6 +238,7 @@ type Outgoing struct {
 	Marketing    bool               // not for somebody who takes no marketing
 	Fallback     *provider.Template // goes instead when the window closes while the message waits
 	Useful       time.Duration
+	Decision     *Decided // of an answer of ours that a person let go
 }
 
 // OwnerChange says who writes from now on; Status, when set, opens or closes the conversation.

@@ -30,12 +30,16 @@ func (e *Engine) workTurn(ctx context.Context, lane Lane) {
 		e.finishTurn(ctx, lane, out)
 		return
 	}
+	if work.Mode == ModeOff {
+		e.finishTurn(ctx, lane, silence(BecauseOff))
+		return
+	}
 	switch out, looping, err := e.breakLoop(ctx, lane, work); {
 	case err != nil:
 		log.WarnContext(ctx, "tell of a loop; the turn comes up again when its lease ends", "err", err)
 		return
 	case looping:
-		e.finishTurn(ctx, lane, out)
+		e.finishTurn(ctx, lane, out.put(work))
 		return
 	}
 	chaos.Point("context-built")
@@ -60,7 +64,7 @@ func (e *Engine) workTurn(ctx context.Context, lane Lane) {
 		log.ErrorContext(ctx, "answer a turn; giving up", "attempt", work.Job.Attempts, "err", err)
 		out.State, out.Problem, out.Decision = JobFailed, errorWord(err), e.fallback(work.Turn)
 	}
-	e.finishTurn(ctx, lane, out)
+	e.finishTurn(ctx, lane, out.put(work))
 }
 
 // failLoading deals with a turn that could not be read. A database that is away is waited for; what it holds and nobody can
@@ -83,7 +87,7 @@ func (e *Engine) failLoading(ctx context.Context, lane Lane, err error) {
 
 // finishTurn commits the decision and, when the commit began the send, makes the call.
 func (e *Engine) finishTurn(ctx context.Context, lane Lane, out Outcome) {
-	if out.Decision.Text != "" {
+	if out.Decision.Text != "" && out.Because != BecauseHeld {
 		out.Messages = e.parts(ctx, lane.Channel, provider.Message{Text: out.Decision.Text})
 		out.SendNow = e.planner.take(ctx, lane.Tenant, lane.Channel)
 	}

@@ -131,6 +131,9 @@ func (e *Engine) sweep(ctx context.Context) {
 		if err := e.CheckStuck(ctx); err != nil && ctx.Err() == nil {
 			e.log.WarnContext(ctx, "look for turns that nobody deals with", "err", err)
 		}
+		if err := e.CheckOverdue(ctx); err != nil && ctx.Err() == nil {
+			e.log.WarnContext(ctx, "look for tasks that nobody deals with", "err", err)
+		}
 	}
 }
 

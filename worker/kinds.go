@@ -13,6 +13,7 @@ import (
 	"github.com/flomastr/flomastr/contextengine/evaluation"
 	"github.com/flomastr/flomastr/identity"
 	"github.com/flomastr/flomastr/memory"
+	"github.com/flomastr/flomastr/task"
 	"github.com/flomastr/flomastr/tenant"
 	"github.com/flomastr/flomastr/whatsapp"
 )
@@ -29,6 +30,7 @@ type Engines struct {
 	Media     Media
 	Accounts  Accounts
 	Memory    Memory
+	Tasks     Tasks
 	Upkeep    []Upkeep
 	Log       *slog.Logger
 }
@@ -80,6 +82,11 @@ type Memory interface {
 // Sends asks providers what became of messages.
 type Sends interface {
 	Reconcile(ctx context.Context, args whatsapp.ReconcileArgs) (again time.Duration, err error)
+}
+
+// Tasks is what the jobs of approved answers call.
+type Tasks interface {
+	Publish(ctx context.Context, args task.PublishArgs) error
 }
 
 // Upkeep is a small piece of regular housekeeping of the platform's own tables. Every piece can be done twice.
@@ -192,6 +199,9 @@ func Kinds(e Engines) *river.Workers {
 			return river.JobSnooze(again)
 		}
 		return err
+	})
+	add(workers, time.Minute, func(ctx context.Context, job *river.Job[task.PublishArgs]) error {
+		return e.Tasks.Publish(ctx, job.Args)
 	})
 	add(workers, upkeepTimeout, func(ctx context.Context, _ *river.Job[UpkeepArgs]) error {
 		var all error

@@ -10,6 +10,7 @@ import (
 
 	"github.com/flomastr/flomastr"
 	"github.com/flomastr/flomastr/assistant"
+	"github.com/flomastr/flomastr/contextengine"
 	"github.com/flomastr/flomastr/contextengine/source/convert"
 	"github.com/flomastr/flomastr/httpapi"
 	"github.com/flomastr/flomastr/internal/safehttp"
@@ -29,6 +30,15 @@ func (b businesses) BusinessName(ctx context.Context, id flomastr.TenantID) (str
 func (b businesses) Policy(ctx context.Context, id flomastr.TenantID) (assistant.Policy, error) {
 	p, err := b.tenants.Effective(ctx, id)
 	return assistant.Policy{Threshold: p.ConfidenceThreshold, MaxContext: p.MaxContextLength}, err
+}
+
+// cards makes knowledge of the answers that people approve.
+type cards struct{ knowledge *contextengine.Engine }
+
+// PublishAnswer implements task.Publisher.
+func (c cards) PublishAnswer(ctx context.Context, tenant flomastr.TenantID, by flomastr.Actor, question, answer string) error {
+	_, err := c.knowledge.PublishCard(ctx, tenant, contextengine.Card{Question: question, Answer: answer, By: by})
+	return err
 }
 
 // preflight is what the door may tell of the settings.

@@ -34,6 +34,7 @@ import (
 	"github.com/flomastr/flomastr/postgres"
 	"github.com/flomastr/flomastr/pulse"
 	"github.com/flomastr/flomastr/secret"
+	"github.com/flomastr/flomastr/task"
 	"github.com/flomastr/flomastr/tenant"
 	"github.com/flomastr/flomastr/web"
 	"github.com/flomastr/flomastr/whatsapp"
@@ -152,6 +153,7 @@ func newApp(ctx context.Context, cfg Config, log *slog.Logger) (_ *App, err erro
 	answers := assistant.New(assistant.Deps{Retriever: a.knowledge, Memory: remembered, Businesses: businesses{a.tenants}, Policies: businesses{a.tenants}, Clock: a.clock})
 	examiner := evaluation.New(evaluation.Deps{Store: postgres.NewEvaluationStore(a.db), Knowledge: a.knowledge, Assistant: answers, Log: log})
 	conversations := postgres.NewWhatsAppStore(a.db)
+	tasks := task.New(postgres.NewTaskStore(a.db), cards{a.knowledge})
 	var kept whatsapp.Spool // a nil folder would not be none
 	var spoolChecks []httpapi.Check
 	if a.spool, spoolChecks, err = openSpool(cfg, a.base.Keys, log); err != nil {
@@ -185,7 +187,7 @@ func newApp(ctx context.Context, cfg Config, log *slog.Logger) (_ *App, err erro
 	idempotency, events := postgres.NewIdempotencyStore(a.db), postgres.NewEventStore(a.db)
 	a.jobs = postgres.Jobs{
 		Before: worker.WhileAwake(a.tenants),
-		Workers: worker.Kinds(worker.Engines{Knowledge: a.knowledge, Examiner: examiner, Media: a.whatsapp, Sends: a.whatsapp, Keeper: whatsapp.NewKeeper(conversations, a.clock, log), Erasures: a.tenants, Mail: mails.engine, Team: a.team, Accounts: a.accounts, Memory: remembered, Log: log, Upkeep: []worker.Upkeep{
+		Workers: worker.Kinds(worker.Engines{Knowledge: a.knowledge, Examiner: examiner, Media: a.whatsapp, Sends: a.whatsapp, Keeper: whatsapp.NewKeeper(conversations, a.clock, log), Erasures: a.tenants, Mail: mails.engine, Team: a.team, Accounts: a.accounts, Memory: remembered, Tasks: tasks, Log: log, Upkeep: []worker.Upkeep{
 			{Name: "message partitions", Do: func(ctx context.Context) error {
 				_, err := conversations.EnsureMessagePartitions(ctx, 3)
 				return err
@@ -228,7 +230,7 @@ func newApp(ctx context.Context, cfg Config, log *slog.Logger) (_ *App, err erro
 			Audit: postgres.NewAuditStore(a.db), SignIns: a.accounts, People: gate, APITokens: a.tokens, Team: a.team, Accounts: a.accounts, Preferences: a.tokens, KeptMails: mails.kept, TenantAdmin: a.tenants, TenantLife: a.tenants,
 			Profiles: profiles, Branding: looks,
 			Visits: a.tokens, PlatformUsers: a.tokens, IssuerNews: people.news,
-			Knowledge: a.knowledge, Evaluations: examiner, Assistant: answers, WhatsApp: a.whatsapp,
+			Knowledge: a.knowledge, Evaluations: examiner, Assistant: answers, WhatsApp: a.whatsapp, Tasks: tasks,
 			Pulse: pulse.New(pulse.Deps{Store: postgres.NewPulseStore(a.db), Knowledge: a.knowledge, Clock: a.clock}),
 		},
 	})

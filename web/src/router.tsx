@@ -31,7 +31,9 @@ import {
   type ReleasesSearch,
   releasesSearch,
   signInSearch,
+  type TasksSearch,
   type TemplatesSearch,
+  tasksSearch,
   type TenantsSearch,
   templatesSearch,
   tenantsSearch,
@@ -104,6 +106,28 @@ const conversation = createRoute({
   getParentRoute: () => inbox,
   path: '/$conversation',
   component: lazyRouteComponent(() => import('./routes/inbox.tsx'), 'ConversationPage'),
+})
+
+const tasks = createRoute({
+  getParentRoute: () => tenant,
+  path: '/tasks',
+  validateSearch: (search): TasksSearch => tasksSearch(search),
+  component: lazyRouteComponent(() => import('./routes/tasks.tsx'), 'TasksPage'),
+})
+
+const task = createRoute({
+  getParentRoute: () => tasks,
+  path: '/$task',
+  component: lazyRouteComponent(() => import('./routes/tasks.tsx'), 'TaskPage'),
+})
+
+/** Where the tasks were in older links. */
+const olderTasks = createRoute({
+  getParentRoute: () => tenant,
+  path: '/hitl-tasks',
+  beforeLoad: ({ params }) => {
+    throw redirect({ to: '/$slug/tasks', params, search: {}, replace: true })
+  },
 })
 
 const brain = createRoute({
@@ -349,6 +373,8 @@ export const routeTree = root.addChildren([
   tenant.addChildren([
     tenantHome,
     inbox.addChildren([conversation]),
+    tasks.addChildren([task]),
+    olderTasks,
     brain,
     evaluations,
     releases,

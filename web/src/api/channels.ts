@@ -29,6 +29,9 @@ export type Setup = {
 export type Health = Wire['health']
 export type Trouble = NonNullable<Wire['trouble']>
 export type Worker = Wire['worker']
+export type Mode = Wire['mode']
+/** What the assistant may do, from nothing on. */
+export const modes = ['off', 'suggest', 'approve', 'automatic'] as const satisfies readonly Mode[]
 export const workers = ['assistant', 'n8n', 'both'] as const satisfies readonly Worker[]
 /** Messages with one of these words are answered by somebody else than the number's other messages. */
 /** How long an outside worker goes first where both answer, and is waited for where it answers alone, in seconds. */
@@ -52,6 +55,7 @@ export type Channel = {
   senderId: string
   worker: Worker
   workerRules: readonly WorkerRule[]
+  mode: Mode
   workerWaits: WorkerWaits
   paused: boolean
   credentials: Fingerprint
@@ -99,6 +103,7 @@ export type ChannelDraft = Partial<{
   worker: Worker
   workerRules: readonly WorkerRule[]
   workerWaits: WorkerWaits
+  mode: Mode
   paused: boolean
   apiKey: string
   keyId: string
@@ -197,7 +202,7 @@ export const channelErrorsQuery = (slug: string, id: string) =>
 
 function wireOf(draft: ChannelDraft): WireDraft {
   const { name, number, baseUrl, accountId, senderId, worker, paused, apiKey, keyId, signingKey } = draft
-  const { limits, fallback, workerRules, workerWaits } = draft
+  const { limits, fallback, workerRules, workerWaits, mode } = draft
   const said = {
     name,
     number,
@@ -205,6 +210,7 @@ function wireOf(draft: ChannelDraft): WireDraft {
     account_id: accountId,
     sender_id: senderId,
     worker,
+    mode,
     both_wait_seconds: workerWaits?.both,
     outside_wait_seconds: workerWaits?.outside,
     worker_rules: workerRules?.map((rule) => ({ ...rule, words: [...rule.words] })),
@@ -234,6 +240,7 @@ export function channelOf(wire: Wire): Channel {
     accountId: wire.account_id ?? '',
     senderId: wire.sender_id ?? '',
     worker: wire.worker,
+    mode: wire.mode,
     workerWaits: { both: wire.both_wait_seconds, outside: wire.outside_wait_seconds },
     workerRules: (wire.worker_rules ?? []).map((rule) => ({ ...rule, words: rule.words ?? [] })),
     paused: wire.status === 'paused',

@@ -11,6 +11,7 @@ const policies: Policies = {
   inboxScope: 'all',
   catalogEnabled: false,
   confidenceThreshold: 0.5,
+  taskDue: 60,
 }
 
 describe('changed', () => {

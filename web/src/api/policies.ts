@@ -12,6 +12,7 @@ export type Policies = {
   inboxScope: InboxScope
   catalogEnabled: boolean
   confidenceThreshold: number
+  taskDue: number
 }
 export type InboxScope = 'all' | 'assigned' | 'team'
 export const inboxScopes = ['all', 'team', 'assigned'] as const satisfies readonly InboxScope[]
@@ -28,6 +29,7 @@ export const policyFields = {
   inboxScope: 'inbox_scope',
   catalogEnabled: 'catalog_enabled',
   confidenceThreshold: 'confidence_threshold',
+  taskDue: 'task_due_minutes',
 } as const satisfies Record<keyof Policies, keyof Wire>
 
 export const policiesQuery = (slug: string) =>
@@ -75,5 +77,6 @@ function policiesOf(wire: Wire): Policies {
     inboxScope: wire.inbox_scope,
     catalogEnabled: wire.catalog_enabled,
     confidenceThreshold: wire.confidence_threshold,
+    taskDue: wire.task_due_minutes,
   }
 }

@@ -800,6 +800,90 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/routes/api/v1/tasks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * GET /routes/api/v1/tasks
+         * @description Who may call: member, service:tasks:read.
+         */
+        get: operations["getRoutesApiV1Tasks"];
+        put?: never;
+        /**
+         * POST /routes/api/v1/tasks
+         * @description Who may call: member, service:tasks:write.
+         */
+        post: operations["postRoutesApiV1Tasks"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/routes/api/v1/tasks/{task_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * GET /routes/api/v1/tasks/{task_id}
+         * @description Who may call: member, service:tasks:read.
+         */
+        get: operations["getRoutesApiV1TasksTaskId"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/routes/api/v1/tasks/{task_id}/assign": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * POST /routes/api/v1/tasks/{task_id}/assign
+         * @description Who may call: member.
+         */
+        post: operations["postRoutesApiV1TasksTaskIdAssign"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/routes/api/v1/tasks/{task_id}/resolve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * POST /routes/api/v1/tasks/{task_id}/resolve
+         * @description Who may call: member, service:tasks:write.
+         */
+        post: operations["postRoutesApiV1TasksTaskIdResolve"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/routes/branding": {
         parameters: {
             query?: never;
@@ -2360,6 +2444,90 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/routes/tasks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * GET /routes/tasks
+         * @description Who may call: member, service:tasks:read.
+         */
+        get: operations["getRoutesTasks"];
+        put?: never;
+        /**
+         * POST /routes/tasks
+         * @description Who may call: member, service:tasks:write.
+         */
+        post: operations["postRoutesTasks"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/routes/tasks/{task_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * GET /routes/tasks/{task_id}
+         * @description Who may call: member, service:tasks:read.
+         */
+        get: operations["getRoutesTasksTaskId"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/routes/tasks/{task_id}/assign": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * POST /routes/tasks/{task_id}/assign
+         * @description Who may call: member.
+         */
+        post: operations["postRoutesTasksTaskIdAssign"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/routes/tasks/{task_id}/resolve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * POST /routes/tasks/{task_id}/resolve
+         * @description Who may call: member, service:tasks:write.
+         */
+        post: operations["postRoutesTasksTaskIdResolve"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/routes/tenant-profile": {
         parameters: {
             query?: never;
@@ -3605,6 +3773,12 @@ export interface components {
             past_lines: number;
             whole: boolean;
         };
+        Block: {
+            data: components["schemas"]["Data"];
+            id: string;
+            /** @enum {string} */
+            type: "text_content" | "image_preview" | "key_value_pairs" | "document_link" | "draft_reply";
+        };
         BothFactorsInputBody: {
             /** @description A code of the authenticator, or a recovery code */
             otp: string;
@@ -3696,6 +3870,8 @@ export interface components {
             /** @description An approved template of the number, sent in the place of an answer that the 24-hour window keeps back; an empty name takes it away */
             fallback_template?: components["schemas"]["FallbackTemplate"];
             limits?: components["schemas"]["ChannelLimits"];
+            /** @enum {string} */
+            mode?: "off" | "suggest" | "approve" | "automatic";
             name?: string;
             /** @example +447860099299 */
             number?: string;
@@ -3726,6 +3902,8 @@ export interface components {
             /** @description An approved template of the number, sent in the place of an answer that the 24-hour window keeps back; an empty name takes it away */
             fallback_template?: components["schemas"]["FallbackTemplate"];
             limits?: components["schemas"]["ChannelLimits"];
+            /** @enum {string} */
+            mode?: "off" | "suggest" | "approve" | "automatic";
             name?: string;
             /** @example +447860099299 */
             number?: string;
@@ -3829,6 +4007,11 @@ export interface components {
              */
             last_webhook_at?: string;
             limits: components["schemas"]["ChannelLimits"];
+            /**
+             * @description What the assistant may do: nothing; prepare drafts for the people who write; answer once a person lets the answer go; answer by itself
+             * @enum {string}
+             */
+            mode: "off" | "suggest" | "approve" | "automatic";
             name: string;
             /**
              * @description E.164
@@ -3940,6 +4123,11 @@ export interface components {
              */
             last_webhook_at?: string;
             limits: components["schemas"]["ChannelLimits"];
+            /**
+             * @description What the assistant may do: nothing; prepare drafts for the people who write; answer once a person lets the answer go; answer by itself
+             * @enum {string}
+             */
+            mode: "off" | "suggest" | "approve" | "automatic";
             name: string;
             /**
              * @description E.164
@@ -4340,6 +4528,29 @@ export interface components {
             api_key: string;
             /** @description Twilio: the key's SID, where a key is used */
             key_id?: string;
+        };
+        Data: {
+            /** @description Of an image_preview: what can be seen */
+            alt?: string;
+            /**
+             * Format: uuid
+             * @description Of a document_link: an item of the knowledge
+             */
+            item_id?: string;
+            label?: string;
+            /**
+             * Format: uuid
+             * @description Of an image_preview or a document_link: a file of ours, under /routes/media
+             */
+            media_id?: string;
+            /** @description Of key_value_pairs */
+            pairs?: components["schemas"]["Pair"][] | null;
+            /** @description Of text_content, of a draft_reply, and an excerpt of a document_link */
+            text?: string;
+            /** @description Of a document_link */
+            title?: string;
+            /** @description Of an image_preview or a document_link: http or https */
+            url?: string;
         };
         DeadDiscardInputBody: {
             /** @enum {string} */
@@ -5679,6 +5890,34 @@ export interface components {
             /** @description Empty when the item is no longer in the knowledge */
             title: string;
         };
+        NewBlock: {
+            data: components["schemas"]["NewBlockData"];
+            id: string;
+            /** @enum {string} */
+            type: "text_content" | "image_preview" | "key_value_pairs" | "document_link" | "draft_reply";
+        };
+        NewBlockData: {
+            /** @description Of an image_preview: what can be seen */
+            alt?: string;
+            label?: string;
+            /** @description Of key_value_pairs */
+            pairs?: components["schemas"]["Pair"][] | null;
+            /** @description Of text_content, of a draft_reply, and an excerpt of a document_link */
+            text?: string;
+            /** @description Of a document_link */
+            title?: string;
+            /** @description Of an image_preview or a document_link: http or https */
+            url?: string;
+        };
+        NewTaskPayload: {
+            blocks?: components["schemas"]["NewBlock"][] | null;
+            /**
+             * Format: int64
+             * @default 1
+             * @enum {integer}
+             */
+            version: 1;
+        };
         NextJobOutputBody: {
             /** Format: int64 */
             attempt?: number;
@@ -5797,6 +6036,10 @@ export interface components {
             /** @description In order, for the template's body */
             placeholders?: string[] | null;
         };
+        Pair: {
+            key: string;
+            value: string;
+        };
         PasswordInputBody: {
             new: string;
             old: string;
@@ -5853,7 +6096,7 @@ export interface components {
             catalog_enabled: boolean;
             /**
              * Format: double
-             * @description The assistant does not answer what it is less sure of
+             * @description The assistant does not answer what it is less sure of; it asks a person
              */
             confidence_threshold: number;
             /**
@@ -5886,6 +6129,11 @@ export interface components {
              * @description Requests to the API over all servers; as many may come at once. More are answered 429
              */
             rate_limit_per_minute: number;
+            /**
+             * Format: int64
+             * @description After so many minutes people are told that a task still waits
+             */
+            task_due_minutes: number;
         };
         PoliciesInputBody: {
             allowed_file_types?: string[];
@@ -5904,6 +6152,8 @@ export interface components {
             message_retention_days?: number;
             /** Format: int64 */
             rate_limit_per_minute?: number;
+            /** Format: int64 */
+            task_due_minutes?: number;
         };
         PreferencesInputBody: {
             /** @description All of them; what is left out is gone. At most 100, of 8 KiB each and 64 KiB together */
@@ -6400,6 +6650,8 @@ export interface components {
             /** @description An approved template of the number, sent in the place of an answer that the 24-hour window keeps back; an empty name takes it away */
             fallback_template?: components["schemas"]["FallbackTemplate"];
             limits?: components["schemas"]["ChannelLimits"];
+            /** @enum {string} */
+            mode?: "off" | "suggest" | "approve" | "automatic";
             name?: string;
             /** @example +447860099299 */
             number?: string;
@@ -6579,6 +6831,123 @@ export interface components {
             personalization_elements: string[] | null;
             sources_used: components["schemas"]["AnswerCitation"][] | null;
             synthesized_message: string;
+        };
+        TaskAssignInputBody: {
+            /** @description The member, by the issuer's subject; the caller when empty */
+            user_id?: string;
+        };
+        TaskCreateInputBody: {
+            /** @description A member, by the issuer's subject; the one with the fewest open tasks when empty */
+            assigned_to?: string;
+            /**
+             * Format: uuid
+             * @description Where an approved draft is sent; without one nothing is sent
+             */
+            conversation_id?: string;
+            description?: string;
+            /**
+             * Format: date-time
+             * @description The tenant's policy says when without
+             */
+            due_at?: string;
+            payload_components?: components["schemas"]["NewTaskPayload"];
+            /** @description Id or slug; needed only where nothing else names the tenant */
+            tenant_id?: string;
+            title: string;
+        };
+        TaskListOutputBody: {
+            /**
+             * Format: int64
+             * @description How many of these are given to the caller
+             */
+            mine_count: number;
+            next_cursor?: string;
+            /**
+             * Format: int64
+             * @description How many are open for the caller to see, whatever the filter
+             */
+            open_count: number;
+            tasks: components["schemas"]["TaskView"][] | null;
+        };
+        TaskPayload: {
+            blocks: components["schemas"]["Block"][] | null;
+            /**
+             * Format: int64
+             * @example 1
+             */
+            version: number;
+        };
+        TaskResolution: {
+            /** Format: date-time */
+            at: string;
+            by: string;
+            feedback?: string;
+            /**
+             * Format: uuid
+             * @description The message that it became
+             */
+            message_id?: string;
+            /** @description What was approved */
+            reply?: string;
+        };
+        TaskResolveInputBody: {
+            /** @enum {string} */
+            action: "approved" | "rework_requested" | "rejected";
+            /** @description Sent in the place of the draft; needed where there is none */
+            edited_reply?: string;
+            /** @description Needed for a rework: what the assistant is to change */
+            feedback?: string;
+            /** @description What is approved becomes a knowledge card; for administrators */
+            publish_as_knowledge?: boolean;
+            /** @description Of the card; the customer's words when empty */
+            question?: string;
+        };
+        TaskResolveOutputBody: {
+            message: string;
+            /** @enum {string} */
+            new_status: "approved" | "rework_requested" | "rejected";
+            success: boolean;
+            /** Format: uuid */
+            task_id: string;
+        };
+        TaskView: {
+            /** @description A member, by the issuer's subject; empty: nobody */
+            assigned_to: string;
+            /** @description The customer's name, or number */
+            contact?: string;
+            /** Format: uuid */
+            conversation_id?: string;
+            /** Format: date-time */
+            created_at: string;
+            created_by: string;
+            /** @description Why it was opened */
+            description: string;
+            /** Format: date-time */
+            due_at?: string;
+            /**
+             * @description A draft to be let go, a conversation that somebody has to go on with, or what an outside system asks
+             * @enum {string}
+             */
+            kind: "draft" | "hand_over" | "question";
+            overdue: boolean;
+            payload_components: components["schemas"]["TaskPayload"];
+            /** @description Absent while it is open */
+            resolution?: components["schemas"]["TaskResolution"];
+            /**
+             * Format: uuid
+             * @description The task whose draft was sent back
+             */
+            rework_of?: string;
+            /**
+             * @description answered: a person wrote by hand; superseded: a newer task asks about the same; closed: it needs nobody any more
+             * @enum {string}
+             */
+            status: "open" | "approved" | "rework_requested" | "rejected" | "answered" | "superseded" | "closed";
+            /** Format: uuid */
+            task_id: string;
+            /** Format: uuid */
+            tenant_id: string;
+            title: string;
         };
         TemplateButtonValue: {
             /**
@@ -10681,6 +11050,506 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["IngestOutputBody"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getRoutesApiV1Tasks: {
+        parameters: {
+            query?: {
+                /** @description The tenant, by id or slug */
+                tenant_id?: string;
+                /** @description Open ones come the oldest first, others the newest; ended is all but open */
+                status?: "open" | "ended" | "approved" | "rework_requested" | "rejected" | "answered" | "superseded" | "closed";
+                /** @description A member, by the issuer's subject, or me */
+                assigned_to?: string;
+                limit?: number;
+                /** @description next_cursor of the page before, for the same filter */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskListOutputBody"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postRoutesApiV1Tasks: {
+        parameters: {
+            query?: {
+                /** @description The tenant, by id or slug */
+                tenant_id?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TaskCreateInputBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getRoutesApiV1TasksTaskId: {
+        parameters: {
+            query?: {
+                /** @description The tenant, by id or slug */
+                tenant_id?: string;
+            };
+            header?: never;
+            path: {
+                task_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postRoutesApiV1TasksTaskIdAssign: {
+        parameters: {
+            query?: {
+                /** @description The tenant, by id or slug */
+                tenant_id?: string;
+            };
+            header?: never;
+            path: {
+                task_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TaskAssignInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postRoutesApiV1TasksTaskIdResolve: {
+        parameters: {
+            query?: {
+                /** @description The tenant, by id or slug */
+                tenant_id?: string;
+            };
+            header?: never;
+            path: {
+                task_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TaskResolveInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskResolveOutputBody"];
                 };
             };
             /** @description Bad Request */
@@ -19181,6 +20050,506 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ActOutputBody"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getRoutesTasks: {
+        parameters: {
+            query?: {
+                /** @description The tenant, by id or slug */
+                tenant_id?: string;
+                /** @description Open ones come the oldest first, others the newest; ended is all but open */
+                status?: "open" | "ended" | "approved" | "rework_requested" | "rejected" | "answered" | "superseded" | "closed";
+                /** @description A member, by the issuer's subject, or me */
+                assigned_to?: string;
+                limit?: number;
+                /** @description next_cursor of the page before, for the same filter */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskListOutputBody"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postRoutesTasks: {
+        parameters: {
+            query?: {
+                /** @description The tenant, by id or slug */
+                tenant_id?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TaskCreateInputBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getRoutesTasksTaskId: {
+        parameters: {
+            query?: {
+                /** @description The tenant, by id or slug */
+                tenant_id?: string;
+            };
+            header?: never;
+            path: {
+                task_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postRoutesTasksTaskIdAssign: {
+        parameters: {
+            query?: {
+                /** @description The tenant, by id or slug */
+                tenant_id?: string;
+            };
+            header?: never;
+            path: {
+                task_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TaskAssignInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postRoutesTasksTaskIdResolve: {
+        parameters: {
+            query?: {
+                /** @description The tenant, by id or slug */
+                tenant_id?: string;
+            };
+            header?: never;
+            path: {
+                task_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TaskResolveInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskResolveOutputBody"];
                 };
             };
             /** @description Bad Request */

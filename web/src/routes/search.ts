@@ -33,6 +33,14 @@ export function inboxSearch(search: Search): InboxSearch {
   })
 }
 
+export type TasksSearch = { view?: 'mine' | 'ended' }
+
+/** view: those given to the person, or those that have ended, in the place of all that are open. */
+export function tasksSearch(search: Search): TasksSearch {
+  const views = ['mine', 'ended'] as const
+  return chosen({ view: views.find((view) => view === search.view) })
+}
+
 export type BrainSearch = {
   q?: string
   item?: string

@@ -12,6 +12,7 @@ import { ProblemState } from '../features/shell/ProblemState.tsx'
 import { type Place, Shell } from '../features/shell/Shell.tsx'
 import { usePreferences } from '../features/shell/usePreferences.ts'
 import { VisitBanner } from '../features/shell/VisitBanner.tsx'
+import { OpenTasks } from '../features/tasks/OpenTasks.tsx'
 import { Notice } from '../ui/Notice.tsx'
 
 /** Everything of one tenant: the frame, the live line, and the page within. */
@@ -35,6 +36,13 @@ export function TenantPage() {
       link: { to: '/$slug/inbox', params, search: {} },
       icon: 'inbox',
       text: t('nav.inbox'),
+    },
+    {
+      path: `/${slug}/tasks`,
+      link: { to: '/$slug/tasks', params, search: {} },
+      icon: 'checks',
+      text: t('nav.tasks'),
+      mark: <OpenTasks slug={slug} />,
     },
     {
       path: `/${slug}/brain`,

@@ -9,6 +9,8 @@ import {
   channelKeys,
   type Fallback,
   type Limits,
+  type Mode,
+  modes,
   type Setup,
   type WorkerWaits,
 } from '../../api/channels.ts'
@@ -27,7 +29,7 @@ import { changes, valuesOf } from './fields.ts'
 import { SecretState } from './SecretState.tsx'
 import { ruleDrafts, rulesOf, WorkerRules } from './WorkerRules.tsx'
 
-const names = [...fieldNames, 'limits', 'worker', 'worker_rules', 'fallback_template'] as const
+const names = [...fieldNames, 'limits', 'worker', 'worker_rules', 'mode', 'fallback_template'] as const
 
 /** What a number is called, how the provider is reached, who answers, and how fast it may send. */
 export function ChannelSettings({ slug, channel, setup }: { slug: string; channel: Channel; setup: Setup }) {
@@ -38,6 +40,7 @@ export function ChannelSettings({ slug, channel, setup }: { slug: string; channe
   const [worker, setWorker] = useState(channel.worker)
   const [rules, setRules] = useState(() => ruleDrafts(channel.workerRules))
   const [waits, setWaits] = useState(channel.workerWaits)
+  const [mode, setMode] = useState(channel.mode)
   const [limits, setLimits] = useState(channel.limits)
   const [fallback, setFallback] = useState(channel.fallback)
   const draft: ChannelDraft = {
@@ -46,6 +49,7 @@ export function ChannelSettings({ slug, channel, setup }: { slug: string; channe
     ...(JSON.stringify(rulesOf(rules)) === JSON.stringify(channel.workerRules)
       ? {}
       : { workerRules: rulesOf(rules) }),
+    ...(mode === channel.mode ? {} : { mode }),
     ...(JSON.stringify(waits) === JSON.stringify(channel.workerWaits) ? {} : { workerWaits: waits }),
     ...(JSON.stringify(limits) === JSON.stringify(channel.limits) ? {} : { limits }),
     ...(keyOf(fallback) === keyOf(channel.fallback) ? {} : { fallback: fallback ?? null }),
@@ -105,6 +109,14 @@ export function ChannelSettings({ slug, channel, setup }: { slug: string; channe
             </div>
           </details>
         )}
+        <NativeSelect
+          label={t('channels.mode.label')}
+          description={t('channels.mode.more')}
+          error={errors.of('mode')}
+          value={mode}
+          onChange={(event) => setMode(event.currentTarget.value as Mode)}
+          data={modes.map((one) => ({ value: one, label: t(`channels.mode.${one}`) }))}
+        />
         <FallbackChoice
           slug={slug}
           channel={channel}

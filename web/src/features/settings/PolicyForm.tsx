@@ -100,6 +100,7 @@ export function PolicyForm({ slug, policies, rights }: { slug: string; policies:
             value={Number.isFinite(draft.confidenceThreshold) ? draft.confidenceThreshold : ''}
             onChange={(event) => set({ confidenceThreshold: event.currentTarget.valueAsNumber })}
           />
+          {number('taskDue', { min: 1, max: 10_080, editable: own })}
           <NativeSelect
             label={t('policies.inboxScope')}
             description={t('policies.inboxScopeMore')}

@@ -6,7 +6,7 @@ import type { ServerEvent } from '../../lib/sse.ts'
 /** Which part of a tenant's cache an event makes old; undefined: none of what is on the screen. */
 export function staleAfter(
   type: string,
-): 'conversations' | 'knowledge' | 'channels' | 'alerts' | 'everything' | undefined {
+): 'conversations' | 'knowledge' | 'channels' | 'alerts' | 'tasks' | 'everything' | undefined {
   const noun = type.split('.')[0]
   switch (noun) {
     case 'message':
@@ -21,6 +21,8 @@ export function staleAfter(
       return 'channels'
     case 'alert':
       return 'alerts'
+    case 'task':
+      return 'tasks'
     case 'reset': // the server cannot resume where we were: whatever is shown may be old
       return 'everything'
     default:
