@@ -38,6 +38,7 @@ var unrecorded = map[string]string{
 	"POST /routes/tenants/{tenant_id}/waba-templates/sync":         "asks the provider and keeps the answer",
 	"POST /routes/tenants/{tenant_id}/waba-templates/{id}/preview": "reads",
 	"POST /routes/tenants/{tenant_id}/waba-templates/{id}/submit":  "needs a provider; the engine's own test finds the line",
+	"POST /routes/contacts/{id}/recall":                            "reads",
 	"POST /routes/knowledge/{tenant_slug}/search":                  "reads",
 	"POST /routes/knowledge/{tenant_slug}/sites/preview":           "reads",
 	"POST /routes/knowledge/{tenant_slug}/releases/{id}/promote":   "needs what a job prepares; the engine's own test finds the line",
@@ -123,7 +124,14 @@ func (e *estate) acts(t *testing.T) []act {
 	}
 	first, other := ask("One?"), ask("Two?")
 	one, two := people.Conversations[0].Contact.ID, people.Conversations[1].Contact.ID
+	remembered := "/routes/contacts/" + one + "/memory"
+	noted := e.call(t, "POST", remembered, owner, `{"subject":"size","text":"M"}`)
+	require.Equal(t, 201, noted.Code, noted.Body)
 	return []act{
+		{"POST /routes/contacts/{id}/memory", remembered, owner, `{"subject":"colour","text":"red"}`},
+		{"PATCH /routes/contacts/{id}/memory", remembered, owner, `{"memory_id":"` + noted.field("id") + `","text":"L"}`},
+		{"PUT /routes/contacts/{id}/memory/consent", remembered + "/consent", owner, `{"sensitive":true,"proof":"on the phone"}`},
+		{"DELETE /routes/contacts/{id}/memory", remembered, owner, ""},
 		{"POST /routes/contacts/{id}/merge", "/routes/contacts/" + one + "/merge", owner, `{"contact_id":"` + two + `"}`},
 		{"POST /routes/tasks", "/routes/tasks?tenant_id=mine", owner, `{"title":"Three?"}`},
 		{"POST /routes/tasks/{task_id}/assign", first + "/assign", owner, "{}"},

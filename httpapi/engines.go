@@ -27,6 +27,7 @@ type Engines struct {
 	Pulse       Pulse
 	WhatsApp    WhatsApp
 	Tasks       Tasks
+	Memory      Memory
 
 	Visits        identity.VisitStore
 	PlatformUsers identity.PlatformUserStore

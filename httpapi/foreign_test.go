@@ -18,7 +18,7 @@ import (
 )
 
 // belongings are one object of each kind that a body may name.
-type belongings struct{ channel, contact, item, set, release, message, person, number, file, talk string }
+type belongings struct{ channel, contact, item, set, release, message, person, number, file, talk, memory string }
 
 // belongingsOf makes what a tenant is to have, as its owner, and gives it.
 func (e *estate) belongingsOf(t *testing.T, slug, owner, number string) (b belongings) {
@@ -52,6 +52,7 @@ func (e *estate) belongingsOf(t *testing.T, slug, owner, number string) (b belon
 	require.NoError(t, json.Unmarshal(do("GET", "/routes/conversations?tenant_id="+slug, "").Body.Bytes(), &page))
 	b.talk = page.Conversations[0].ID
 	b.contact = page.Conversations[0].Contact.ID
+	b.memory = do("POST", "/routes/contacts/"+b.contact+"/memory?tenant_id="+slug, `{"subject":"size","text":"M"}`).field("id")
 	var team struct {
 		Members []struct {
 			UserID string `json:"user_id"`
@@ -69,7 +70,7 @@ func (e *estate) rowsOf(t *testing.T, id string) (sum string) {
 	tenant, err := flomastr.ParseID[flomastr.TenantID](id)
 	require.NoError(t, err)
 	require.NoError(t, e.db.InTenant(t.Context(), tenant, func(tx pgx.Tx) error {
-		for _, table := range []string{"channels", "contacts", "conversations", "messages", "outbox", "suppressions", "alerts", "tasks", "knowledge_index", "question_sets", "questions", "knowledge_releases", "release_changes", "tenant_memberships", "events"} {
+		for _, table := range []string{"channels", "contacts", "conversations", "messages", "outbox", "suppressions", "alerts", "tasks", "knowledge_index", "question_sets", "questions", "knowledge_releases", "release_changes", "tenant_memberships", "events", "memories"} {
 			var one string
 			if err := tx.QueryRow(t.Context(), `SELECT coalesce(md5(string_agg(x::text, '|' ORDER BY x::text)), '') FROM `+table+` x`).Scan(&one); err != nil {
 				return fmt.Errorf("%s: %w", table, err)
@@ -159,6 +160,7 @@ func TestABodyThatNamesAnothersObjectLooksAsIfItWereMissing(t *testing.T) {
 		"the same, by token":                {"", "/routes/tasks", `{"title":"Well?","conversation_id":"%s"}`, token, theirs.talk, nowhere},
 		"a person to ask":                   {"", "/routes/tasks", `{"title":"Well?","assigned_to":"%s"}`, owner, theirs.person, nowhere},
 		"a person to give a task to":        {"", "/routes/tasks/" + task + "/assign", `{"user_id":"%s"}`, owner, theirs.person, nowhere},
+		"a memory to correct":               {"PATCH /routes/contacts/{id}/memory memory_id", "/routes/contacts/" + mine.contact + "/memory", `{"memory_id":"%s","text":"L"}`, owner, theirs.memory, nowhere},
 		"a number to send from":             {"POST /messages/send channel_id", "/messages/send", `{"to":"+385912222222","message":"Hi","channel_id":"%s"}`, owner, theirs.channel, nowhere},
 		"a number to send from, by token":   {"", "/messages/send", `{"to":"+385912222222","message":"Hi","channel_id":"%s"}`, token, theirs.channel, nowhere},
 		"a number to write to":              {"", "/webhook/inbound", `{"from":"+385912222222","message":"Hi","to":"%s"}`, token, theirs.number, "+447860099399"},

@@ -28,6 +28,7 @@ import (
 	"github.com/flomastr/flomastr/llm/openai"
 	"github.com/flomastr/flomastr/mail"
 	"github.com/flomastr/flomastr/mcpserver"
+	"github.com/flomastr/flomastr/memory"
 	"github.com/flomastr/flomastr/postgres"
 	"github.com/flomastr/flomastr/pulse"
 	"github.com/flomastr/flomastr/secret"
@@ -158,7 +159,7 @@ func newEstate(t *testing.T) *estate {
 			Visits: e.store, PlatformUsers: e.store,
 			Team: e.team, Accounts: e.provider, Preferences: e.store, KeptMails: mail.NewKeeper(postgres.NewMailStore(e.db), keys), WhatsApp: conversations, Tasks: task.New(postgres.NewTaskStore(e.db), nil), Knowledge: knowledge,
 			Pulse:     pulse.New(pulse.Deps{Store: postgres.NewPulseStore(e.db), Knowledge: knowledge, Clock: flomastr.SystemClock}),
-			Assistant: answers, Evaluations: e.asks,
+			Assistant: answers, Evaluations: e.asks, Memory: memory.New(memory.Deps{Store: postgres.NewMemoryStore(e.db)}),
 		},
 	})
 	e.handler = e.api.Handler()
@@ -765,6 +766,7 @@ var repeatable = map[string]string{
 	"/routes/tenant-profile/domain/verify":                    "asks DNS",
 	"/routes/branding/upload-logo":                            "sets the logo",
 	"/routes/branding/{tenant_id}/upload-logo":                "sets the logo",
+	"/routes/contacts/{id}/recall":                            "reads",
 	"/routes/contacts/{id}/merge":                             "sets whom a contact stands for",
 	"/routes/contacts/{id}/unmerge":                           "the same",
 	"/routes/media/{id}/fetch":                                "sets a state",

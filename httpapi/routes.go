@@ -170,6 +170,13 @@ func (a *API) routes() {
 	route(a, http.MethodGet, "/routes/contacts/{id}", readConversations, a.contactGet)
 	route(a, http.MethodPost, "/routes/contacts/{id}/merge", identity.Admin, a.contactMerge)
 	route(a, http.MethodPost, "/routes/contacts/{id}/unmerge", identity.Admin, a.contactUnmerge)
+	route(a, http.MethodGet, "/routes/contacts/{id}/memory", readConversations, a.memoryList)
+	route(a, http.MethodPost, "/routes/contacts/{id}/memory", identity.Member, a.memoryNote, idempotent, status(http.StatusCreated))
+	route(a, http.MethodPatch, "/routes/contacts/{id}/memory", identity.Member, a.memoryCorrect)
+	route(a, http.MethodDelete, "/routes/contacts/{id}/memory", identity.Member, a.memoryErase, status(http.StatusNoContent))
+	route(a, http.MethodPut, "/routes/contacts/{id}/memory/consent", identity.Member, a.memoryConsent)
+	route(a, http.MethodPost, "/routes/contacts/{id}/recall", readConversations, a.contactRecall)
+	route(a, http.MethodGet, "/routes/envelope", readConversations, a.envelopeGet)
 	route(a, http.MethodGet, "/routes/events", identity.Member, a.events)
 	readTasks, writeTasks := identity.Member.Or(identity.Service(identity.ScopeTasksRead)), identity.Member.Or(identity.Service(identity.ScopeTasksWrite))
 	for _, tasks := range []string{"/routes/tasks", "/routes/api/v1/tasks"} {

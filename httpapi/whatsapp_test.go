@@ -21,6 +21,7 @@ import (
 	"github.com/flomastr/flomastr"
 	"github.com/flomastr/flomastr/blob"
 	"github.com/flomastr/flomastr/httpapi"
+	"github.com/flomastr/flomastr/memory"
 	"github.com/flomastr/flomastr/postgres"
 	"github.com/flomastr/flomastr/secret"
 	"github.com/flomastr/flomastr/task"
@@ -80,7 +81,7 @@ func (l *line) withEvents(events httpapi.EventSource) http.Handler {
 	return httpapi.New(httpapi.Deps{
 		BaseDomain: "localhost", PublicURL: "http://localhost:8000", Clock: flomastr.SystemClock, Log: slog.New(slog.DiscardHandler), Gate: l.gate, Tenants: l.tenants,
 		Idempotency: postgres.NewIdempotencyStore(l.db), WaitingTurns: l.engine.QueueSize, Events: events, Quotas: postgres.NewQuotaStore(l.db),
-		Engines: httpapi.Engines{Audit: postgres.NewAuditStore(l.db), SignIns: l.house.provider, People: l.gate, APITokens: l.store, Team: l.team, TenantAdmin: l.tenants, TenantLife: l.tenants, WhatsApp: l.engine, Tasks: task.New(postgres.NewTaskStore(l.db), nil)},
+		Engines: httpapi.Engines{Audit: postgres.NewAuditStore(l.db), SignIns: l.house.provider, People: l.gate, APITokens: l.store, Team: l.team, TenantAdmin: l.tenants, TenantLife: l.tenants, WhatsApp: l.engine, Tasks: task.New(postgres.NewTaskStore(l.db), nil), Memory: memory.New(memory.Deps{Store: postgres.NewMemoryStore(l.db)})},
 	}).Handler()
 }
 

@@ -230,7 +230,7 @@ func newApp(ctx context.Context, cfg Config, log *slog.Logger) (_ *App, err erro
 			Audit: postgres.NewAuditStore(a.db), SignIns: a.accounts, People: gate, APITokens: a.tokens, Team: a.team, Accounts: a.accounts, Preferences: a.tokens, KeptMails: mails.kept, TenantAdmin: a.tenants, TenantLife: a.tenants,
 			Profiles: profiles, Branding: looks,
 			Visits: a.tokens, PlatformUsers: a.tokens, IssuerNews: people.news,
-			Knowledge: a.knowledge, Evaluations: examiner, Assistant: answers, WhatsApp: a.whatsapp, Tasks: tasks,
+			Knowledge: a.knowledge, Evaluations: examiner, Assistant: answers, WhatsApp: a.whatsapp, Tasks: tasks, Memory: remembered,
 			Pulse: pulse.New(pulse.Deps{Store: postgres.NewPulseStore(a.db), Knowledge: a.knowledge, Clock: a.clock}),
 		},
 	})

@@ -1048,6 +1048,58 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/routes/contacts/{id}/memory": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * GET /routes/contacts/{id}/memory
+         * @description Who may call: member, service:conversations:read.
+         */
+        get: operations["getRoutesContactsIdMemory"];
+        put?: never;
+        /**
+         * POST /routes/contacts/{id}/memory
+         * @description Who may call: member.
+         */
+        post: operations["postRoutesContactsIdMemory"];
+        /**
+         * DELETE /routes/contacts/{id}/memory
+         * @description Who may call: member.
+         */
+        delete: operations["deleteRoutesContactsIdMemory"];
+        options?: never;
+        head?: never;
+        /**
+         * PATCH /routes/contacts/{id}/memory
+         * @description Who may call: member.
+         */
+        patch: operations["patchRoutesContactsIdMemory"];
+        trace?: never;
+    };
+    "/routes/contacts/{id}/memory/consent": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * PUT /routes/contacts/{id}/memory/consent
+         * @description Who may call: member.
+         */
+        put: operations["putRoutesContactsIdMemoryConsent"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/routes/contacts/{id}/merge": {
         parameters: {
             query?: never;
@@ -1062,6 +1114,26 @@ export interface paths {
          * @description Who may call: admin.
          */
         post: operations["postRoutesContactsIdMerge"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/routes/contacts/{id}/recall": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * POST /routes/contacts/{id}/recall
+         * @description Who may call: member, service:conversations:read.
+         */
+        post: operations["postRoutesContactsIdRecall"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1320,6 +1392,26 @@ export interface paths {
          * @description Who may call: user.
          */
         get: operations["getRoutesDebugJwt"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/routes/envelope": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * GET /routes/envelope
+         * @description Who may call: member, service:conversations:read.
+         */
+        get: operations["getRoutesEnvelope"];
         put?: never;
         post?: never;
         delete?: never;
@@ -4763,6 +4855,41 @@ export interface components {
             uptime: number;
             version: string;
         };
+        Envelope: {
+            contact: components["schemas"]["EnvelopeContactStruct"];
+            conversation_history: components["schemas"]["EnvelopeHistoryStruct"];
+            custom_data: components["schemas"]["EnvelopeCustomStruct"];
+            /** @description The parts that failed, each with a code */
+            errors: string[] | null;
+            /** @description What is remembered of the person and holds */
+            memory: components["schemas"]["Fact"][] | null;
+            /** @description A part could not be read; errors says which */
+            partial: boolean;
+            routing: components["schemas"]["EnvelopeRoutingStruct"];
+        };
+        EnvelopeContactStruct: {
+            /** Format: uuid */
+            id: string;
+            metadata: components["schemas"]["MetadataStruct"];
+            name: string;
+            phone: string;
+        };
+        EnvelopeCustomStruct: Record<string, never>;
+        EnvelopeHistoryStruct: {
+            /** @description The latest, oldest first */
+            recent_messages: components["schemas"]["RecentMessage"][] | null;
+            /** @description The latest talks in a few of the customer's own words, a line each */
+            summary: string;
+        };
+        EnvelopeRoutingStruct: {
+            /** @description The member who has taken the latest conversation, by subject */
+            assigned_agent?: string;
+            /**
+             * Format: int64
+             * @description Null: none is agreed on
+             */
+            sla_seconds: number | null;
+        };
         EvaluationBeginInputBody: {
             /**
              * Format: uuid
@@ -4928,6 +5055,50 @@ export interface components {
             lease_token: string;
             /** Format: int64 */
             seconds: number;
+        };
+        Fact: {
+            /** Format: double */
+            confidence: number;
+            /**
+             * Format: date-time
+             * @description When it was said last
+             */
+            confirmed_at: string;
+            /**
+             * Format: uuid
+             * @description Of the person's contacts the one who said it
+             */
+            contact_id: string;
+            /** Format: uuid */
+            conversation_id?: string;
+            /** Format: uuid */
+            id: string;
+            /** @enum {string} */
+            kind: "fact" | "preference" | "promise";
+            /**
+             * Format: uuid
+             * @description Where the customer said it first
+             */
+            message_id?: string;
+            /** @description Of health or belief: kept with the customer's consent alone */
+            sensitive: boolean;
+            /**
+             * @description Whose word it is
+             * @enum {string}
+             */
+            source: "customer" | "member";
+            /** @description What it says something of; one thing holds of a subject at a time */
+            subject: string;
+            /** Format: uuid */
+            superseded_by?: string;
+            text: string;
+            /** Format: date-time */
+            valid_from: string;
+            /**
+             * Format: date-time
+             * @description It holds no more since
+             */
+            valid_until?: string;
         };
         FailInputBody: {
             error: string;
@@ -5804,6 +5975,42 @@ export interface components {
             /** @description None on the last page */
             next_cursor?: string;
         };
+        MemoryConsentInputBody: {
+            /** @description How the customer agreed; needed to give it */
+            proof?: string;
+            /** @description What is of health or belief may be kept; false withdraws it and deletes what was */
+            sensitive: boolean;
+        };
+        MemoryConsentOutputBody: {
+            /** Format: date-time */
+            sensitive_since?: string;
+        };
+        MemoryCorrectInputBody: {
+            /** Format: uuid */
+            memory_id: string;
+            text: string;
+        };
+        MemoryListOutputBody: {
+            /** @description Of the person whom the contact stands for, the last said first */
+            memories: components["schemas"]["Fact"][] | null;
+            /**
+             * Format: date-time
+             * @description Since when what is sensitive may be kept; absent without a consent
+             */
+            sensitive_since?: string;
+        };
+        MemoryNoteInputBody: {
+            /**
+             * @default fact
+             * @enum {string}
+             */
+            kind: "fact" | "preference" | "promise";
+            /** @description Of health or belief */
+            sensitive?: boolean;
+            /** @description What it says something of: shoe size */
+            subject: string;
+            text: string;
+        };
         Message: {
             /**
              * Format: date-time
@@ -5878,6 +6085,12 @@ export interface components {
             text: string;
             /** Format: date-time */
             until: string;
+        };
+        MetadataStruct: {
+            /** @description What the person does not want to get */
+            opt_outs: string[] | null;
+            /** @description The other contacts of the same person */
+            same_person: string[] | null;
         };
         ModelsOutputBody: {
             data: components["schemas"]["OpenAIModel"][] | null;
@@ -6404,6 +6617,63 @@ export interface components {
             checks: components["schemas"]["CheckResult"][] | null;
             /** @enum {string} */
             status: "ready" | "not_ready";
+        };
+        RecallInputBody: {
+            /**
+             * Format: int64
+             * @description Messages
+             * @default 8
+             */
+            limit: number;
+            /**
+             * Format: int64
+             * @description What memories and messages may hold together
+             * @default 800
+             */
+            max_tokens: number;
+            query: string;
+        };
+        RecallOutputBody: {
+            /** @description That hold; what bears on the query first */
+            memories: components["schemas"]["RecalledFact"][] | null;
+            /** @description Theirs and ours, hot and archived; what bears on the query first */
+            messages: components["schemas"]["RecalledMessage"][] | null;
+        };
+        RecalledFact: {
+            /**
+             * Format: double
+             * @description Share of the query's telling words that stand in it
+             */
+            covered: number;
+            memory: components["schemas"]["Fact"];
+        };
+        RecalledMessage: {
+            /** Format: uuid */
+            conversation_id: string;
+            /**
+             * Format: double
+             * @description Share of the query's telling words that stand in it and beside it
+             */
+            covered: number;
+            /** @enum {string} */
+            dir: "in" | "out";
+            /** Format: uuid */
+            message_id: string;
+            /**
+             * Format: double
+             * @description Comparable within one answer alone
+             */
+            score: number;
+            text: string;
+            /** Format: date-time */
+            ts: string;
+        };
+        RecentMessage: {
+            /** @enum {string} */
+            dir: "in" | "out";
+            text: string;
+            /** Format: date-time */
+            ts: string;
         };
         RecoveryCodesOutputBody: {
             /** @description Each stands in for a code once; they are shown this once */
@@ -12454,6 +12724,505 @@ export interface operations {
             };
         };
     };
+    getRoutesContactsIdMemory: {
+        parameters: {
+            query?: {
+                /** @description The tenant, by id or slug */
+                tenant_id?: string;
+                /** @description With what was remembered and holds no more */
+                history?: boolean;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MemoryListOutputBody"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postRoutesContactsIdMemory: {
+        parameters: {
+            query?: {
+                /** @description The tenant, by id or slug */
+                tenant_id?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MemoryNoteInputBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Fact"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteRoutesContactsIdMemory: {
+        parameters: {
+            query?: {
+                /** @description The tenant, by id or slug */
+                tenant_id?: string;
+                /** @description Without one, everything that is remembered of the person is erased */
+                memory_id?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    patchRoutesContactsIdMemory: {
+        parameters: {
+            query?: {
+                /** @description The tenant, by id or slug */
+                tenant_id?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MemoryCorrectInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Fact"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    putRoutesContactsIdMemoryConsent: {
+        parameters: {
+            query?: {
+                /** @description The tenant, by id or slug */
+                tenant_id?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MemoryConsentInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MemoryConsentOutputBody"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     postRoutesContactsIdMerge: {
         parameters: {
             query?: {
@@ -12479,6 +13248,107 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Contact"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postRoutesContactsIdRecall: {
+        parameters: {
+            query?: {
+                /** @description The tenant, by id or slug */
+                tenant_id?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RecallInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecallOutputBody"];
                 };
             };
             /** @description Bad Request */
@@ -13751,6 +14621,105 @@ export interface operations {
             };
             /** @description Not Found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getRoutesEnvelope: {
+        parameters: {
+            query?: {
+                /** @description The tenant, by id or slug */
+                tenant_id?: string;
+                /** @description The contact; this or whatsapp */
+                contact_id?: string;
+                /** @description The contact's phone number, E.164 or digits, or user id */
+                whatsapp?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
