@@ -11,6 +11,7 @@ import { Notice } from '../../ui/Notice.tsx'
 import { Panel } from '../../ui/Panel.tsx'
 import { SearchField } from '../../ui/SearchField.tsx'
 import { When } from '../../ui/When.tsx'
+import { Remembered } from '../memory/Remembered.tsx'
 import { Confirm } from '../shell/Confirm.tsx'
 import { Loaded } from '../shell/Loaded.tsx'
 import { ProblemLine } from '../shell/ProblemState.tsx'
@@ -26,6 +27,7 @@ export function Who({ slug, contact }: { slug: string; contact: string }) {
         <div className={form.stack}>
           <OptOuts person={data} />
           <Identities person={data} />
+          <Remembered slug={slug} contact={contact} />
           <Same slug={slug} person={data} />
         </div>
       )}
