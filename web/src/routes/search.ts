@@ -33,12 +33,12 @@ export function inboxSearch(search: Search): InboxSearch {
   })
 }
 
-export type TasksSearch = { view?: 'mine' | 'ended' }
+export type TasksSearch = { show?: 'mine' | 'ended' }
 
-/** view: those given to the person, or those that have ended, in the place of all that are open. */
+/** show: those given to the person, or those that have ended, in the place of all that are open. */
 export function tasksSearch(search: Search): TasksSearch {
   const views = ['mine', 'ended'] as const
-  return chosen({ view: views.find((view) => view === search.view) })
+  return chosen({ show: views.find((view) => view === search.show) })
 }
 
 export type BrainSearch = {

@@ -11,13 +11,13 @@ import classes from './inbox.module.css'
 export function TasksPage() {
   const { t } = useTranslation()
   const { slug } = useTenant()
-  const { view = 'open' } = useSearch({ from: '/$slug/tasks' })
+  const { show = 'open' } = useSearch({ from: '/$slug/tasks' })
   const { task } = useParams({ strict: false })
   return (
     <div className={classes.page} data-open={task !== undefined || undefined}>
       <h1 className="visually-hidden">{t('tasks.title')}</h1>
       <div className={classes.list}>
-        <TaskList slug={slug} view={view} />
+        <TaskList slug={slug} view={show} />
       </div>
       <div className={classes.thread}>
         {task ? (

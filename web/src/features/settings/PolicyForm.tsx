@@ -25,6 +25,7 @@ import { Reauthenticate } from '../shell/Reauthenticate.tsx'
 /** Whose hand it is: the operator changes everything, an administrator what is the tenant's, a member reads. */
 export type Rights = 'operator' | 'admin' | 'reader'
 type Counted =
+  | 'taskDue'
   | 'rateLimitPerMinute'
   | 'maxContextLength'
   | 'maxFileSizeMb'

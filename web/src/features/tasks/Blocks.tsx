@@ -26,6 +26,12 @@ export function Blocks({ slug, blocks }: { slug: string; blocks: readonly Block[
 function One({ slug, block }: { slug: string; block: Block }) {
   const { t } = useTranslation()
   const { data } = block
+  // Our own facts have words in every language; whatever else is shown as it came.
+  const ours: Record<string, string> = {
+    confidence: t('why.confidence'),
+    reason: t('why.reason'),
+    model: t('why.writtenBy'),
+  }
   switch (block.type) {
     case 'image_preview':
       return data.media_id ? (
@@ -58,7 +64,10 @@ function One({ slug, block }: { slug: string; block: Block }) {
       )
     case 'key_value_pairs':
       return (
-        <Facts facts={(data.pairs ?? []).map((pair) => [known(t, pair.key), <bdi key={pair.key}>{pair.value}</bdi>])} />
+        <Facts facts={(data.pairs ?? []).map((pair) => [
+            ours[pair.key] ?? pair.key,
+            <bdi key={pair.key}>{pair.value}</bdi>,
+          ])} />
       )
     default:
       return (
@@ -69,20 +78,6 @@ function One({ slug, block }: { slug: string; block: Block }) {
           </p>
         </div>
       )
-  }
-}
-
-/** Our own facts have words in every language; whatever else is shown as it came. */
-function known(t: ReturnType<typeof useTranslation>['t'], key: string): string {
-  switch (key) {
-    case 'confidence':
-      return t('why.confidence')
-    case 'reason':
-      return t('why.reason')
-    case 'model':
-      return t('why.writtenBy')
-    default:
-      return key
   }
 }
 

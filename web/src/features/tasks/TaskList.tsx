@@ -27,7 +27,7 @@ export function TaskList({ slug, view }: { slug: string; view: TaskView }) {
             key={one}
             to="/$slug/tasks"
             params={{ slug }}
-            search={one === 'open' ? {} : { view: one }}
+            search={one === 'open' ? {} : { show: one }}
             className={classes.view}
             {...(one === view ? { 'aria-current': 'page' as const } : {})}
           >
@@ -68,7 +68,7 @@ function Row({ slug, row, view }: { slug: string; row: Task; view: TaskView }) {
     <Link
       to="/$slug/tasks/$task"
       params={{ slug, task: row.id }}
-      search={view === 'open' ? {} : { view }}
+      search={view === 'open' ? {} : { show: view }}
       className={classes.row}
       activeOptions={{ includeSearch: false }}
     >
