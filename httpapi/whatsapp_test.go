@@ -70,7 +70,7 @@ func newLine(t *testing.T) *line {
 	l.handler = l.withEvents(quiet{})
 	_, l.owner = l.provision(t, l.root(t), l.slug)
 	token := l.call(t, "POST", "/routes/tenants/"+l.slug+"/api-tokens", l.owner,
-		`{"name":"n8n","scopes":["conversations:read","conversations:write","messages:send","queue:work"]}`)
+		`{"name":"n8n","scopes":["conversations:read","conversations:write","messages:send","queue:work","memory:read"]}`)
 	require.Equal(t, 201, token.Code, token.Body)
 	l.service = token.field("secret")
 	return l

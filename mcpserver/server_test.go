@@ -95,6 +95,10 @@ func TestAToolIsARequestToTheAPIInTheCallersName(t *testing.T) {
 		"list_conversations": {map[string]any{"search": "Mona & co", "cursor": "c"}, asked{method: "GET", target: "/routes/conversations?cursor=c&limit=20&search=Mona+%26+co&tenant_id=acme"}},
 		"read_conversation":  {map[string]any{"conversation_id": "../../secret?x"}, asked{method: "GET", target: "/routes/conversations/..%2F..%2Fsecret%3Fx/messages?limit=20&tenant_id=acme"}},
 		"get_contact":        {map[string]any{"contact_id": "42"}, asked{method: "GET", target: "/routes/contacts/42?tenant_id=acme"}},
+		"recall":             {map[string]any{"contact_id": "42", "query": "shoes"}, asked{method: "POST", target: "/routes/contacts/42/recall?tenant_id=acme", body: `{"query":"shoes","limit":8}`}},
+		"remember":           {map[string]any{"contact_id": "42", "subject": "shoe size", "text": "43", "key": "k"}, asked{method: "POST", target: "/routes/contacts/42/memory?tenant_id=acme", key: "k", body: `{"subject":"shoe size","text":"43"}`}},
+		"list_tasks":         {map[string]any{"status": "ended"}, asked{method: "GET", target: "/routes/tasks?limit=20&status=ended&tenant_id=acme"}},
+		"open_task":          {map[string]any{"title": "Call Mona", "conversation_id": "7", "key": "k"}, asked{method: "POST", target: "/routes/tasks", key: "k", body: `{"tenant_id":"acme","title":"Call Mona","description":"","conversation_id":"7"}`}},
 		"suggest_content":    {map[string]any{"contact": "+1", "topics": []string{"tyres"}}, asked{method: "POST", target: "/routes/context/pulse-content", body: `{"tenant_id":"acme","user_id":"+1","preferences":{"topics":["tyres"]},"max_items":5}`}},
 		"send_message":       {map[string]any{"to": "+1", "text": "hello", "key": "k1"}, asked{method: "POST", target: "/messages/send", key: "k1", body: `{"to":"+1","message":{"text":"hello"},"tenant_id":"acme"}`}},
 	} {

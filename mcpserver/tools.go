@@ -69,6 +69,30 @@ var tools = []tool{
 		func(in contactInput, slug string) call {
 			return get("/routes/contacts/"+url.PathEscape(in.ID), slug)
 		}),
+	row("recall", identity.ScopeMemoryRead, reads, "Recalls what a contact said and was told before, and what is remembered of them, that bears on a question.",
+		func(in recallInput, slug string) call {
+			return call{method: http.MethodPost, path: get("/routes/contacts/"+url.PathEscape(in.ID)+"/recall", slug).path, body: map[string]any{
+				"query": in.Query, "limit": within(in.Limit, 8, 50),
+			}}
+		}),
+	row("remember", identity.ScopeMemoryWrite, writes, "Writes down something of a contact that they have said or agreed to, in the place of what is remembered of the same subject.",
+		func(in rememberInput, slug string) call {
+			return call{method: http.MethodPost, path: get("/routes/contacts/"+url.PathEscape(in.ID)+"/memory", slug).path, key: in.Key, body: map[string]any{
+				"subject": in.Subject, "text": in.Text,
+			}}
+		}),
+	row("list_tasks", identity.ScopeTasksRead, reads, "Lists what people have to decide or answer, open tasks first come.",
+		func(in tasksInput, slug string) call {
+			return get("/routes/tasks", slug, "status", in.Status, "limit", strconv.Itoa(within(in.Limit, 20, 100)), "cursor", in.Cursor)
+		}),
+	row("open_task", identity.ScopeTasksWrite, writes, "Asks a person of the business to look at something. The same key opens one task, however often the tool is called.",
+		func(in openTaskInput, slug string) call {
+			body := map[string]any{"tenant_id": slug, "title": in.Title, "description": in.Description}
+			if in.Conversation != "" {
+				body["conversation_id"] = in.Conversation
+			}
+			return call{method: http.MethodPost, path: "/routes/tasks", key: in.Key, body: body}
+		}),
 	row("suggest_content", identity.ScopePulseRead, reads, "Chooses what a customer could be told: passages of the knowledge that touch what they asked about lately and what is named.",
 		func(in contentInput, slug string) call {
 			return call{method: http.MethodPost, path: "/routes/context/pulse-content", body: map[string]any{
@@ -117,6 +141,32 @@ type conversationInput struct {
 
 type contactInput struct {
 	ID string `json:"contact_id"`
+}
+
+type recallInput struct {
+	ID    string `json:"contact_id"`
+	Query string `json:"query" jsonschema:"a question or words"`
+	Limit int    `json:"limit,omitempty" jsonschema:"how many messages, 8 otherwise, at most 50"`
+}
+
+type rememberInput struct {
+	ID      string `json:"contact_id"`
+	Subject string `json:"subject" jsonschema:"what it says something of, such as shoe size"`
+	Text    string `json:"text"`
+	Key     string `json:"key" jsonschema:"a name of your own for this call, up to 255 letters and digits"`
+}
+
+type tasksInput struct {
+	Status string `json:"status,omitempty" jsonschema:"open otherwise; ended is all but open"`
+	Limit  int    `json:"limit,omitempty" jsonschema:"20 otherwise, at most 100"`
+	Cursor string `json:"cursor,omitempty" jsonschema:"next_cursor of the page before"`
+}
+
+type openTaskInput struct {
+	Title        string `json:"title" jsonschema:"what is to be done, in one line"`
+	Description  string `json:"description,omitempty"`
+	Conversation string `json:"conversation_id,omitempty" jsonschema:"the conversation that it is about"`
+	Key          string `json:"key" jsonschema:"a name of your own for this task, up to 255 letters and digits: another call with it opens no other"`
 }
 
 type contentInput struct {

@@ -1057,13 +1057,13 @@ export interface paths {
         };
         /**
          * GET /routes/contacts/{id}/memory
-         * @description Who may call: member, service:conversations:read.
+         * @description Who may call: member, service:memory:read.
          */
         get: operations["getRoutesContactsIdMemory"];
         put?: never;
         /**
          * POST /routes/contacts/{id}/memory
-         * @description Who may call: member.
+         * @description Who may call: member, service:memory:write.
          */
         post: operations["postRoutesContactsIdMemory"];
         /**
@@ -1131,7 +1131,7 @@ export interface paths {
         put?: never;
         /**
          * POST /routes/contacts/{id}/recall
-         * @description Who may call: member, service:conversations:read.
+         * @description Who may call: member, service:memory:read.
          */
         post: operations["postRoutesContactsIdRecall"];
         delete?: never;
@@ -1409,7 +1409,7 @@ export interface paths {
         };
         /**
          * GET /routes/envelope
-         * @description Who may call: member, service:conversations:read.
+         * @description Who may call: member, service:memory:read.
          */
         get: operations["getRoutesEnvelope"];
         put?: never;
