@@ -168,7 +168,7 @@ type taskCreateInput struct {
 		TenantID       string         `json:"tenant_id,omitempty" doc:"Id or slug; needed only where nothing else names the tenant"`
 		Title          string         `json:"title" minLength:"1" maxLength:"200"`
 		Description    string         `json:"description,omitempty" maxLength:"8000"`
-		Payload        newTaskPayload `json:"payload_components,omitempty"`
+		Payload        newTaskPayload `json:"payload_components,omitzero"`
 		ConversationID string         `json:"conversation_id,omitempty" format:"uuid" doc:"Where an approved draft is sent; without one nothing is sent"`
 		AssignedTo     string         `json:"assigned_to,omitempty" maxLength:"255" doc:"A member, by the issuer's subject; the one with the fewest open tasks when empty"`
 		DueAt          *time.Time     `json:"due_at,omitempty" doc:"The tenant's policy says when without"`

@@ -71,7 +71,7 @@ func clauses(text string) (out []clause) {
 		}
 		out = append(out, c)
 	}
-	for i := 0; i < len(text); i++ {
+	for i := range len(text) {
 		switch text[i] {
 		case '?', '!', '\n':
 		case '.':

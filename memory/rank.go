@@ -79,7 +79,7 @@ func (r *reader) read(said []Said) *past {
 		}
 	}
 	p.language = r.detector.Detect(sample.String())
-	count := 0
+	var count int
 	p.talk, count = talks(said)
 	p.talks = make([]ranking.Bag, count)
 	for i, s := range said {

@@ -10,9 +10,9 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// ownObject is the condition by which an object is ours: neither the server's nor part of an extension.
-func ownObject(catalogue, oid, schema string) string {
-	return `(` + schema + ` NOT LIKE 'pg\_%' AND ` + schema + ` <> 'information_schema'
+// ownObject is the condition by which an object in a schema n is ours: neither the server's nor part of an extension.
+func ownObject(catalogue, oid string) string {
+	return `(n.nspname NOT LIKE 'pg\_%' AND n.nspname <> 'information_schema'
 		AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = '` + catalogue + `'::regclass AND d.objid = ` + oid + ` AND d.deptype = 'e'))`
 }
 
@@ -28,25 +28,25 @@ var catalogueSQL = strings.Join([]string{ //nolint:gochecknoglobals // a stateme
 	     || ' may ' || coalesce((SELECT string_agg(x::text, ',' ORDER BY x::text) FROM (SELECT a.grantee::regrole, a.privilege_type, a.is_grantable FROM aclexplode(c.relacl) a WHERE a.grantee <> c.relowner) x), '')
 	     || ' says ' || coalesce(obj_description(c.oid, 'pg_class'), '')
 	 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-	 WHERE c.relkind NOT IN ('i', 'I', 't') AND ` + ownObject("pg_class", "c.oid", "n.nspname"),
+	 WHERE c.relkind NOT IN ('i', 'I', 't') AND ` + ownObject("pg_class", "c.oid"),
 	`SELECT 'column ' || c.oid::regclass || '.' || a.attname || ' ' || format_type(a.atttypid, a.atttypmod) || ' ' || a.attnotnull || ' identity ' || a.attidentity::text || ' generated ' || a.attgenerated::text
 	     || ' default ' || coalesce(pg_get_expr(d.adbin, d.adrelid), '') || ' stored ' || a.attstorage::text || a.attcompression::text || ' collated ' || coalesce(a.attcollation::regcollation::text, '') || ' ' || coalesce(a.attacl::text, '')
 	 FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
-	 WHERE a.attnum > 0 AND NOT a.attisdropped AND c.relkind IN ('r', 'p', 'v', 'm', 'f', 'c') AND ` + ownObject("pg_class", "c.oid", "n.nspname"),
+	 WHERE a.attnum > 0 AND NOT a.attisdropped AND c.relkind IN ('r', 'p', 'v', 'm', 'f', 'c') AND ` + ownObject("pg_class", "c.oid"),
 	`SELECT 'constraint ' || k.conname || ' on ' || k.conrelid::regclass || ' ' || pg_get_constraintdef(k.oid) || ' valid ' || k.convalidated
-	 FROM pg_constraint k JOIN pg_namespace n ON n.oid = k.connamespace WHERE k.conrelid <> 0 AND k.contype <> 'n' AND ` + ownObject("pg_constraint", "k.oid", "n.nspname"),
+	 FROM pg_constraint k JOIN pg_namespace n ON n.oid = k.connamespace WHERE k.conrelid <> 0 AND k.contype <> 'n' AND ` + ownObject("pg_constraint", "k.oid"),
 	`SELECT 'index ' || pg_get_indexdef(i.indexrelid) || ' of ' || c.relowner::regrole || ' immediate ' || i.indimmediate || ' clustered ' || i.indisclustered
-	 FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_namespace n ON n.oid = c.relnamespace WHERE i.indisvalid AND ` + ownObject("pg_class", "c.oid", "n.nspname"),
+	 FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_namespace n ON n.oid = c.relnamespace WHERE i.indisvalid AND ` + ownObject("pg_class", "c.oid"),
 	`SELECT 'sequence ' || s.seqrelid::regclass || ' ' || s.seqtypid::regtype || ' ' || s.seqstart || ' ' || s.seqincrement || ' ' || s.seqmin || ' ' || s.seqmax || ' ' || s.seqcache || ' ' || s.seqcycle
 	     || ' owned by ' || coalesce((SELECT d.refobjid::regclass || '.' || d.refobjsubid FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = s.seqrelid AND d.refclassid = 'pg_class'::regclass AND d.deptype IN ('a', 'i')), '')
-	 FROM pg_sequence s JOIN pg_class c ON c.oid = s.seqrelid JOIN pg_namespace n ON n.oid = c.relnamespace WHERE ` + ownObject("pg_class", "c.oid", "n.nspname"),
-	`SELECT 'view ' || c.oid::regclass || ' ' || pg_get_viewdef(c.oid) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('v', 'm') AND ` + ownObject("pg_class", "c.oid", "n.nspname"),
+	 FROM pg_sequence s JOIN pg_class c ON c.oid = s.seqrelid JOIN pg_namespace n ON n.oid = c.relnamespace WHERE ` + ownObject("pg_class", "c.oid"),
+	`SELECT 'view ' || c.oid::regclass || ' ' || pg_get_viewdef(c.oid) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('v', 'm') AND ` + ownObject("pg_class", "c.oid"),
 	`SELECT 'type ' || format_type(t.oid, NULL) || ' ' || t.typtype::text || ' ' || coalesce(format_type(nullif(t.typbasetype, 0), t.typtypmod), '') || ' ' || coalesce((SELECT string_agg(e.enumlabel, ',' ORDER BY e.enumsortorder) FROM pg_enum e WHERE e.enumtypid = t.oid), '')
-	 FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace WHERE (t.typrelid = 0 OR t.typtype <> 'c') AND t.typelem = 0 AND ` + ownObject("pg_type", "t.oid", "n.nspname"),
+	 FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace WHERE (t.typrelid = 0 OR t.typtype <> 'c') AND t.typelem = 0 AND ` + ownObject("pg_type", "t.oid"),
 	`SELECT 'function ' || p.oid::regprocedure || ' ' || CASE WHEN p.prokind IN ('f', 'p', 'w') THEN pg_get_functiondef(p.oid) ELSE p.prosrc END || ' of ' || p.proowner::regrole || ' ' || coalesce(p.proacl::text, '')
-	 FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace WHERE ` + ownObject("pg_proc", "p.oid", "n.nspname"),
+	 FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace WHERE ` + ownObject("pg_proc", "p.oid"),
 	`SELECT 'trigger ' || pg_get_triggerdef(t.oid) || ' ' || t.tgenabled::text FROM pg_trigger t WHERE NOT t.tgisinternal`,
-	`SELECT 'rule ' || pg_get_ruledef(r.oid) FROM pg_rewrite r JOIN pg_class c ON c.oid = r.ev_class JOIN pg_namespace n ON n.oid = c.relnamespace WHERE r.rulename <> '_RETURN' AND ` + ownObject("pg_class", "c.oid", "n.nspname"),
+	`SELECT 'rule ' || pg_get_ruledef(r.oid) FROM pg_rewrite r JOIN pg_class c ON c.oid = r.ev_class JOIN pg_namespace n ON n.oid = c.relnamespace WHERE r.rulename <> '_RETURN' AND ` + ownObject("pg_class", "c.oid"),
 	`SELECT 'policy ' || p.polname || ' on ' || p.polrelid::regclass || ' ' || p.polcmd::text || p.polpermissive || ' ' || coalesce(pg_get_expr(p.polqual, p.polrelid), '') || ' ' || coalesce(pg_get_expr(p.polwithcheck, p.polrelid), '') FROM pg_policy p`,
 	`SELECT 'statistics ' || pg_get_statisticsobjdef(s.oid) FROM pg_statistic_ext s`,
 	`SELECT 'default rights ' || d.defaclrole::regrole || ' ' || d.defaclobjtype::text || ' ' || d.defaclacl::text FROM pg_default_acl d`,

@@ -55,7 +55,7 @@ func readColdTables(ctx context.Context, conn *pgx.Conn) ([]coldTable, error) {
 		             WHERE k.conrelid = c.oid AND k.contype = 'f' AND k.confrelid <> c.oid) AS parents
 		FROM pg_class c
 		JOIN pg_namespace n ON n.oid = c.relnamespace
-		WHERE c.relkind = 'r' AND c.relname <> $1 AND `+ownObject("pg_class", "c.oid", "n.nspname")+`
+		WHERE c.relkind = 'r' AND c.relname <> $1 AND `+ownObject("pg_class", "c.oid")+`
 		ORDER BY 1`, gooseTable)
 	if err != nil {
 		return nil, fmt.Errorf("list the tables: %w", err)
@@ -97,12 +97,12 @@ func copyTable(ctx context.Context, from, to *pgx.Conn, t coldTable, into string
 	both, ctx := errgroup.WithContext(ctx)
 	both.Go(func() error {
 		_, err := from.PgConn().CopyTo(ctx, io.MultiWriter(w, &n), "COPY (SELECT "+t.columns()+" FROM "+t.Name+") TO STDOUT (FORMAT binary)")
-		w.CloseWithError(err) //nolint:errcheck // never fails
+		w.CloseWithError(err)
 		return err
 	})
 	both.Go(func() error {
 		tag, err := to.PgConn().CopyFrom(ctx, r, "COPY "+into+" ("+t.columns()+") FROM STDIN (FORMAT binary)")
-		r.CloseWithError(cmp.Or(err, io.ErrClosedPipe)) //nolint:errcheck // never fails
+		r.CloseWithError(cmp.Or(err, io.ErrClosedPipe))
 		n.rows = tag.RowsAffected()
 		return err
 	})
@@ -216,7 +216,7 @@ func copySequences(ctx context.Context, from, to *pgx.Conn) error {
 		SELECT format('%I.%I', n.nspname, c.relname)
 		FROM pg_class c
 		JOIN pg_namespace n ON n.oid = c.relnamespace
-		WHERE c.relkind = 'S' AND NOT starts_with(c.relname, $1) AND `+ownObject("pg_class", "c.oid", "n.nspname"), gooseTable)
+		WHERE c.relkind = 'S' AND NOT starts_with(c.relname, $1) AND `+ownObject("pg_class", "c.oid"), gooseTable)
 	if err != nil {
 		return fmt.Errorf("list the sequences: %w", err)
 	}

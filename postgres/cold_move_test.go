@@ -198,7 +198,7 @@ func TestAMoveUnderLoadFailsNoQuestion(t *testing.T) {
 	require.Equal(t, "eu1", serves)
 	require.Equal(t, []string{"eu1"}, there, "nothing is left on the old server")
 	serves, there = b.lies(t, b.near)
-	require.Equal(t, "", serves)
+	require.Empty(t, serves)
 	require.Equal(t, []string{""}, there, "the neighbour is where it was")
 	require.Contains(t, b.best(t, b.near, "when does the garage close?").Text, "22:00")
 
@@ -237,7 +237,7 @@ func TestAMovedDatabaseAnswersAlike(t *testing.T) {
 	require.NoError(t, b.move(ctx, "", nil))
 	require.Contains(t, b.best(t, b.tenant, "what does a locker cost?").Text, "9 dirhams")
 	serves, there := b.lies(t, b.tenant)
-	require.Equal(t, "", serves)
+	require.Empty(t, serves)
 	require.Equal(t, []string{""}, there)
 }
 

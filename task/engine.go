@@ -41,7 +41,7 @@ type Reach struct {
 // Counts is how many tasks are open: within somebody's reach, and of those given to them.
 type Counts struct{ Open, Mine int }
 
-// New task of an outside system or a member.
+// NewTask is one that an outside system or a member asks for.
 type NewTask struct {
 	Title        string
 	Description  string

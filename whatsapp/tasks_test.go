@@ -340,7 +340,7 @@ func TestAReworkGoesBackWithTheFeedbackAndYieldsANewDraft(t *testing.T) {
 			second := b.tasks(task.Open)[0]
 			require.Equal(t, first.ID, second.ReworkOf)
 			require.Equal(t, `Not "Perhaps: How much is it?" but shorter`, second.Draft)
-			require.Equal(t, before, len(b.ledger.all()), "sure or not, a person has to let it go")
+			require.Len(t, b.ledger.all(), before, "sure or not, a person has to let it go")
 			_, err = b.resolve(second.ID, task.Resolution{Action: task.Approved})
 			require.NoError(t, err)
 			b.eventually("the answer", func() bool { return len(b.ledger.all()) == before+1 })
