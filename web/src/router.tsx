@@ -33,8 +33,8 @@ import {
   signInSearch,
   type TasksSearch,
   type TemplatesSearch,
-  tasksSearch,
   type TenantsSearch,
+  tasksSearch,
   templatesSearch,
   tenantsSearch,
 } from './routes/search.ts'

@@ -43,7 +43,12 @@ function One({ slug, block }: { slug: string; block: Block }) {
       return (
         <div className={classes.block}>
           {data.item_id ? (
-            <Link to="/$slug/brain" params={{ slug }} search={{ item: data.item_id }} className={classes.link}>
+            <Link
+              to="/$slug/brain"
+              params={{ slug }}
+              search={{ item: data.item_id }}
+              className={classes.link}
+            >
               <Icon name="brain" size={16} />
               <bdi>{data.title || t('tasks.document')}</bdi>
             </Link>
@@ -64,10 +69,12 @@ function One({ slug, block }: { slug: string; block: Block }) {
       )
     case 'key_value_pairs':
       return (
-        <Facts facts={(data.pairs ?? []).map((pair) => [
+        <Facts
+          facts={(data.pairs ?? []).map((pair) => [
             ours[pair.key] ?? pair.key,
             <bdi key={pair.key}>{pair.value}</bdi>,
-          ])} />
+          ])}
+        />
       )
     default:
       return (

@@ -152,8 +152,10 @@ function useKeys(keys: Readonly<Record<string, () => void>>): void {
   useEffect(() => {
     const heard = (event: KeyboardEvent) => {
       const at = event.target
-      const typing = at instanceof HTMLElement && (at.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(at.tagName))
-      if (typing || event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || event.repeat) return
+      const typing =
+        at instanceof HTMLElement && (at.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(at.tagName))
+      if (typing || event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || event.repeat)
+        return
       const act = now.current[event.key.toLowerCase()]
       if (!act) return
       event.preventDefault()

@@ -37,7 +37,11 @@ const draft: Task = {
     { id: 'asked', type: 'text_content', data: { label: 'Amina', text: 'How much is it, please?' } },
     { id: 'draft', type: 'draft_reply', data: { text: 'It is 5.' } },
     { id: 'why', type: 'key_value_pairs', data: { pairs: [{ key: 'confidence', value: '40 %' }] } },
-    { id: 'from', type: 'document_link', data: { title: 'Prices', url: 'https://x.test/p', text: 'Five each.' } },
+    {
+      id: 'from',
+      type: 'document_link',
+      data: { title: 'Prices', url: 'https://x.test/p', text: 'Five each.' },
+    },
     { id: 'trap', type: 'document_link', data: { title: 'A trap', url: 'javascript:alert(1)' } },
     { id: 'photo', type: 'image_preview', data: { url: 'https://x.test/a.png', alt: 'A photo' } },
   ],
@@ -67,7 +71,8 @@ function show(what: ReactNode) {
   )
   return userEvent.setup()
 }
-const decided = (r: object) => expect(server.resolve).toHaveBeenCalledExactlyOnceWith('acme', 't1', r, expect.any(String))
+const decided = (r: object) =>
+  expect(server.resolve).toHaveBeenCalledExactlyOnceWith('acme', 't1', r, expect.any(String))
 
 it('shows every block, links to the web alone, and fetches no picture from elsewhere', async () => {
   show(<TaskDetails slug="acme" id="t1" mayPublish={false} />)
