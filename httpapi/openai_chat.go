@@ -57,8 +57,8 @@ type chatContent string
 func (chatContent) Schema(huma.Registry) *huma.Schema {
 	part := &huma.Schema{Type: huma.TypeObject, Properties: map[string]*huma.Schema{"type": {Type: huma.TypeString}, "text": {Type: huma.TypeString}}, AdditionalProperties: true, Required: []string{"type"}}
 	part.PrecomputeMessages()
-	return &huma.Schema{Nullable: true, OneOf: []*huma.Schema{
-		{Type: huma.TypeString, MaxLength: new(200_000)},
+	return &huma.Schema{OneOf: []*huma.Schema{
+		{Type: huma.TypeString, Nullable: true, MaxLength: new(200_000)},
 		{Type: huma.TypeArray, Items: part, MaxItems: new(100)},
 	}}
 }
@@ -92,8 +92,16 @@ type chatTool struct {
 		_           struct{}       `json:"-" additionalProperties:"true"`
 		Name        string         `json:"name" minLength:"1" maxLength:"128"`
 		Description string         `json:"description,omitempty" maxLength:"20000"`
-		Parameters  map[string]any `json:"parameters,omitempty" doc:"A JSON Schema"`
+		Parameters  toolParameters `json:"parameters,omitempty"`
 	} `json:"function"`
+}
+
+// toolParameters is a JSON Schema, as it was given.
+type toolParameters map[string]any
+
+// Schema implements huma.SchemaProvider.
+func (toolParameters) Schema(huma.Registry) *huma.Schema {
+	return &huma.Schema{Type: huma.TypeObject, AdditionalProperties: true, Description: "A JSON Schema"}
 }
 
 type chatToolCall struct {

@@ -56,10 +56,24 @@ type embeddingsOutput struct {
 }
 
 type openAIVector struct {
-	Object    string `json:"object" enum:"embedding"`
-	Index     int    `json:"index"`
-	Embedding any    `json:"embedding" doc:"A list of numbers, or 32-bit floats, little end first, in base64"`
+	Object    string  `json:"object" enum:"embedding"`
+	Index     int     `json:"index"`
+	Embedding numbers `json:"embedding"`
 }
+
+// numbers is a vector in either encoding.
+type numbers struct{ any }
+
+// Schema implements huma.SchemaProvider.
+func (numbers) Schema(huma.Registry) *huma.Schema {
+	return &huma.Schema{OneOf: []*huma.Schema{
+		{Type: huma.TypeArray, Items: &huma.Schema{Type: huma.TypeNumber}},
+		{Type: huma.TypeString, Description: "32-bit floats, little end first, in base64"},
+	}}
+}
+
+// MarshalJSON writes the vector alone.
+func (n numbers) MarshalJSON() ([]byte, error) { return json.Marshal(n.any) }
 
 type embeddingsUsage struct {
 	Prompt int `json:"prompt_tokens"`
@@ -79,9 +93,9 @@ func (a *API) openAIEmbeddings(ctx context.Context, call Call, in *embeddingsInp
 		if in.Body.Dimensions != 0 && in.Body.Dimensions != len(v) {
 			return nil, errDimensions
 		}
-		out.Body.Data[i] = openAIVector{Object: "embedding", Index: i, Embedding: v}
+		out.Body.Data[i] = openAIVector{Object: "embedding", Index: i, Embedding: numbers{v}}
 		if in.Body.Encoding == "base64" {
-			out.Body.Data[i].Embedding = packed(v)
+			out.Body.Data[i].Embedding = numbers{packed(v)}
 		}
 	}
 	read := 0

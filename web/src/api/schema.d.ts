@@ -4317,12 +4317,12 @@ export interface components {
             confidence_score: number;
         };
         ChatMessage: {
-            content?: (Record<string, never> | null) & (string | ({
+            content?: (string | null) | ({
                 text?: string;
                 type: string;
             } & {
                 [key: string]: unknown;
-            })[]);
+            })[];
             /** @enum {string} */
             role: "system" | "developer" | "user" | "assistant" | "tool" | "function";
             tool_call_id?: string;
@@ -6189,8 +6189,7 @@ export interface components {
             total_tokens: number;
         };
         OpenAIVector: {
-            /** @description A list of numbers, or 32-bit floats, little end first, in base64 */
-            embedding: unknown;
+            embedding: number[] | string;
             /** Format: int64 */
             index: number;
             /** @enum {string} */
