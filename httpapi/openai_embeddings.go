@@ -66,10 +66,10 @@ type numbers struct{ any }
 
 // Schema implements huma.SchemaProvider.
 func (numbers) Schema(huma.Registry) *huma.Schema {
-	return &huma.Schema{OneOf: []*huma.Schema{
-		{Type: huma.TypeArray, Items: &huma.Schema{Type: huma.TypeNumber}},
-		{Type: huma.TypeString, Description: "32-bit floats, little end first, in base64"},
-	}}
+	return &huma.Schema{
+		Type: huma.TypeArray, Items: &huma.Schema{Type: huma.TypeNumber},
+		Description: "Where encoding_format says base64, a text: 32-bit floats, little end first, in base64",
+	}
 }
 
 // MarshalJSON writes the vector alone.

@@ -6189,7 +6189,8 @@ export interface components {
             total_tokens: number;
         };
         OpenAIVector: {
-            embedding: number[] | string;
+            /** @description Where encoding_format says base64, a text: 32-bit floats, little end first, in base64 */
+            embedding: number[];
             /** Format: int64 */
             index: number;
             /** @enum {string} */
