@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -166,7 +167,7 @@ func (s *WhatsAppStore) CreateChannel(ctx context.Context, tenant flomastr.Tenan
 			tenant, ch.ID, ch.Provider, ch.Name, ch.Number, ch.BaseURL, ch.Worker, ch.Status,
 			ch.SealedCredentials, ch.CredentialsMark, ch.SealedWebhook, ch.WebhookMark, ch.WebhookScheme,
 			ch.Limits.PerSecond, ch.Limits.PairInterval.Seconds(), ch.Limits.PairBurst, ch.AccountID, ch.SenderID, ch.WebhookPrevious, ch.DailyRecipients, ch.Fallback,
-			ruled(ch.Rules), ch.BothWait.Seconds(), ch.OutsideWait.Seconds(), ch.Mode)
+			ruled(ch.Rules), ch.BothWait.Seconds(), ch.OutsideWait.Seconds(), cmp.Or(ch.Mode, whatsapp.ModeAutomatic))
 		if err != nil {
 			return err
 		}
@@ -212,7 +213,7 @@ func (s *WhatsAppStore) UpdateChannel(ctx context.Context, tenant flomastr.Tenan
 			tenant, ch.ID, ch.Name, ch.Number, ch.BaseURL, ch.Worker, ch.Status, ch.PauseReason,
 			ch.SealedCredentials, ch.CredentialsMark, ch.SealedWebhook, ch.WebhookMark,
 			ch.WebhookScheme, ch.Limits.PerSecond, ch.Limits.PairInterval.Seconds(), ch.Limits.PairBurst, ch.AccountID, ch.SenderID, ch.WebhookPrevious, ch.DailyRecipients, ch.Fallback,
-			ruled(ch.Rules), ch.BothWait.Seconds(), ch.OutsideWait.Seconds(), rehired, ch.Mode)
+			ruled(ch.Rules), ch.BothWait.Seconds(), ch.OutsideWait.Seconds(), rehired, cmp.Or(ch.Mode, whatsapp.ModeAutomatic))
 		if err != nil {
 			return err
 		}

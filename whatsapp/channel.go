@@ -19,7 +19,7 @@ type Channel struct {
 	SenderID          string // the number at the provider, where its calls name it otherwise
 	Worker            string // who answers what no rule speaks of
 	Rules             []WorkerRule
-	Mode              Mode          // what the assistant may do
+	Mode              Mode          // what the assistant may do; empty: automatic
 	BothWait          time.Duration // how long an outside worker goes first where either may answer
 	OutsideWait       time.Duration // how long an outside worker is waited for before our own steps in
 	WorkerMissedAt    time.Time     // when ours last had to, since an outside worker last came
