@@ -156,6 +156,7 @@ func (s *WhatsAppStore) Channels(ctx context.Context, tenant flomastr.TenantID) 
 
 // CreateChannel implements whatsapp.ChannelStore. It also gives the tenant its place in the round of the workers.
 func (s *WhatsAppStore) CreateChannel(ctx context.Context, tenant flomastr.TenantID, by flomastr.Actor, ch whatsapp.Channel) error {
+	ch.Mode = cmp.Or(ch.Mode, whatsapp.ModeAutomatic)
 	err := s.db.InTenant(ctx, tenant, func(tx pgx.Tx) error {
 		_, err := tx.Exec(ctx, `
 			INSERT INTO channels (tenant_id, id, provider, name, number, base_url, worker, status,
@@ -167,7 +168,7 @@ func (s *WhatsAppStore) CreateChannel(ctx context.Context, tenant flomastr.Tenan
 			tenant, ch.ID, ch.Provider, ch.Name, ch.Number, ch.BaseURL, ch.Worker, ch.Status,
 			ch.SealedCredentials, ch.CredentialsMark, ch.SealedWebhook, ch.WebhookMark, ch.WebhookScheme,
 			ch.Limits.PerSecond, ch.Limits.PairInterval.Seconds(), ch.Limits.PairBurst, ch.AccountID, ch.SenderID, ch.WebhookPrevious, ch.DailyRecipients, ch.Fallback,
-			ruled(ch.Rules), ch.BothWait.Seconds(), ch.OutsideWait.Seconds(), cmp.Or(ch.Mode, whatsapp.ModeAutomatic))
+			ruled(ch.Rules), ch.BothWait.Seconds(), ch.OutsideWait.Seconds(), ch.Mode)
 		if err != nil {
 			return err
 		}
@@ -190,6 +191,7 @@ func (s *WhatsAppStore) CreateChannel(ctx context.Context, tenant flomastr.Tenan
 
 // UpdateChannel implements whatsapp.ChannelStore.
 func (s *WhatsAppStore) UpdateChannel(ctx context.Context, tenant flomastr.TenantID, by flomastr.Actor, ch whatsapp.Channel) error {
+	ch.Mode = cmp.Or(ch.Mode, whatsapp.ModeAutomatic)
 	err := s.retried(ctx, tenant, func(tx pgx.Tx) error {
 		before, err := collectChannel(tx.Query(ctx, `
 			SELECT `+channelColumns+`
@@ -213,7 +215,7 @@ func (s *WhatsAppStore) UpdateChannel(ctx context.Context, tenant flomastr.Tenan
 			tenant, ch.ID, ch.Name, ch.Number, ch.BaseURL, ch.Worker, ch.Status, ch.PauseReason,
 			ch.SealedCredentials, ch.CredentialsMark, ch.SealedWebhook, ch.WebhookMark,
 			ch.WebhookScheme, ch.Limits.PerSecond, ch.Limits.PairInterval.Seconds(), ch.Limits.PairBurst, ch.AccountID, ch.SenderID, ch.WebhookPrevious, ch.DailyRecipients, ch.Fallback,
-			ruled(ch.Rules), ch.BothWait.Seconds(), ch.OutsideWait.Seconds(), rehired, cmp.Or(ch.Mode, whatsapp.ModeAutomatic))
+			ruled(ch.Rules), ch.BothWait.Seconds(), ch.OutsideWait.Seconds(), rehired, ch.Mode)
 		if err != nil {
 			return err
 		}
