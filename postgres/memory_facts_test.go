@@ -207,6 +207,10 @@ func TestMembersSeeCorrectAndEraseWhatIsRememberedOfThisContactAlone(t *testing.
 	_, err = e.Consent(t.Context(), foreign.tenant, "user:i|lea", said.Contact, true, "none")
 	require.ErrorIs(t, err, memory.ErrContactNotFound)
 
+	require.NoError(t, db.InTenant(t.Context(), d.tenant, func(tx pgx.Tx) error {
+		_, err := tx.Exec(t.Context(), `UPDATE memories SET valid_from = now() + interval '1 minute', confirmed_at = now() + interval '1 minute' WHERE id = $1`, id)
+		return err // as if the provider's clock were before ours
+	}))
 	f, err := e.Correct(t.Context(), d.tenant, "user:i|lea", said.Contact, id, "XL")
 	require.NoError(t, err)
 	require.Equal(t, memory.FromMember, f.Source)

@@ -110,6 +110,9 @@ func keepFact(ctx context.Context, tx pgx.Tx, tenant flomastr.TenantID, f memory
 	}
 	known, err := pgx.CollectOneRow(rows, scanFact)
 	missing := errors.Is(err, pgx.ErrNoRows)
+	if err == nil && f.Source == memory.FromMember && known.Confirmed.After(f.From) {
+		f.From, f.Confirmed = known.Confirmed, known.Confirmed // the provider's clock is before ours; a member sees what they correct
+	}
 	switch {
 	case err != nil && !missing:
 		return f, fmt.Errorf("read what is remembered: %w", err)
