@@ -157,7 +157,7 @@ func TestHostileBodies(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			messages, listed := b.count(messagesSQL), b.count(listedSQL)
-			for range 2 { // and again: nothing is different the second time
+			for range 2 { // and again: nothing is added the second time
 				err := b.post(c.body)
 				if c.malformed {
 					require.ErrorIs(t, err, provider.ErrNotJSON)
@@ -166,7 +166,7 @@ func TestHostileBodies(t *testing.T) {
 				}
 			}
 			require.Equal(t, c.messages, b.count(messagesSQL)-messages)
-			require.Equal(t, 2*c.listed, b.count(listedSQL)-listed)
+			require.Equal(t, c.listed, b.count(listedSQL)-listed)
 		})
 	}
 }
