@@ -169,6 +169,9 @@ func TestAMoveUnderLoadFailsNoQuestion(t *testing.T) {
 			err := postgres.NewWhatsAppStore(b.other.db).SaveArchived(ctx, b.tenant, []whatsapp.Archived{{
 				ID: id, Seq: int64(n), Conversation: flomastr.NewID[flomastr.ConversationID](), Direction: "in", Speaker: "customer", Type: "text", Text: "during", State: "received", Events: "[]",
 			}})
+			if errors.Is(err, postgres.ErrColdMoving) {
+				continue // it waited for as long as it may; whoever wanted it comes again
+			}
 			if err != nil {
 				failed.Store("a change", err)
 			}
