@@ -40,10 +40,13 @@ func (rs rules) extract(text string) (drafts []Draft) {
 		return nil
 	}
 	for _, c := range clauses(text) {
-		if c.asks || notSo.MatchString(c.text) {
+		if c.asks {
 			continue
 		}
 		found := rs.read(c.text)
+		if len(found) == 0 && !c.asked || notSo.MatchString(c.text) {
+			continue
+		}
 		for i := range found {
 			found[i].Asked = c.asked
 		}
@@ -90,7 +93,11 @@ func clauses(text string) (out []clause) {
 
 // read tries every rule on a sentence.
 func (rs rules) read(text string) (drafts []Draft) {
+	lower := strings.ToLower(text)
 	for _, r := range rs {
+		if !r.tells(lower) {
+			continue
+		}
 		m := r.pattern.FindStringSubmatch(text)
 		if m == nil {
 			continue
@@ -133,11 +140,9 @@ func (r rule) draft(subject, said string) (Draft, bool) {
 	}
 	switch {
 	case strings.HasPrefix(subject, "prefers"):
-		for name, words := range manner {
-			for w := range strings.FieldsSeq(strings.ToLower(said)) {
-				if words[w] {
-					d.Subject = name
-				}
+		for _, m := range manner {
+			if slices.ContainsFunc(strings.Fields(strings.ToLower(said)), func(w string) bool { return m.words[w] }) {
+				d.Subject = m.name
 			}
 		}
 	case r.kind == KindPromise:

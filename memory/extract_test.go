@@ -1,6 +1,8 @@
 package memory
 
 import (
+	"regexp/syntax"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -82,12 +84,50 @@ func TestAWholeMessageAsksToBeForgotten(t *testing.T) {
 
 func FuzzExtractTakesAnyText(f *testing.F) {
 	f.Add("I'm allergic to nuts, and to . ? ! \n")
+	f.Add("I'D ALWAYS PREFER MORNINGS. J’HABITE À LYON. Meine Größe ist 42")
 	rules := newRules()
+	unhurried := slices.Clone(rules)
+	for i := range unhurried {
+		unhurried[i].telling = []string{""}
+	}
 	f.Fuzz(func(t *testing.T, text string) {
+		require.Equal(t, unhurried.extract(text), rules.extract(text), "what a rule fits has one of its words")
 		for _, d := range rules.extract(text) {
 			if d.Subject == "" || d.Text == "" || len([]rune(d.Text)) > maxText+40 || len([]rune(d.Subject)) > maxSubject {
 				t.Fatalf("%q gave %+v", text, d)
 			}
 		}
 	})
+}
+
+func TestEveryRuleHasWordsByWhichItIsLookedFor(t *testing.T) {
+	t.Parallel()
+	for _, r := range newRules() {
+		require.GreaterOrEqual(t, shortest(r.telling), 3, "%s: %q", r.pattern, r.telling)
+	}
+	for pattern, want := range map[string][]string{
+		`(?i)\bI (?:love|like) (?P<v>.+)`: {"ike", "ove"}, `a+(?:bcd){1,3}`: {"bcd"}, `x*|abc`: nil, `(?:abc)?`: nil, `\d+`: nil, `(?:vegan|vegetarian)`: {"veg"},
+	} {
+		parsed, err := syntax.Parse(pattern, syntax.Perl)
+		require.NoError(t, err)
+		got := telling(parsed)
+		slices.Sort(got)
+		slices.Sort(want)
+		require.Equal(t, want, got, pattern)
+	}
+}
+
+func BenchmarkNotices(b *testing.B) {
+	e := New(Deps{})
+	for name, text := range map[string]string{
+		"others": "What are your opening hours on Sunday?",
+		"own":    "Hello, I would like to know whether my order can be delivered on Monday, because I am away on Tuesday.",
+		"tells":  "Hi, I bought a phone from you last week and I am very happy with it. I need another one in blue. I live in Dubai. My size is M.",
+	} {
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				e.Notices(text)
+			}
+		})
+	}
 }

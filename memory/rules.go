@@ -1,6 +1,9 @@
 package memory
 
-import "regexp"
+import (
+	"regexp"
+	"regexp/syntax"
+)
 
 // rule reads one way of saying something about oneself. The group "v" of its pattern is what is said, "s" says of what, "no"
 // that it is not so.
@@ -11,6 +14,7 @@ type rule struct {
 	confidence float64
 	text       string // around the value: "does not eat %"; "" is the value itself
 	pattern    *regexp.Regexp
+	telling    []string // one of them stands in every text that the pattern fits
 }
 
 // rules are tried in their order.
@@ -86,7 +90,11 @@ func newRules() rules {
 	}
 	out := make(rules, len(list))
 	for i, l := range list {
-		out[i] = rule{l.kind, l.subject, l.sensitive, l.confidence, l.text, regexp.MustCompile(l.pattern)}
+		parsed, err := syntax.Parse(l.pattern, syntax.Perl)
+		if err != nil {
+			panic(err)
+		}
+		out[i] = rule{l.kind, l.subject, l.sensitive, l.confidence, l.text, regexp.MustCompile(l.pattern), telling(parsed)}
 	}
 	return out
 }
@@ -108,9 +116,12 @@ var (
 var empties = set("it that this them these those you your yours to how what when the a an back later now again asap tomorrow today tonight monday tuesday wednesday thursday friday saturday sunday on at in if please eso esto ese es das dich sie es ça cela ca sorry fine not here")
 
 // manner sorts what is preferred, so that a new wish takes an old one's place.
-var manner = map[string]map[string]bool{
-	"time of day":    set("morning mornings afternoon afternoons evening evenings noon weekend weekends weekday weekdays mañana mañanas tarde tardes"),
-	"way of contact": set("email e-mail mail phone call calls whatsapp text texts sms message messages teléfono correo"),
+var manner = []struct {
+	name  string
+	words map[string]bool
+}{
+	{"time of day", set("morning mornings afternoon afternoons evening evenings noon weekend weekends weekday weekdays mañana mañanas tarde tardes")},
+	{"way of contact", set("email e-mail mail phone call calls whatsapp text texts sms message messages teléfono correo")},
 }
 
 // firstPerson are words of which one stands in every sentence that a rule may fit, without what follows an apostrophe. They are looked
