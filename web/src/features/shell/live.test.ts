@@ -10,7 +10,8 @@ it.each([
   ['alert.raised', 'alerts'],
   ['reset', 'everything'],
   ['ready', undefined],
-  ['task.opened', undefined],
+  ['task.opened', 'tasks'],
+  ['weather.changed', undefined],
 ])('%s makes %s old', (type, part) => {
   expect(staleAfter(type)).toBe(part)
 })
