@@ -100,11 +100,7 @@ func (a *API) addressed(ctx context.Context, call Call, in *envelopeInput) (flom
 	case in.ContactID != "":
 		return contactID(in.ContactID)
 	}
-	id, err := a.deps.Memory.Find(ctx, call.Tenant.ID, strings.TrimPrefix(strings.TrimSpace(in.WhatsApp), "+"))
-	if flomastr.KindOf(err) == flomastr.NotFound {
-		return id, whatsapp.ErrContactNotFound
-	}
-	return id, err
+	return a.deps.WhatsApp.ContactNamed(ctx, call.Tenant.ID, strings.TrimSpace(in.WhatsApp))
 }
 
 // reachedEnvelope leaves out what was said in conversations that are not within the caller's reach.

@@ -20,7 +20,6 @@ type Memory interface {
 	Consent(ctx context.Context, tenant flomastr.TenantID, by flomastr.Actor, contact flomastr.ContactID, given bool, proof string) (since time.Time, err error)
 	Recall(ctx context.Context, tenant flomastr.TenantID, q memory.Query) (memory.Recollection, error)
 	Envelope(ctx context.Context, tenant flomastr.TenantID, contact flomastr.ContactID) (memory.Envelope, error)
-	Find(ctx context.Context, tenant flomastr.TenantID, address string) (flomastr.ContactID, error)
 }
 
 // fact is one thing that is remembered of a person.

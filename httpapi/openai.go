@@ -28,13 +28,13 @@ type openAIModel struct {
 }
 
 func (a *API) openAIModels(ctx context.Context, call Call, _ *OpenAIQuery) (*modelsOutput, error) {
-	_, embedder, err := a.deps.Knowledge.EmbedTexts(ctx, call.Tenant.ID, []string{"model"})
+	embedding, err := a.deps.Knowledge.Embedding(ctx, call.Tenant.ID)
 	if err != nil {
 		return nil, err
 	}
 	out := &modelsOutput{}
 	out.Body.Object = "list"
-	for _, id := range []string{assistantModel, embedder} {
+	for _, id := range []string{assistantModel, embedding.ServingModel} {
 		out.Body.Data = append(out.Body.Data, openAIModel{ID: id, Object: "model", Created: call.Tenant.CreatedAt.Unix(), OwnedBy: call.Tenant.Slug})
 	}
 	return out, nil

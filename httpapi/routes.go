@@ -247,7 +247,7 @@ func (a *API) routes() {
 	route(a, http.MethodPost, "/routes/add-paste", identity.Admin, a.addPaste, idempotent, maxBody(8<<20))
 	route(a, http.MethodPost, "/routes/context/add-paste", identity.Admin, a.addPaste, idempotent, maxBody(8<<20), hidden)
 	route(a, http.MethodPost, "/routes/context/publish-card", identity.Admin, a.publishCard, idempotent)
-	route(a, http.MethodPost, "/routes/context/pulse-content", identity.Service(identity.ScopePulseRead), a.pulseContent)
+	route(a, http.MethodPost, "/routes/context/pulse-content", identity.Service(identity.ScopePulseRead), a.pulseContent, expensive)
 	route(a, http.MethodPost, "/routes/tools/convert/file-to-md", tools, a.convertFile, expensive, maxBody(maxUpload+maxForm))
 	route(a, http.MethodPost, "/routes/tools/convert/url-to-md", tools, a.convertURL, expensive)
 	route(a, http.MethodPost, "/routes/tools/embed/knowledge", tools, a.embedKnowledge, expensive)

@@ -38,8 +38,3 @@ func (e *Engine) Envelope(ctx context.Context, tenant flomastr.TenantID, contact
 	}
 	return out, nil
 }
-
-// Find tells which contact writes from a number or user id, on any of the tenant's channels: the one who did last. ErrContactNotFound.
-func (e *Engine) Find(ctx context.Context, tenant flomastr.TenantID, address string) (flomastr.ContactID, error) {
-	return e.deps.Store.Find(ctx, tenant, address)
-}

@@ -15,8 +15,6 @@ type Store interface {
 	// customer and what has no words is left out. An archive that cannot be read in time is left out as well. A limit of 0 reads no
 	// messages.
 	Past(ctx context.Context, tenant flomastr.TenantID, contact flomastr.ContactID, limit int) (Past, error)
-	// Find gives the contact who writes under a name of a provider's, digits of a phone or a user id, on any channel.
-	Find(ctx context.Context, tenant flomastr.TenantID, address string) (flomastr.ContactID, error)
 	// Facts lists everything that is and was remembered of the person, the last said first.
 	Facts(ctx context.Context, tenant flomastr.TenantID, contact flomastr.ContactID) ([]Fact, error)
 	// Heard reads a customer's message. ErrNothingHeard when it is gone, taken back, or not a customer's text, and when the

@@ -133,25 +133,6 @@ func writtenIn(ctx context.Context, tx pgx.Tx, tenant flomastr.TenantID, contact
 	return all, archived, agent, nil
 }
 
-// Find implements memory.Store. The channels are named, so that the key of identities serves.
-func (s *MemoryStore) Find(ctx context.Context, tenant flomastr.TenantID, address string) (id flomastr.ContactID, err error) {
-	err = s.db.InTenant(ctx, tenant, func(tx pgx.Tx) error {
-		err := tx.QueryRow(ctx, `
-			SELECT i.contact_id
-			FROM contact_identities i
-			JOIN conversations c ON c.tenant_id = $1 AND c.channel_id = i.channel_id AND c.contact_id = i.contact_id
-			WHERE i.tenant_id = $1 AND i.channel_id = ANY (ARRAY(SELECT id FROM channels WHERE tenant_id = $1))
-			  AND i.kind = ANY ('{phone,user_id}') AND i.value = $2
-			ORDER BY c.last_message_at DESC, i.contact_id
-			LIMIT 1`, tenant, address).Scan(&id)
-		if errors.Is(err, pgx.ErrNoRows) {
-			return memory.ErrContactNotFound
-		}
-		return err
-	})
-	return id, err
-}
-
 // archivedWords reads what lies in the archive, the newest first. People are answered without it rather than late.
 func (s *MemoryStore) archivedWords(ctx context.Context, tenant flomastr.TenantID, conversations []flomastr.ConversationID, limit int) (said []memory.Said) {
 	ctx, cancel := context.WithTimeout(ctx, recallTimeout)

@@ -60,7 +60,7 @@ func (s *PulseStore) Past(ctx context.Context, tenant flomastr.TenantID, reader 
 // talksOf lists the conversations of a person.
 func talksOf(ctx context.Context, tx pgx.Tx, tenant flomastr.TenantID, reader string) ([]flomastr.ConversationID, error) {
 	rows, err := tx.Query(ctx, `
-		WITH persons AS (`+personsNamedSQL+`)
+		WITH persons AS (SELECT coalesce(merged_into, id) AS id FROM contacts WHERE tenant_id = $1 AND id IN (`+contactsNamedSQL+`))
 		SELECT v.id
 		FROM contacts c
 		JOIN conversations v ON v.tenant_id = $1 AND v.contact_id = c.id

@@ -43,20 +43,17 @@ func readContact(ctx context.Context, tx pgx.Tx, tenant flomastr.TenantID, id fl
 	return c, err
 }
 
-// personsNamedSQL finds the contacts that stand for whom a contact's id, a provider's id or a phone number names. See namedBy.
-const personsNamedSQL = `
-	SELECT DISTINCT coalesce(c.merged_into, c.id) AS id
-	FROM contacts c
-	WHERE c.tenant_id = $1 AND c.id IN (
-	  SELECT $2::uuid
-	  UNION
-	  SELECT i.contact_id
-	  FROM channels h
-	  JOIN contact_identities i ON i.tenant_id = $1 AND i.channel_id = h.id
-	   AND (i.kind = 'user_id' AND i.value = $3 OR i.kind = 'phone' AND i.value = $4)
-	  WHERE h.tenant_id = $1)`
+// contactsNamedSQL finds the contacts whom a contact's id, a provider's id or a phone number names. See namedBy. The channels are
+// named, so that the key of identities serves.
+const contactsNamedSQL = `
+	SELECT id FROM contacts WHERE tenant_id = $1 AND id = $2::uuid
+	UNION
+	SELECT contact_id
+	FROM contact_identities
+	WHERE tenant_id = $1 AND channel_id = ANY (ARRAY(SELECT id FROM channels WHERE tenant_id = $1))
+	  AND (kind = 'user_id' AND value = $3 OR kind = 'phone' AND value = $4)`
 
-// namedBy gives the arguments of personsNamedSQL.
+// namedBy gives the arguments of contactsNamedSQL.
 func namedBy(tenant flomastr.TenantID, name string) []any {
 	var id any // null for what is none
 	if parsed, err := flomastr.ParseID[flomastr.ContactID](name); err == nil {
@@ -65,10 +62,14 @@ func namedBy(tenant flomastr.TenantID, name string) []any {
 	return []any{tenant, id, name, strings.TrimPrefix(name, "+")}
 }
 
-// ContactNamed implements whatsapp.ContactStore. Of several people who share a number on different channels it is the first.
+// ContactNamed implements whatsapp.ContactStore.
 func (s *WhatsAppStore) ContactNamed(ctx context.Context, tenant flomastr.TenantID, name string) (id flomastr.ContactID, err error) {
 	err = s.db.InTenant(ctx, tenant, func(tx pgx.Tx) error {
-		err := tx.QueryRow(ctx, personsNamedSQL+" ORDER BY id LIMIT 1", namedBy(tenant, name)...).Scan(&id)
+		err := tx.QueryRow(ctx, `
+			SELECT named.id
+			FROM (`+contactsNamedSQL+`) named
+			ORDER BY (SELECT max(c.last_message_at) FROM conversations c WHERE c.tenant_id = $1 AND c.contact_id = named.id) DESC NULLS LAST, named.id
+			LIMIT 1`, namedBy(tenant, name)...).Scan(&id)
 		if errors.Is(err, pgx.ErrNoRows) {
 			return whatsapp.ErrContactNotFound
 		}

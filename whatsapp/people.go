@@ -35,8 +35,8 @@ type OptOut struct {
 type ContactStore interface {
 	// Person reads a contact who has a conversation within reach; ErrContactNotFound.
 	Person(ctx context.Context, tenant flomastr.TenantID, id flomastr.ContactID, reach Reach) (Person, error)
-	// ContactNamed finds the contact that stands for whom a contact's id, a phone number or a provider's id names;
-	// ErrContactNotFound.
+	// ContactNamed finds the contact whom a contact's id, a phone number or a provider's id names, of several the one who wrote
+	// last; ErrContactNotFound.
 	ContactNamed(ctx context.Context, tenant flomastr.TenantID, name string) (flomastr.ContactID, error)
 	// MergeContacts says that other is the same person as id. Nothing is moved: threads and names stay where they are, and
 	// whatever holds for a person, such as an opt-out, holds for both. ErrContactNotFound, ErrSameContact.
@@ -57,7 +57,7 @@ func (e *Engine) Person(ctx context.Context, tenant flomastr.TenantID, id flomas
 	return e.store.Person(ctx, tenant, id, reach)
 }
 
-// ContactNamed finds the contact that stands for whom a contact's id, a phone number or a provider's id names.
+// ContactNamed finds the contact whom a contact's id, a phone number or a provider's id names.
 func (e *Engine) ContactNamed(ctx context.Context, tenant flomastr.TenantID, name string) (flomastr.ContactID, error) {
 	return e.store.ContactNamed(ctx, tenant, name)
 }
