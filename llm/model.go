@@ -1,6 +1,9 @@
 package llm
 
-import "context"
+import (
+	"context"
+	"encoding/json"
+)
 
 // Role says who speaks in a prompt.
 type Role string
@@ -10,24 +13,44 @@ const (
 	RoleSystem    Role = "system"
 	RoleUser      Role = "user"
 	RoleAssistant Role = "assistant"
+	RoleTool      Role = "tool" // what a tool gave back
 )
 
 // Message is one message of a prompt.
 type Message struct {
-	Role Role
-	Text string
+	Role  Role
+	Text  string
+	Calls []ToolCall // of an assistant's message: what it asked for
+	Call  string     // of a tool's message: the id of the call that it answers
+}
+
+// Tool is a function that a model may ask for.
+type Tool struct {
+	Name        string
+	Description string
+	Parameters  json.RawMessage // a JSON Schema of an object; empty: it takes nothing
+}
+
+// ToolCall asks for a tool. The name is any that the model wrote, and the arguments are any JSON object: whoever runs a tool checks
+// both.
+type ToolCall struct {
+	ID        string // unique within a prompt
+	Name      string
+	Arguments json.RawMessage
 }
 
 // Prompt is what a model is asked.
 type Prompt struct {
 	Messages  []Message
-	MaxTokens int      // 0: the model's own limit
-	Stop      []string // texts at which it stops
+	Tools     []Tool
+	Must      string // the tool that has to be called; empty: as the model likes
+	MaxTokens int    // of the answer; 0: the model's own limit
 }
 
-// Completion is what a model wrote.
+// Completion is what a model wrote: text, calls of tools, or both.
 type Completion struct {
-	Text      string
+	Text      string // valid UTF-8
+	Calls     []ToolCall
 	Truncated bool // it ran into MaxTokens
 	Usage     Usage
 }
@@ -35,8 +58,9 @@ type Completion struct {
 // Usage counts tokens as the provider bills them.
 type Usage struct{ Prompt, Completion int }
 
-// Model writes text. It returns an error of package flomastr: Limited with RetryAfter when it is asked too often,
-// UpstreamTimeout when it takes too long, Upstream when it answers nonsense. It never retries by itself.
+// Model writes text. It gives a whole completion or an error of package flomastr and nothing of what came before it: Limited with
+// RetryAfter when it is asked too often or its quota is used up, Unavailable when it cannot be reached, UpstreamTimeout when it takes
+// too long or stops in the middle, Upstream when it answers nonsense or somebody has to change a setting. It never retries by itself.
 type Model interface {
 	Complete(ctx context.Context, prompt Prompt) (Completion, error)
 	// Name identifies the model; it is stored beside every answer.
