@@ -37,6 +37,7 @@ type Deps struct {
 	Retriever  Retriever
 	Businesses Businesses
 	Memory     Memory         // nil: nothing is remembered of anybody
+	Models     Models         // nil: no turn is reasoned with a model
 	Policies   Policies       // nil: DefaultPolicy for everybody
 	Clock      flomastr.Clock // for "today" and "tomorrow"
 }

@@ -9,9 +9,10 @@ import (
 	"sync"
 
 	"github.com/flomastr/flomastr/contextengine/analysis"
+	"github.com/flomastr/flomastr/llm"
 )
 
-//go:embed lexicon/*.txt prompt/*.txt
+//go:embed lexicon/*.txt prompt/*.txt prompt/*.json
 var texts embed.FS
 
 // languages that we have wording for, in the order in which an undecided text is tried.
@@ -26,7 +27,14 @@ type lexicon struct {
 	concept  map[string][]string            // folded word → concepts
 	common   map[string]string              // concept → its three commonest words
 	wording  map[string]map[string]string   // language → key → sentence
+	negation map[string]map[string]bool     // language → folded words that turn a statement around
+	closed   map[string]bool                // folded words that say by themselves that something is not so
+	secret   map[string]bool                // folded words for what nobody is asked for
+	literal  map[string]string              // folded word → the figure, month or price that it means
+	rules    string                         // what a model is told
+	tools    []llm.Tool                     // what a model may call
 	detector *analysis.Detector
+	identify *analysis.Identifying
 	stemmers sync.Pool // of stemmers that remember the words of earlier turns, which saves most of a turn's stemming
 }
 
@@ -50,13 +58,19 @@ func newLexicon() *lexicon {
 		concept:  map[string][]string{},
 		common:   map[string]string{},
 		wording:  map[string]map[string]string{},
+		negation: map[string]map[string]bool{},
+		literal:  map[string]string{},
+		rules:    agentPrompt(),
+		tools:    agentTools(),
 		detector: analysis.NewDetector(),
+		identify: analysis.NewIdentifying(),
 	}
 	for _, lang := range languages {
 		each(path.Join("lexicon", lang+".txt"), func(key, value string) { x.learn(lang, key, value) })
 		x.wording[lang] = map[string]string{}
 		each(path.Join("prompt", lang+".txt"), func(key, value string) { x.wording[lang][key] = value })
 	}
+	each("lexicon/literals.txt", x.learnLiteral)
 	each("lexicon/concepts.txt", func(key, value string) {
 		words := strings.Fields(value)
 		x.common[key] = strings.Join(words[:3], " ")

@@ -10,27 +10,15 @@ import (
 	"unicode"
 
 	"github.com/flomastr/flomastr/contextengine/analysis"
+	"github.com/flomastr/flomastr/llm"
 )
-
-// Tool is a function that a caller offers to be called by them. Its texts are the caller's, and no instruction to us.
-type Tool struct {
-	Name        string
-	Description string
-	Parameters  json.RawMessage // a JSON Schema of an object; empty: it takes nothing
-}
-
-// ToolCall asks the caller to call a tool.
-type ToolCall struct {
-	Name      string
-	Arguments json.RawMessage // an object
-}
 
 // fitting is the least share of a question's weight that a tool's own words must hold for it to be called unasked.
 const fitting = 0.34
 
 // Choose picks the tool whose name and description share most with a question and whose required arguments the question has.
 // With must, the tool of that name, or any tool for "*", is chosen even if it shares nothing. False: none is to be called.
-func (a *Assistant) Choose(text string, tools []Tool, must string) (call ToolCall, ok bool) {
+func (a *Assistant) Choose(text string, tools []llm.Tool, must string) (call llm.ToolCall, ok bool) {
 	found := analysis.NewIdentifying().Find(text)
 	q := a.lexicon.ask(blanked(text, found), a.lexicon.language(text, "en"))
 	best := -1.0
@@ -43,7 +31,7 @@ func (a *Assistant) Choose(text string, tools []Tool, must string) (call ToolCal
 			continue
 		}
 		if arguments, filled := fill(t.Parameters, text, found, must != ""); filled {
-			best, call, ok = fit, ToolCall{Name: t.Name, Arguments: arguments}, true
+			best, call, ok = fit, llm.ToolCall{Name: t.Name, Arguments: arguments}, true
 		}
 	}
 	return call, ok
@@ -59,7 +47,7 @@ func blanked(text string, found []analysis.Identifier) string {
 }
 
 // fit is the share of a question's weight that a tool's words hold, those of its parameters among them.
-func (a *Assistant) fit(q question, t Tool) float64 {
+func (a *Assistant) fit(q question, t llm.Tool) float64 {
 	words := vocabulary{}
 	cut := tokenizer{analysis.NewStemmer(), analysis.Language(q.lang)}
 	words.add(cut.words(spaced(t.Name) + " " + t.Description))

@@ -67,7 +67,7 @@ func (a *Assistant) Answer(ctx context.Context, turn flomastr.Turn) (flomastr.De
 		d.Draft = a.draft(v, findings) // a person looks at it in any case
 		d.Unanswered = nil             // it was noted when the turn was answered first
 	}
-	return d, nil
+	return a.reason(ctx, turn, v, policy, findings, d)
 }
 
 // finding is what the knowledge has for one question.

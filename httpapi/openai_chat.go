@@ -17,6 +17,7 @@ import (
 	"github.com/flomastr/flomastr"
 	"github.com/flomastr/flomastr/assistant"
 	"github.com/flomastr/flomastr/identity"
+	"github.com/flomastr/flomastr/llm"
 	"github.com/flomastr/flomastr/whatsapp/provider"
 )
 
@@ -172,7 +173,7 @@ type chatFacts struct {
 // reply is what the assistant has to say to a chat.
 type reply struct {
 	text  string
-	call  *assistant.ToolCall
+	call  *llm.ToolCall
 	facts chatFacts
 }
 
@@ -284,13 +285,13 @@ func (a *API) reply(ctx context.Context, call Call, in chatRequest) (reply, erro
 			return r, nil
 		}
 	}
-	tools := make([]assistant.Tool, len(in.Tools))
+	tools := make([]llm.Tool, len(in.Tools))
 	for i, t := range in.Tools {
 		schema, err := json.Marshal(t.Function.Parameters)
 		if err != nil {
 			return reply{}, fmt.Errorf("read a tool's parameters: %w", err)
 		}
-		tools[i] = assistant.Tool{Name: t.Function.Name, Description: t.Function.Description, Parameters: schema}
+		tools[i] = llm.Tool{Name: t.Function.Name, Description: t.Function.Description, Parameters: schema}
 	}
 	choose := func() (reply, bool) {
 		if in.ToolChoice == "none" || len(results) > 0 {

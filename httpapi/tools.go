@@ -9,6 +9,7 @@ import (
 
 	"github.com/flomastr/flomastr"
 	"github.com/flomastr/flomastr/assistant"
+	"github.com/flomastr/flomastr/llm"
 )
 
 // Assistant is what the tools ask of the assistant.
@@ -19,7 +20,7 @@ type Assistant interface {
 	PreparePieces(ctx context.Context, tenant flomastr.TenantID, pieces []assistant.Piece, maxTokens int) (assistant.Prepared, error)
 	Generate(query, text string) assistant.Generated
 	GenerateFrom(query string, pieces []assistant.Piece) assistant.Generated
-	Choose(question string, tools []assistant.Tool, must string) (assistant.ToolCall, bool)
+	Choose(question string, tools []llm.Tool, must string) (llm.ToolCall, bool)
 	Synthesise(pieces []assistant.Piece, t assistant.Template) assistant.Message
 }
 
