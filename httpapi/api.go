@@ -42,6 +42,7 @@ type API struct {
 	mux      *http.ServeMux
 	rows     []row
 	log      *slog.Logger
+	storm    storm
 	streams  *streams
 	quotas   *quotas // nil: tenants are not limited
 	networks *networks

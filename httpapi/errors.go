@@ -89,7 +89,8 @@ func problemOf(ctx context.Context, err error) *Problem {
 // statusClientGone is what servers have come to log for a client that hung up before its answer.
 const statusClientGone = 499
 
-// fail logs an error once, with its whole chain, and gives the problem to answer with.
+// fail logs an error once, with its whole chain, and gives the problem to answer with. Of refusals that only say "later" it logs
+// the first, and how many came after it.
 func (a *API) fail(ctx context.Context, err error) *Problem {
 	p := problemOf(ctx, err)
 	if errors.Is(ctx.Err(), context.Canceled) {
@@ -99,9 +100,16 @@ func (a *API) fail(ctx context.Context, err error) *Problem {
 	if p.Status >= http.StatusInternalServerError {
 		level = slog.LevelError
 	}
-	if !errors.Is(err, context.Canceled) {
-		a.log.Log(ctx, level, "request failed", "status", p.Status, "code", p.Code, "error", err.Error())
+	if errors.Is(err, context.Canceled) {
+		return p
 	}
+	later := p.Status == http.StatusServiceUnavailable || p.Status == http.StatusTooManyRequests
+	if later && !a.storm.breaks(p.Code, func(held int) {
+		a.log.Log(context.WithoutCancel(ctx), level, "requests failed alike", "status", p.Status, "code", p.Code, "times", held)
+	}) {
+		return p
+	}
+	a.log.Log(ctx, level, "request failed", "status", p.Status, "code", p.Code, "error", err.Error())
 	return p
 }
 

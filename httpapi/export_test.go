@@ -1,6 +1,11 @@
 package httpapi
 
-import "github.com/flomastr/flomastr/identity"
+import (
+	"context"
+	"log/slog"
+
+	"github.com/flomastr/flomastr/identity"
+)
 
 // Row is one line of the route table, for the tests outside of the package that call every route.
 type Row struct {
@@ -17,3 +22,6 @@ func (a *API) Rows() []Row {
 	}
 	return rows
 }
+
+// Failing gives what logs an error and makes a problem of it.
+func Failing(log *slog.Logger) func(context.Context, error) *Problem { return (&API{log: log}).fail }
