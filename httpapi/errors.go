@@ -103,8 +103,7 @@ func (a *API) fail(ctx context.Context, err error) *Problem {
 	if errors.Is(err, context.Canceled) {
 		return p
 	}
-	later := p.Status == http.StatusServiceUnavailable || p.Status == http.StatusTooManyRequests
-	if later && !a.storm.breaks(p.Code, func(held int) {
+	if a.storms(p.Status, p.Code, func(held int) {
 		a.log.Log(context.WithoutCancel(ctx), level, "requests failed alike", "status", p.Status, "code", p.Code, "times", held)
 	}) {
 		return p

@@ -50,7 +50,7 @@ func (a *API) framed(next http.Handler) http.Handler {
 				}
 			}
 			level := slog.LevelDebug
-			if recorder.status >= http.StatusBadRequest && r.URL.Path != "/readyz" {
+			if recorder.status >= http.StatusBadRequest && r.URL.Path != "/readyz" && !a.storms(recorder.status, "request", nil) {
 				level = slog.LevelInfo
 			}
 			a.log.Log(r.Context(), level, "request", "method", r.Method, "path", unlogged(r.URL.Path),

@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"net/http"
 	"sync"
 	"time"
 )
@@ -12,30 +13,37 @@ const stormCalm = time.Second
 // do would spend what it has on telling so.
 type storm struct {
 	mu   sync.Mutex
-	held map[string]int // by code, since one of it was logged
+	held map[string]int // by reason, since one was logged
 }
 
-// breaks tells whether a refusal is the first of its code for a while. What follows it is held back, and its number told at the
-// end of the while.
-func (s *storm) breaks(code string, tell func(held int)) bool {
+// storms tells whether an answer only says "later" and others that said it for the same reason were logged a moment ago: it is held
+// back from the log. The number of those held back is told at the end of the moment.
+func (a *API) storms(status int, reason string, tell func(held int)) bool {
+	if status != http.StatusServiceUnavailable && status != http.StatusTooManyRequests {
+		return false
+	}
+	return a.storm.holds(reason, tell)
+}
+
+func (s *storm) holds(reason string, tell func(held int)) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if held, going := s.held[code]; going {
-		s.held[code] = held + 1
-		return false
+	if held, going := s.held[reason]; going {
+		s.held[reason] = held + 1
+		return true
 	}
 	if s.held == nil {
 		s.held = map[string]int{}
 	}
-	s.held[code] = 0
+	s.held[reason] = 0
 	time.AfterFunc(stormCalm, func() {
 		s.mu.Lock()
-		held := s.held[code]
-		delete(s.held, code)
+		held := s.held[reason]
+		delete(s.held, reason)
 		s.mu.Unlock()
-		if held > 0 {
+		if held > 0 && tell != nil {
 			tell(held)
 		}
 	})
-	return true
+	return false
 }
