@@ -109,7 +109,7 @@ func (s *fitSet) score(t *testing.T, a *analyst) {
 					kept = append(kept, m)
 				}
 			}
-			return ranking.Features(question.Question, question.corpus, kept, ranking.Fuse(kept, ranking.DefaultWeights()), len(question.unknown), question.guessed)
+			return ranking.Features(question.Question, question.corpus, kept, ranking.Fuse(kept, ranking.DefaultWeights()))
 		}
 		c.with = features(func(int) bool { return true })
 		c.without = features(func(item int) bool { return q.Grades[item] == 0 })

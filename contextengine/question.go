@@ -41,7 +41,6 @@ type asked struct {
 	model     string            // whose vectors served then
 	corrected string            // "" when nothing was
 	unknown   []string          // words that neither stand in the vocabulary nor could be corrected
-	guessed   int               // words that were corrected
 }
 
 // maxQuestionBytes bounds what is read of a question: a pasted document is not one.
@@ -96,7 +95,6 @@ func (a *analyst) read(ctx context.Context, tenant flomastr.TenantID, vocab voca
 			}
 			if right, ok := correct(t.Word, similar); ok {
 				word.Surface, word.Terms, word.Found, word.Weight = right.Word, []analysis.Term{right.Term}, right.Passages, right.weight
-				q.guessed++
 				gramText = strings.Replace(gramText, text[t.Start:t.End], right.Word, 1)
 			} else {
 				word.Terms, word.Found, word.Weight = resembling(t.Word, similar)

@@ -30,9 +30,6 @@ type Match struct {
 	Scores
 	Coverage    float64 // share of the question's weight that stands in passage, title or headings
 	Window      float64 // share that stands within one window of the passage
-	Missing     float64 // the heaviest word that stands nowhere in the passage, as a share of the question's weight
-	Pairs       float64 // share of the question's word pairs, by weight, that stand near each other in the passage
-	Echo        float64 // share of the words of title and headings that the question holds
 	Identifiers float64 // share of the question's identifiers, by rarity, that the passage holds
 }
 

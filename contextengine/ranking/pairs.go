@@ -67,20 +67,12 @@ func (p *pairs) score(out []Match) {
 		average += l / float64(len(p.length))
 	}
 	for i := range out {
-		sum, held, most := 0.0, 0.0, 0.0
-		for k, pair := range p.list {
-			weight := min(p.scorer.idf[pair[0]], p.scorer.idf[pair[1]])
-			most += weight
-			if p.counts[i][k] > 0 {
-				held += weight
-			}
+		sum := 0.0
+		for k := range p.list {
 			if p.counts[i][k] > 0 {
 				sum += p.scorer.corpus.IDF(p.held[k]) * bm25(p.counts[i][k], p.length[i], average)
 			}
 		}
 		out[i].Scores[LegPairs] = sum
-		if most > 0 {
-			out[i].Pairs = held / most
-		}
 	}
 }

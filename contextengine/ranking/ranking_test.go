@@ -60,7 +60,7 @@ func TestEachLegPrefersWhatItLooksFor(t *testing.T) {
 	require.Greater(t, m[0].Scores[ranking.LegCosine], m[1].Scores[ranking.LegCosine])
 	require.Greater(t, m[2].Scores[ranking.LegTitle], m[0].Scores[ranking.LegTitle])
 	require.Greater(t, m[2].Scores[ranking.LegWords], m[0].Scores[ranking.LegWords], "a word of the title counts three times")
-	require.Equal(t, ranking.Match{Missing: 0.5}, m[3])
+	require.Zero(t, m[3])
 	require.InDelta(t, 1, m[0].Coverage, 1e-9)
 	require.InDelta(t, 1, m[1].Coverage, 1e-9)
 }
@@ -86,12 +86,12 @@ func TestMoreEvidenceIsMoreAnswerable(t *testing.T) {
 	chance := func(body ...string) float64 {
 		q := ask("garage", "close", "sunday")
 		m := ranking.NewScorer(corpus, q).Score([]ranking.Bag{{Body: lows(body...)}, {Body: lows("soup")}})
-		return ranking.Features(q, corpus, m, ranking.Fuse(m, ranking.DefaultWeights()), 0, 0).Probability()
+		return ranking.Features(q, corpus, m, ranking.Fuse(m, ranking.DefaultWeights())).Probability()
 	}
 	whole, two, one, none := chance("the", "garage", "close", "on", "sunday"), chance("the", "garage", "close"), chance("the", "garage"), chance("bread")
 	require.Greater(t, whole, two)
 	require.Greater(t, two, one)
 	require.Greater(t, one, none)
 	require.Zero(t, none)
-	require.Zero(t, ranking.Features(ask("x"), corpus, nil, nil, 0, 0).Probability())
+	require.Zero(t, ranking.Features(ask("x"), corpus, nil, nil).Probability())
 }

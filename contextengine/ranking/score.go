@@ -18,8 +18,7 @@ func (s *Scorer) Score(candidates []Bag) []Match {
 		m.Scores[LegCosine] = s.cosine(c, hits)
 		m.Window = s.window(hits)
 		m.Scores[LegWindow] = m.Window
-		m.Coverage, m.Missing = s.coverage(hits)
-		m.Echo = float64(hits.echoed) / float64(max(len(c.Title)+len(c.Heads), 1))
+		m.Coverage = s.coverage(hits)
 		m.Scores[LegGrams] = s.gramScore(c)
 		m.Identifiers = s.identifiers(c)
 		pairs.see(i, c, hits)
@@ -30,13 +29,12 @@ func (s *Scorer) Score(candidates []Bag) []Match {
 
 // hits are where the question's words stand in a passage.
 type hits struct {
-	at     []hit
-	where  [][]int   // positions in the body, by word of the question, for the first of equal words
-	body   []float64 // times in the body, by word of the question
-	title  []float64 // in title and headings
-	heads  []float64 // in headings alone
-	near   []float64
-	echoed int // words of title and headings that the question holds
+	at    []hit
+	where [][]int   // positions in the body, by word of the question, for the first of equal words
+	body  []float64 // times in the body, by word of the question
+	title []float64 // in title and headings
+	heads []float64 // in headings alone
+	near  []float64
 }
 
 type hit struct{ position, word int }
@@ -56,16 +54,12 @@ func (s *Scorer) hits(c Bag) hits {
 		}
 	}
 	for _, low := range c.Title {
-		words := s.lookup(low)
-		h.echoed += boolInt(len(words) > 0)
-		for _, w := range words {
+		for _, w := range s.lookup(low) {
 			h.title[w]++
 		}
 	}
 	for _, low := range c.Heads {
-		words := s.lookup(low)
-		h.echoed += boolInt(len(words) > 0)
-		for _, w := range words {
+		for _, w := range s.lookup(low) {
 			h.title[w]++
 			h.heads[w]++
 		}
@@ -143,21 +137,17 @@ func halfIf(yes bool) float64 {
 	return 0
 }
 
-func (s *Scorer) coverage(h hits) (share, missing float64) {
+func (s *Scorer) coverage(h hits) float64 {
 	if s.sum == 0 {
-		return 0, 0
+		return 0
 	}
 	got := 0.0
 	for w := range s.question.Words {
-		switch {
-		case s.unique[w] != w:
-		case h.body[w]+h.title[w] > 0:
+		if s.unique[w] == w && h.body[w]+h.title[w] > 0 {
 			got += s.idf[w]
-		default:
-			missing = max(missing, s.idf[w])
 		}
 	}
-	return got / s.sum, missing / s.sum
+	return got / s.sum
 }
 
 func (s *Scorer) gramScore(c Bag) float64 {
@@ -194,11 +184,4 @@ func (s *Scorer) identifiers(c Bag) float64 {
 		}
 	}
 	return got / s.idSum
-}
-
-func boolInt(yes bool) int {
-	if yes {
-		return 1
-	}
-	return 0
 }
