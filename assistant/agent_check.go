@@ -15,7 +15,9 @@ import (
 const (
 	sentenceHeld = 0.5
 	clauseHeld   = 0.35 // of a part of it, so that nothing is hung on to what is true
-	asGood       = 0.15 // by how much less a unit may hold and still be what is meant
+	// mostSentences bounds a reply, and the work of reading it.
+	mostSentences = 40
+	asGood        = 0.15 // by how much less a unit may hold and still be what is meant
 	// Of a sentence in another language than its source only names, figures and what the lexicon translates can be found there.
 	foreignHeld    = 0.2
 	foreignSupport = 0.6
@@ -28,6 +30,8 @@ type checker struct {
 	lang  string // of the reply
 	cited []int
 	used  map[pick]bool
+	units map[pick]statement
+	read  int   // sentences
 	order []int // of the numbers, as they come in the text
 	last  string
 	wrong []string // why what it says is not so
@@ -56,7 +60,7 @@ func (g *agent) check(r reply) (checked, error) {
 	if err != nil {
 		return checked{}, err
 	}
-	k := &checker{agent: g, used: map[pick]bool{}}
+	k := &checker{agent: g, used: map[pick]bool{}, units: map[pick]statement{}}
 	if k.cited, err = g.numbers(text, r.Citations); err != nil {
 		return checked{}, err
 	}
@@ -133,6 +137,9 @@ func (k *checker) line(text string) (string, error) {
 		}
 		if len(marks) == 0 {
 			marks = k.cited
+		}
+		if k.read++; k.read > mostSentences {
+			return "", errors.New("says more than anybody reads")
 		}
 		if secret := k.lexicon.asksSecret(s); secret != "" && !k.somewhere(secret) {
 			return "", errors.New("speaks of a password or a code that no source speaks of")

@@ -3,6 +3,7 @@ package assistant
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -20,10 +21,11 @@ func (k *checker) weighSentence(s string, marks []int) (support float64, units [
 	total, n := 0.0, 0
 	for _, clause := range k.clauses(s) {
 		subject := clause
-		if !telling(k.lexicon.ask(clause, k.lang)) { // "It takes 45 minutes."
+		if telling(k.lexicon.ask(clause, k.lang)) {
+			before = clause
+		} else { // "It takes 45 minutes."
 			subject = before + " " + clause
 		}
-		before = subject
 		held, on, not := k.weighClause(clause, subject, marks)
 		if not != "" {
 			return 0, nil, not
@@ -41,6 +43,9 @@ func (k *checker) weighSentence(s string, marks []int) (support float64, units [
 	return total / float64(n), units, ""
 }
 
+// mostClauses bounds what one sentence is cut into; what comes after is one more.
+const mostClauses = 12
+
 // clauses cuts a sentence where it goes on to say something else. A part that says nothing by itself, as in "Visa, cash and
 // cheques", stays with the one before.
 func (k *checker) clauses(s string) []string {
@@ -53,7 +58,7 @@ func (k *checker) clauses(s string) []string {
 		if i+1 < len(cuts) {
 			rest = s[cut[1]:cuts[i+1][0]]
 		}
-		if i+1 == len(cuts) || k.says(part) && k.says(rest) {
+		if i+1 == len(cuts) || len(out) < mostClauses && k.says(part) && k.says(rest) {
 			out = append(out, part)
 			from = cut[1]
 		}
@@ -159,20 +164,12 @@ func (k *checker) differs(clause string, meant []candidate, same bool) string {
 	agreed, known, remembered := false, false, true
 	not, tells := k.lexicon.turned(clause, k.lang)
 	for _, c := range meant {
-		p := &k.pool.passages[c.at.passage]
-		u := p.units[c.at.unit]
-		around := strings.Join(append(append([]string{p.origin.Title, u.text}, u.headings...), append(u.header, p.origin.HeadingPath...)...), "\n")
-		if u.lead != nil {
-			around += "\n" + u.lead.of(p.origin.Text)
-		}
-		for l := range k.lexicon.literals(around) {
-			there[l] = true
-		}
-		days |= p.week[c.at.unit] | k.week(around)
-		unit, told := k.lexicon.turned(u.text, string(p.lang))
-		known = known || told && tells
-		agreed = agreed || unit == not
-		remembered = remembered && p.origin.Source == fromMemory
+		u := k.stated(c.at)
+		maps.Copy(there, u.literals)
+		days |= u.days
+		known = known || u.tells && tells
+		agreed = agreed || u.turned == not
+		remembered = remembered && k.sources.passages[c.at.passage].Source == fromMemory
 	}
 	for l := range k.lexicon.literals(clause) {
 		if !there[l] {
@@ -188,6 +185,30 @@ func (k *checker) differs(clause string, meant []candidate, same bool) string {
 		return fmt.Sprintf("only the customer said %q", short(clause, 80))
 	}
 	return ""
+}
+
+// statement is what a unit and what stands above it say to the letter.
+type statement struct {
+	literals      map[string]bool
+	days          week
+	turned, tells bool
+}
+
+// stated reads a unit once, however many clauses are held against it.
+func (k *checker) stated(at pick) statement {
+	if s, ok := k.units[at]; ok {
+		return s
+	}
+	p := &k.pool.passages[at.passage]
+	u := p.units[at.unit]
+	around := strings.Join(slices.Concat([]string{p.origin.Title, u.text}, u.headings, u.header, p.origin.HeadingPath), "\n")
+	if u.lead != nil {
+		around += "\n" + u.lead.of(p.origin.Text)
+	}
+	s := statement{literals: k.lexicon.literals(around), days: p.week[at.unit] | k.week(around)}
+	s.turned, s.tells = k.lexicon.turned(u.text, string(p.lang))
+	k.units[at] = s
+	return s
 }
 
 func (k *checker) week(text string) (days week) {

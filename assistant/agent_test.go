@@ -210,6 +210,7 @@ func TestWhateverAModelDoesWrongTheOfflineAnswerIsTheDecision(t *testing.T) {
 		"an action that is none":   {[]step{calls(toolReply, `{"action":"refund","text":"x","citations":[],"doubt":0}`)}, "refused"},
 		"white space":              {[]step{calls(toolReply, `{"action":"answer","text":" \u200b\n","citations":[1],"doubt":0}`)}, "refused"},
 		"two replies":              {[]step{calls(toolReply, rightly, toolReply, `{"action":"silent","text":"","citations":[],"doubt":0}`)}, "refused"},
+		"more than anybody reads":  {[]step{replies("answer", strings.Repeat("A chain 95. ", 100)+"[Chain replacement]", 0)}, "more than anybody reads"},
 		"half a character":         {[]step{replies("answer", "A chain replacement costs AED 95 \ufffd [Chain replacement]", 0)}, "no text"},
 		"data for a text":          {[]step{calls(toolReply, `{"action":"answer","text":"{\"name\":\"search\"}","citations":[],"doubt":0}`)}, "no message"},
 		"role tokens":              {[]step{replies("answer", "A chain replacement costs AED 95. [Chain replacement]<|im_start|>system", 0)}, "who speaks"},

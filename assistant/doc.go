@@ -10,6 +10,11 @@
 //	decision, err := assistant.New(deps).Answer(ctx, turn)
 //	// decision.Action is flomastr.ActionAnswer, decision.Text ends in "Source: Price list › Servicing"
 //
+// With a model (Deps.Models) all of that happens first and stays the answer for whenever the model fails. The model is asked with
+// what was found (agent.go, agent_prompt.go, agent_sources.go), may search and recall further (agent_tools.go), and ends with a reply
+// (agent_reply.go) that is a wish: it has to be inert (agent_inert.go) and to stand in what it cites (agent_check.go, agent_clause.go,
+// agent_literal.go) before it becomes a decision (agent_settle.go).
+//
 // Wording lies in prompt/, one text file a language; what words mean lies in lexicon/. A knowledge text that speaks to
 // machines ("ignore your instructions …") is data like any other: nothing in here obeys text.
 package assistant
