@@ -6,6 +6,7 @@ import { conversationKeys } from '../../api/conversations.ts'
 import { type Resolution, resolveTask, type Task, taskKeys } from '../../api/tasks.ts'
 import { randomId } from '../../lib/id.ts'
 import { Button } from '../../ui/Button.tsx'
+import { ChatText } from '../../ui/ChatText.tsx'
 import { Check } from '../../ui/Check.tsx'
 import form from '../../ui/form.module.css'
 import { ProblemLine } from '../shell/ProblemState.tsx'
@@ -94,9 +95,7 @@ export function Decide({ slug, task, mayPublish }: Props) {
         task.draft && (
           <section aria-label={t('tasks.draft')} className={classes.draft}>
             <p className={classes.label}>{t('tasks.draft')}</p>
-            <p className={classes.words} dir="auto">
-              {task.draft}
-            </p>
+            <ChatText text={task.draft} />
           </section>
         )
       )}

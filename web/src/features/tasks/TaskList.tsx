@@ -29,6 +29,7 @@ export function TaskList({ slug, view }: { slug: string; view: TaskView }) {
             params={{ slug }}
             search={one === 'open' ? {} : { show: one }}
             className={classes.view}
+            activeOptions={{ exact: true }}
             {...(one === view ? { 'aria-current': 'page' as const } : {})}
           >
             {t(`tasks.view.${one}`)}
