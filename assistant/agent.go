@@ -62,13 +62,14 @@ func (a *Assistant) reason(ctx context.Context, turn flomastr.Turn, v voice, pol
 	if len(offline.Disputes) > 0 {
 		return instead(offline, "sources that contradict each other are quoted as they stand"), nil
 	}
+	name := model.Name() // a model that is given up may be busy with its own when the reason is written
 	g := &agent{Assistant: a, turn: turn, voice: v, policy: policy, model: model, findings: findings, room: mostResults}
 	decision, err := g.decide(ctx, offline)
 	if ctx.Err() != nil {
 		return flomastr.Decision{}, fmt.Errorf("have a model answer: %w", context.Cause(ctx))
 	}
 	if err != nil {
-		return instead(offline, fmt.Sprintf("%s was asked %d times, %v", model.Name(), g.asked, err)), nil
+		return instead(offline, fmt.Sprintf("%s, %v; questions to it: %d", name, err, g.asked)), nil
 	}
 	return decision, nil
 }

@@ -288,6 +288,27 @@ func TestAModelMayLookFurther(t *testing.T) {
 	require.Len(t, m.asked, 2)
 }
 
+func TestACustomerIsAnsweredInAnotherLanguageThanTheKnowledge(t *testing.T) {
+	t.Parallel()
+	for lang, c := range map[string]struct{ asked, said string }{
+		"es": {"¿Cuánto cuesta cambiar la cadena?", "Cambiar la cadena cuesta AED 95. [Chain replacement]"},
+		"pt": {"Quanto custa trocar a corrente?", "Trocar a corrente custa AED 95. [Chain replacement]"},
+		"ar": {"كم سعر تغيير السلسلة؟", "تغيير السلسلة يكلف 95 درهم. [Chain replacement]"},
+		"hi": {"चेन बदलने का दाम कितना है?", "चेन बदलने का दाम 95 AED है। [Chain replacement]"},
+	} {
+		k, m := reasoned(t, calls(toolSearch, `{"query":"How much is a chain replacement?"}`), replies("answer", c.said, 0.05))
+		d := k.say(c.asked)
+		require.Equal(t, flomastr.ActionAnswer, d.Action, "%s: %s", lang, d.Reason)
+		require.Contains(t, d.Text, "95", lang)
+		require.Contains(t, d.Evidence[0].Quote, "AED 95", lang)
+		require.LessOrEqual(t, d.Confidence, 0.95, "%s: nobody but the model says what was asked", lang)
+		require.Len(t, m.asked, 2, lang)
+
+		k, _ = reasoned(t, calls(toolSearch, `{"query":"How much is a chain replacement?"}`), replies("answer", strings.Replace(c.said, "95", "59", 1), 0.05))
+		require.NotEqual(t, flomastr.ActionAnswer, k.say(c.asked).Action, lang)
+	}
+}
+
 func TestNoMoreThanItsShareIsGivenBackToAModel(t *testing.T) {
 	t.Parallel()
 	s := workshop()

@@ -11,6 +11,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/flomastr/flomastr"
+	"github.com/flomastr/flomastr/assistant"
+	"github.com/flomastr/flomastr/llm"
 	"github.com/flomastr/flomastr/whatsapp"
 )
 
@@ -26,6 +28,41 @@ func chat(t *testing.T, w *world, body string) chatCompletion {
 	require.NoError(t, json.Unmarshal(rec.Body.Bytes(), &out))
 	require.Len(t, out.Choices, 1)
 	return out
+}
+
+// writer is a model that ends every turn with the same reply.
+type writer string
+
+func (m writer) Complete(context.Context, llm.Prompt) (llm.Completion, error) {
+	return llm.Completion{Calls: []llm.ToolCall{{ID: "1", Name: "reply", Arguments: json.RawMessage(m)}}}, nil
+}
+
+func (writer) Name() string { return "writer" }
+
+func (m writer) Model(context.Context, flomastr.TenantID) (llm.Model, bool, error) {
+	return m, true, nil
+}
+
+func TestAChatIsWrittenByTheTenantsModelWhereItsReplyHolds(t *testing.T) {
+	t.Parallel()
+	w := toolsWorld(t)
+	s := shelf{w.a.ID}
+	for name, c := range map[string]struct {
+		reply, asked, action, holds string
+		call                        bool
+	}{
+		"what the knowledge holds":        {`{"action":"answer","text":"Two hours and 180.50 dirhams for a brake service. [1]","citations":[1],"doubt":0}`, "How much is a brake service?", "answer", "Two hours and 180.50 dirhams", false},
+		"what it does not":                {`{"action":"answer","text":"A brake service costs 5 dirhams. [1]","citations":[1],"doubt":0}`, "How much is a brake service?", "answer", "costs 180.50", false},
+		"nothing, and a tool that has it": {`{"action":"refuse","text":"","citations":[],"doubt":0}`, "Where is my order AB-12345?", "call", "", true},
+	} {
+		w.api.deps.Assistant = assistant.New(assistant.Deps{Retriever: s, Businesses: s, Models: writer(c.reply), Clock: flomastr.SystemClock})
+		got := chat(t, w, `{"messages":[{"role":"user","content":"`+c.asked+`"}],`+orderTool+`}`)
+		require.Equal(t, c.action, got.FloMastr.Action, name)
+		if !c.call {
+			require.Contains(t, *got.Choices[0].Message.Content, c.holds, name)
+			require.NotEmpty(t, got.FloMastr.Citations, name)
+		}
+	}
 }
 
 func TestAChatIsAnsweredFromTheKnowledgeOrByATool(t *testing.T) {
