@@ -168,7 +168,7 @@ func (k *checker) differs(clause string, meant []candidate, same bool) string {
 		maps.Copy(there, u.literals)
 		days |= u.days
 		known = known || u.tells && tells
-		agreed = agreed || u.turned == not
+		agreed = agreed || u.turned == not || k.within(c.at, clause, not)
 		remembered = remembered && k.sources.passages[c.at.passage].Source == fromMemory
 	}
 	for l := range k.lexicon.literals(clause) {
@@ -209,6 +209,21 @@ func (k *checker) stated(at pick) statement {
 	s.turned, s.tells = k.lexicon.turned(u.text, string(p.lang))
 	k.units[at] = s
 	return s
+}
+
+// within tells whether those parts of a unit that are turned around as a clause is have every word of it between them: "not A, but B"
+// does not deny B.
+func (k *checker) within(at pick, clause string, not bool) bool {
+	p := &k.pool.passages[at.passage]
+	there := " "
+	for _, part := range clauseEnd.Split(p.units[at.unit].text, -1) {
+		if turned, _ := k.lexicon.turned(part, string(p.lang)); turned == not {
+			there += folded(part) + " "
+		}
+	}
+	return !slices.ContainsFunc(k.lexicon.ask(clause, k.lang).words, func(t term) bool {
+		return !strings.Contains(there, " "+folded(t.text)+" ")
+	})
 }
 
 func (k *checker) week(text string) (days week) {

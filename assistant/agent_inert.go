@@ -19,7 +19,7 @@ var (
 	longRun   = regexp.MustCompile(`\S{120,}`)
 	mailShape = regexp.MustCompile(`[\p{L}\p{N}._%+\-]+@[\p{L}\p{N}\-]+(?:\.[\p{L}\p{N}\-]+)+`)
 	linkShape = regexp.MustCompile(`(?i)[a-z][a-z0-9+.\-]{1,15}://[^\s<>"'()\[\]]+|(?:[\p{L}\p{N}\-]+\.)+\p{L}[\p{L}\p{N}\-]{1,23}(?::\d+)?(?:[/?#][^\s<>"'()\[\]]*)?`)
-	linkEnd   = ".,;:!?…*_~"
+	linkEnd   = ".,;:!?…*_~`"
 )
 
 // inert makes plain words of what a model wrote, lines kept. It fails for what is no message at all, and for what loads, runs or
