@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
-	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -165,7 +163,7 @@ func wantedOf(known []Embedder) *Embedder {
 // serviceOf checks a draft.
 func (e *Engine) serviceOf(tenant flomastr.TenantID, d EmbedderDraft, before *Embedder) (llm.Service, error) {
 	s := llm.Service{URL: strings.TrimRight(strings.TrimSpace(d.URL), "/"), Model: strings.TrimSpace(d.Model), KeyHeader: d.KeyHeader, Dimensions: d.Dimensions}
-	origin, ok := originOf(s.URL)
+	origin, ok := llm.Origin(s.URL)
 	switch {
 	case !ok:
 		return s, errEmbedder.Field("body.base_url", "must be an https address, such as https://api.openai.com/v1")
@@ -185,23 +183,12 @@ func (e *Engine) serviceOf(tenant flomastr.TenantID, d EmbedderDraft, before *Em
 		return s, nil
 	}
 	// Whoever may change the address must not be able to have the key sent to a place of their own.
-	if earlier, _ := originOf(before.Service.URL); earlier != origin {
+	if earlier, _ := llm.Origin(before.Service.URL); earlier != origin {
 		return s, errEmbedder.Field("body.key", "must be entered again, because the address leads elsewhere")
 	}
 	opened, err := e.withKey(tenant, *before)
 	s.Key = opened.Service.Key
 	return s, err
-}
-
-// originOf is scheme, host and port of an address that keys may be sent to: encrypted, or to this machine itself, which the
-// guarded client lets through where the operator says so.
-func originOf(address string) (string, bool) {
-	u, err := url.Parse(address)
-	if err != nil || u.Hostname() == "" || u.User != nil || u.Fragment != "" || len(address) > 1000 {
-		return "", false
-	}
-	ip := net.ParseIP(u.Hostname())
-	return strings.ToLower(u.Scheme + "://" + u.Host), u.Scheme == "https" || u.Scheme == "http" && ip != nil && ip.IsLoopback()
 }
 
 func (e *Engine) withKey(tenant flomastr.TenantID, known Embedder) (Embedder, error) {

@@ -3,6 +3,8 @@ package llm
 import (
 	"context"
 	"encoding/json"
+
+	"github.com/flomastr/flomastr"
 )
 
 // Role says who speaks in a prompt.
@@ -45,6 +47,14 @@ type Prompt struct {
 	Tools     []Tool
 	Must      string // the tool that has to be called; empty: as the model likes
 	MaxTokens int    // of the answer; 0: the model's own limit
+	For       Reason // for the record of questions; no model sees it
+}
+
+// Reason says what a prompt was made from and for.
+type Reason struct {
+	Version      string // of the words that it was made from
+	Conversation flomastr.ConversationID
+	Job          flomastr.JobID
 }
 
 // Completion is what a model wrote: text, calls of tools, or both.

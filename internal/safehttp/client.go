@@ -37,6 +37,9 @@ type Config struct {
 	Redirects int
 	// Timeout is the total deadline, from the first byte sent to the last byte read.
 	Timeout time.Duration
+	// Stall is the longest time without a byte, before the answer and within it; 0 leaves that to Timeout. It is for answers that come
+	// piece by piece.
+	Stall time.Duration
 	// MaxBytes caps a response body after decompression.
 	MaxBytes int64
 	// UserAgent is sent where a request names none.
@@ -114,6 +117,7 @@ func (c *Client) CloseIdle() { c.http.CloseIdleConnections() }
 type guardedTransport struct {
 	rules    rules
 	maxBytes int64
+	stall    time.Duration
 	guarded  *http.Transport
 	allowed  *http.Transport
 }
@@ -137,7 +141,10 @@ func newTransport(config Config, rules rules) *guardedTransport {
 		MaxResponseHeaderBytes: maxHeaderBytes,
 		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: config.RootCAs},
 	}
-	t := &guardedTransport{rules: rules, maxBytes: config.MaxBytes, guarded: base.Clone(), allowed: base.Clone()}
+	if config.Stall > 0 {
+		base.ResponseHeaderTimeout = config.Stall
+	}
+	t := &guardedTransport{rules: rules, maxBytes: config.MaxBytes, stall: config.Stall, guarded: base.Clone(), allowed: base.Clone()}
 	t.guarded.DialContext = guarded.DialContext
 	t.allowed.DialContext = dialer.DialContext
 	return t
@@ -157,9 +164,17 @@ func (t *guardedTransport) RoundTrip(req *http.Request) (*http.Response, error) 
 	if t.rules.allows(target) {
 		transport = t.allowed
 	}
+	stop := func() {}
+	if t.stall > 0 {
+		hop, stop = stoppable(hop)
+	}
 	resp, err := transport.RoundTrip(hop)
 	if err != nil {
+		stop()
 		return nil, err
+	}
+	if t.stall > 0 {
+		resp.Body = newStallBody(resp.Body, t.stall, stop)
 	}
 	if resp.StatusCode == http.StatusSwitchingProtocols {
 		_ = resp.Body.Close()

@@ -11,6 +11,7 @@ import (
 	"net/http"
 
 	"github.com/flomastr/flomastr"
+	"github.com/flomastr/flomastr/llm/wire"
 )
 
 // What can go wrong, as sentences for whoever set the service up. No text and no key is part of any.
@@ -90,11 +91,11 @@ func refusal(resp *http.Response) error {
 	switch code := resp.StatusCode; {
 	case code == http.StatusTooManyRequests:
 		err := ErrLimited.Because(cause)
-		err.RetryAfter = retryAfter(resp.Header)
+		err.RetryAfter = wire.RetryAfter(resp.Header)
 		return err
 	case code == http.StatusRequestTimeout, code >= 500:
 		err := ErrAway.Because(cause)
-		err.RetryAfter = retryAfter(resp.Header)
+		err.RetryAfter = wire.RetryAfter(resp.Header)
 		return err
 	case code == http.StatusUnauthorized, code == http.StatusForbidden:
 		return ErrKey.Because(cause)
