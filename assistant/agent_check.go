@@ -197,11 +197,11 @@ func (k *checker) sentence(s string, marks []int) (stands []int, ok bool) {
 
 // asks tells whether a question may be asked: one that brings a figure of its own states something.
 func (k *checker) asks(s string) bool {
-	known := said(k.turn)
+	known := []string{said(k.turn)}
 	for _, p := range k.sources.passages {
-		known += "\n" + p.Text
+		known = append(known, p.Text)
 	}
-	there := k.lexicon.literals(known)
+	there := k.lexicon.literals(strings.Join(known, "\n"))
 	for l := range k.lexicon.literals(s) {
 		if !there[l] {
 			return false

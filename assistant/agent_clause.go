@@ -215,12 +215,13 @@ func (k *checker) stated(at pick) statement {
 // does not deny B.
 func (k *checker) within(at pick, clause string, not bool) bool {
 	p := &k.pool.passages[at.passage]
-	there := " "
+	var said strings.Builder
 	for _, part := range clauseEnd.Split(p.units[at.unit].text, -1) {
 		if turned, _ := k.lexicon.turned(part, string(p.lang)); turned == not {
-			there += folded(part) + " "
+			said.WriteString(" " + folded(part))
 		}
 	}
+	there := said.String() + " "
 	return !slices.ContainsFunc(k.lexicon.ask(clause, k.lang).words, func(t term) bool {
 		return !strings.Contains(there, " "+folded(t.text)+" ")
 	})

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -176,7 +177,7 @@ func checkOpenAIMessages(messages []openAIMessage, asked *Asked) string {
 			}
 		case "tool":
 			if m.Content == nil || !open[m.ToolCallID] {
-				return "Invalid parameter: messages with role 'tool' must be a response to a preceeding message with 'tool_calls'."
+				return "Invalid parameter: messages with role 'tool' must be a response to a preceding message with 'tool_calls'."
 			}
 			delete(open, m.ToolCallID)
 		default:
@@ -199,14 +200,7 @@ func checkOpenAIMessages(messages []openAIMessage, asked *Asked) string {
 // contextTokens is what the stand-in's models read.
 const contextTokens = 32_000
 
-func known(model string) bool {
-	for _, name := range Models {
-		if name == model {
-			return true
-		}
-	}
-	return false
-}
+func known(model string) bool { return slices.Contains(Models, model) }
 
 func openAIChunk(model, id string, delta any, finish any) string {
 	return "data: " + text(map[string]any{

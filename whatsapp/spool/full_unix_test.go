@@ -22,7 +22,7 @@ func TestADiskThatTakesOnlyThePartOfAFileKeepsNothingOfIt(t *testing.T) {
 	t.Parallel()
 	dir := os.Getenv(full)
 	if dir == "" { // the limit is a whole process's
-		cmd := exec.Command(os.Args[0], "-test.run=^"+t.Name()+"$", "-test.v") //nolint:gosec // this test itself
+		cmd := exec.Command(os.Args[0], "-test.run=^"+t.Name()+"$", "-test.v")
 		cmd.Env = append(os.Environ(), full+"="+t.TempDir())
 		out, err := cmd.CombinedOutput()
 		require.NoError(t, err, "%s", out)
