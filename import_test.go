@@ -77,7 +77,7 @@ var house = []layer{
 	},
 	{
 		name: "capabilities", packages: []string{
-			"contextengine", "dataengine", "memory", "task", "workflow", "tenant", "identity", "branding",
+			"contextengine", "dataengine", "memory", "task", "workflow", "models", "tenant", "identity", "branding",
 			"analytics", "audit", "mail", "secret",
 		},
 		may:     []string{"vocabulary", "model contracts", "parts of an engine"},

@@ -101,7 +101,10 @@ func (g *agent) decide(ctx context.Context, offline flomastr.Decision) (flomastr
 
 // think asks the model, runs the tools that it calls, and ends with its reply.
 func (g *agent) think(ctx context.Context) (reply, error) {
-	prompt := llm.Prompt{Messages: g.opening(), Tools: g.tools(), MaxTokens: mostCompletion}
+	prompt := llm.Prompt{
+		Messages: g.opening(), Tools: g.tools(), MaxTokens: mostCompletion,
+		For: llm.Reason{Version: promptVersion, Conversation: g.turn.Conversation, Job: g.turn.Job},
+	}
 	reminded := false
 	for g.asked = 1; g.asked <= mostSteps; g.asked++ {
 		if g.asked == mostSteps || g.room <= 0 {

@@ -23,6 +23,7 @@ var sealedColumns = []sealedColumn{
 	{"channels", "sealed_credentials", "id", true},
 	{"channels", "sealed_webhook", "id", true},
 	{"embedders", "sealed_key", "id", true},
+	{"models", "sealed_key", "id", true},
 	{"invitations", "sealed_token", "id", true},
 	{"signing_keys", "sealed_private", "kid", false},
 	{"second_factors", "sealed_secret", "account_id", false},

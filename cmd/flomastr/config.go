@@ -58,9 +58,13 @@ type Config struct {
 	RerankURL           string   `setting:"FLOMASTR_RERANK_URL" name:"rerank-url" group:"Models" placeholder:"URL" help:"API of a reranking model that puts the best passages in order, what comes before /rerank: https://api.jina.ai/v1, https://api.cohere.com/v2, or a text-embeddings-inference of your own. Empty: none."`
 	RerankAPIKey        Secret   `setting:"FLOMASTR_RERANK_API_KEY" kong:"-" group:"Models" help:"Key of that API."`
 	RerankModel         string   `setting:"FLOMASTR_RERANK_MODEL" name:"rerank-model" group:"Models" placeholder:"MODEL" help:"The model that it is asked for. Empty: text-embeddings-inference, which serves one."`
-	OpenAIAPIKey        Secret   `setting:"OPENAI_API_KEY" kong:"-" group:"Models" unused:"true" help:"Key of an OpenAI-compatible model that writes the answers."`
-	OpenAIBaseURL       string   `setting:"OPENAI_BASE_URL" name:"openai-base-url" group:"Models" placeholder:"URL" unused:"true" help:"Address of that model's API."`
-	AnthropicAPIKey     Secret   `setting:"ANTHROPIC_API_KEY" kong:"-" group:"Models" unused:"true" help:"Key of an Anthropic model that writes the answers."`
+	OpenAIAPIKey        Secret   `setting:"OPENAI_API_KEY" kong:"-" group:"Models" help:"Key of an OpenAI-compatible model that writes the answers of all businesses. Without any of these they are quoted from what the business knows."`
+	OpenAIBaseURL       string   `setting:"OPENAI_BASE_URL" name:"openai-base-url" group:"Models" default:"https://api.openai.com/v1" placeholder:"URL" help:"Address of that model's API, what comes before /chat/completions. Another than the default is asked without a key as well, such as a server of one's own."`
+	OpenAIModel         string   `setting:"FLOMASTR_OPENAI_MODEL" name:"openai-model" group:"Models" default:"gpt-4.1-mini" placeholder:"MODEL" help:"The model that it is asked for."`
+	AnthropicAPIKey     Secret   `setting:"ANTHROPIC_API_KEY" kong:"-" group:"Models" help:"Key of an Anthropic model that writes the answers; with both keys it does when the other fails."`
+	AnthropicURL        string   `setting:"FLOMASTR_ANTHROPIC_URL" name:"anthropic-url" group:"Models" default:"https://api.anthropic.com" placeholder:"URL" help:"Address of Anthropic's API, what comes before /v1/messages."`
+	AnthropicModel      string   `setting:"FLOMASTR_ANTHROPIC_MODEL" name:"anthropic-model" group:"Models" default:"claude-haiku-4-5" placeholder:"MODEL" help:"The model that it is asked for."`
+	ModelTokens         int      `setting:"FLOMASTR_MODEL_TOKENS" name:"model-tokens" group:"Models" default:"0" placeholder:"N" help:"How many tokens those models may use for one business in a month, by UTC; then its answers are quoted again. 0: no bound."`
 
 	ClerkSecretKey      Secret   `setting:"CLERK_SECRET_KEY" kong:"-" group:"Clerk" help:"Clerk's secret key, with which a person's e-mail address is asked for where the session token carries none."`
 	ClerkPublishableKey string   `setting:"CLERK_PUBLISHABLE_KEY" name:"clerk-publishable-key" also:"VITE_CLERK_PUBLISHABLE_KEY" group:"Clerk" placeholder:"KEY" help:"Clerk's publishable key; the web app is told it."`

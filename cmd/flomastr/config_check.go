@@ -106,6 +106,7 @@ func (c Config) problems() []problem {
 		{"FLOMASTR_JOB_WORKERS", c.JobWorkers, 1, 256},
 		{"FLOMASTR_SPOOL_MB", c.SpoolMB, 1, 1 << 20},
 		{"FLOMASTR_DATABASE_MAX_CONNS", c.DatabaseMaxConns, 4, 1000},
+		{"FLOMASTR_MODEL_TOKENS", c.ModelTokens, 0, 1_000_000_000_000},
 	} {
 		if n.value < n.min || n.value > n.max {
 			say(n.name, "must be between %d and %d", n.min, n.max)
@@ -158,6 +159,7 @@ func (c Config) addressProblems() (out []problem) {
 		{"FLOMASTR_EMBEDDING_URL", c.EmbeddingBaseURL, false},
 		{"FLOMASTR_RERANK_URL", c.RerankURL, false},
 		{"OPENAI_BASE_URL", c.OpenAIBaseURL, false},
+		{"FLOMASTR_ANTHROPIC_URL", c.AnthropicURL, false},
 		{"FLOMASTR_TRANSCRIBE_URL", c.TranscribeURL, false},
 		{"FLOMASTR_S3_ENDPOINT", c.S3Endpoint, true},
 		{"N8N_MASTER_URL", c.N8NMasterURL, false},

@@ -150,7 +150,8 @@ func newApp(ctx context.Context, cfg Config, log *slog.Logger) (_ *App, err erro
 		Reranker: reranker(cfg), Clock: a.clock, Log: log,
 	})
 	remembered := memory.New(memory.Deps{Store: postgres.NewMemoryStore(a.db), Clock: a.clock})
-	answers := assistant.New(assistant.Deps{Retriever: a.knowledge, Memory: remembered, Businesses: businesses{a.tenants}, Policies: businesses{a.tenants}, Clock: a.clock})
+	chosen := newModels(cfg, a.db, vault, a.clock, log)
+	answers := assistant.New(assistant.Deps{Retriever: a.knowledge, Memory: remembered, Businesses: businesses{a.tenants}, Policies: businesses{a.tenants}, Models: chosen, Clock: a.clock})
 	examiner := evaluation.New(evaluation.Deps{Store: postgres.NewEvaluationStore(a.db), Knowledge: a.knowledge, Assistant: answers, Log: log})
 	conversations := postgres.NewWhatsAppStore(a.db)
 	tasks := task.New(postgres.NewTaskStore(a.db), cards{a.knowledge})
@@ -204,6 +205,7 @@ func newApp(ctx context.Context, cfg Config, log *slog.Logger) (_ *App, err erro
 			{Name: "crawls that are due", Do: a.knowledge.BeginDueCrawls},
 			{Name: "evaluations that stand still", Do: examiner.ResumeRuns},
 			{Name: "old memories", Do: remembered.ForgetOld},
+			{Name: "old questions to models", Do: chosen.ForgetCalls},
 		}}),
 		Queues: map[string]river.QueueConfig{
 			river.QueueDefault:       {MaxWorkers: 2},
