@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"log/slog"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -15,19 +16,40 @@ import (
 	"github.com/flomastr/flomastr/httpapi"
 )
 
+// lockedLog is written to by timers, which nothing orders with the test.
+type lockedLog struct {
+	mu      sync.Mutex
+	written []byte
+}
+
+func (l *lockedLog) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.written = append(l.written, p...)
+	return len(p), nil
+}
+
+// take gives what was written since it was taken last.
+func (l *lockedLog) take() []byte {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	taken := l.written
+	l.written = nil
+	return taken
+}
+
 func TestRefusalsOfAStormAreCountedInTheLog(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		var log bytes.Buffer
-		fail := httpapi.Failing(slog.New(slog.NewJSONHandler(&log, nil)))
+		log := &lockedLog{}
+		fail := httpapi.Failing(slog.New(slog.NewJSONHandler(log, nil)))
 		lines := func() (all []map[string]any) {
-			for line := range bytes.Lines(log.Bytes()) {
+			for line := range bytes.Lines(log.take()) {
 				var l map[string]any
 				require.NoError(t, json.Unmarshal(line, &l))
 				delete(l, "time")
 				all = append(all, l)
 			}
-			log.Reset()
 			return all
 		}
 		busy := flomastr.Errorf(flomastr.Unavailable, "busy", "Later.")
